@@ -244,7 +244,7 @@ def _pairs_to_click(
     """An unseen mark on each cell, as heatmaps cannot be clicked; a few thousand are drawn by WebGL."""
     rows, columns = np.nonzero(~np.isnan(values))
     texts = [
-        f"{100 * value:.0f}{words.PERCENT_SIGN}" if as_shares else f"{value:.2f}" for value in values[rows, columns]
+        f"{100 * value:.0f}{words.PERCENT_SIGN}" if as_shares else f"{value:.0f}" for value in values[rows, columns]
     ]
     # One element of the page for each mark is too slow for thousands, which WebGL draws.
     kind = go.Scatter if len(labels) <= HEAT_MOST else go.Scattergl

@@ -131,6 +131,9 @@ def _choose_dataset(services: Services) -> Dataset | None:
     # The address first, for a link means what it says; then what this tab chose; then the newest.
     preferred_ids = (st.query_params.get("dataset"), st.session_state.get(state.DATASET), list(datasets_by_id)[-1])
     dataset_id = next(candidate_id for candidate_id in preferred_ids if candidate_id in datasets_by_id)
+    if next(filter(None, preferred_ids)) not in datasets_by_id:
+        name = words.plain(datasets_by_id[dataset_id].name)
+        st.info(f"The dataset that this page was about is gone. This is **{name}**.", icon=":material/info:")
     # Set at every run: a widget's own state is lost when the page changes, even with a key.
     st.session_state[state.CHOOSER] = dataset_id
     st.sidebar.selectbox(

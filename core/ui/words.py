@@ -36,6 +36,7 @@ __all__ = [
     "format_rate",
     "format_size",
     "format_strangers_share",
+    "isolate_name",
     "name",
     "number_name",
     "percent",
@@ -81,8 +82,17 @@ def plain(text: object) -> str:
         escaped = boundary.sub(_JOINER, escaped)
     escaped = _MARKUP.sub(lambda mark: f"\\{mark[0]}", _LINE_BREAK.sub("\n", escaped))
     escaped = _NUMBERED.sub(r"\1\\", escaped).replace("\n", "  \n")
-    is_turned = any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for letter in escaped)
-    return f"{_ISOLATE}{escaped}{_ISOLATE_END}" if is_turned else escaped
+    return _isolate_turned(escaped)
+
+
+def _isolate_turned(text: str) -> str:
+    is_turned = any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for letter in text)
+    return f"{_ISOLATE}{text}{_ISOLATE_END}" if is_turned else text
+
+
+def isolate_name(of: str | None) -> str:
+    """A person's name for a sentence in what shows plain text: one from right to left turns nothing around it."""
+    return _isolate_turned(_BIDI_CONTROLS.sub("", display_name(of)))
 
 
 def name(of: str | None) -> str:

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core.store.job_model import JobKind
-from core.ui import data, frame, jobs, menu
+from core.ui import data, frame, jobs
 from core.ui.identification import lookup_page, lookup_table
+from core.ui.training import training_page
 
 with frame.page("Many photos", "Who is on many new photos at once: look, filter, and sort them by person.") as page:
     dataset = page.dataset
@@ -17,7 +18,7 @@ with frame.page("Many photos", "Who is on many new photos at once: look, filter,
     jobs.follow_job(job)
     # What is kept can be looked at though its run is gone: names and scores lie with it.
     if not runs and not kept_lookups:
-        frame.show_empty_state("Nothing has been learned from this dataset yet.", "Train", menu.TRAIN)
+        training_page.show_nothing_trained(dataset, "Nothing has been learned from this dataset yet.")
         st.stop()
     opened = lookup_page.find_opened_lookup(kept_lookups, job)
     if opened is not None:

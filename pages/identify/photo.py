@@ -3,9 +3,10 @@
 import streamlit as st
 
 from core.base.errors import ImageRefused
-from core.ui import data, frame, menu, words
+from core.ui import data, frame, words
 from core.ui.identification import face_answer, live_camera, lookup_storage, photo_answer, photo_input, trial_photos
 from core.ui.labels import corrections
+from core.ui.training import training_page
 
 with frame.page(
     "Who is this?",
@@ -14,7 +15,7 @@ with frame.page(
     dataset = page.dataset
     runs = data.dataset_runs(dataset)
     if not runs:
-        frame.show_empty_state("Nothing has been learned from this dataset yet.", "Train", menu.TRAIN)
+        training_page.show_nothing_trained(dataset, "Nothing has been learned from this dataset yet.")
         st.stop()
     run = runs[0]
     photo_answer.show_retraining_notice(dataset, run)

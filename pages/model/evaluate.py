@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import damaged, data, frame, menu, words
+from core.ui import damaged, data, frame, words
 from core.ui.evaluation import (
     baselines,
     confusion_matrix,
@@ -27,7 +27,7 @@ with frame.page(
     damaged.show_damaged_runs(dataset)
     if not runs:
         sentence = "Nothing was trained yet. Afterwards you see here how often it is right, and every error."
-        frame.show_empty_state(sentence, "Train", menu.TRAIN)
+        training_page.show_nothing_trained(dataset, sentence)
         st.stop()
     run = evaluation_page.choose_run(runs)
     evaluated = evaluation_page.load_evaluated_run(dataset, run)
@@ -37,7 +37,7 @@ with frame.page(
     evaluation_page.show_headline(run)
     figure_basis.show_figure_basis(run)
     open_set.show_strangers_line(run)
-    imbalance.show_learned_imbalance(evaluated.faces, evaluated.predictions)
+    imbalance.show_learned_imbalance(dataset, run)
 
     bodies = {
         "Errors": wrong_predictions.show_errors_section,

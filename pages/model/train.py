@@ -14,7 +14,7 @@ with frame.page("Train", "Learn the people, and measure it on faces it has not s
     runs = data.dataset_runs(dataset)
 
     if counts.people < 2:
-        training_page.show_too_few_people(counts)
+        training_page.show_too_few_people(dataset, counts)
         st.stop()
 
     with page.action:

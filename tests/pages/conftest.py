@@ -126,6 +126,17 @@ def button(app: AppTest, label: str):
     return next(found for found in app.button if found.label == label)
 
 
+def open_explanations(app: AppTest) -> AppTest:
+    """Open every "How is this computed?" of the page: what they hold is drawn only then."""
+    assert not app.table
+    for key in app.session_state._state.filtered_state:
+        if key.startswith("explain_"):
+            app.session_state[key] = True
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
 def corrector_of(services: Services, dataset: Dataset) -> Corrector:
     """Somebody in the sitting "this one"."""
     return Corrector(services.store, services.log, dataset.id, Editor(corrections.AUTHOR, "this one"))

@@ -20,3 +20,8 @@ def test_a_bar_says_all_or_none_only_where_it_is_that(share, digits, text):
 
 def test_a_bar_of_what_nobody_measured_is_of_no_length():
     assert math.isnan(words.bar_percent(math.nan))
+
+
+def test_a_name_from_right_to_left_turns_nothing_around_it():
+    assert words.isolate_name("Ann_Lee") == "Ann Lee"
+    assert words.isolate_name("\u202eمحمد") == "\u2068محمد\u2069"

@@ -63,7 +63,12 @@ def format_likeness(likeness: float) -> str:
 
 def format_pair_likeness(distance: float) -> str:
     """How alike two faces are, by their Euclidean distance: "likeness 72"."""
-    return f"likeness {measure_pair_likeness(distance_to_cosine(distance)):.0f}"
+    return f"likeness {distance_to_likeness(distance):.0f}"
+
+
+def distance_to_likeness(distance: float) -> float:
+    """How alike two faces are, 0 to 100, by their Euclidean distance."""
+    return measure_pair_likeness(distance_to_cosine(distance))
 
 
 def mark_certainty(certainty: Certainty) -> CertaintyMark:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 
 import numpy as np
@@ -26,6 +26,21 @@ _STYLE = """<style>
 .fa-vectors img {width:100%; height:52px; display:block}
 .fa-vectors figcaption {margin:2px 0 8px}
 </style>"""
+
+
+def offer_explanation(key: str, explain: Callable[[], None]) -> None:
+    """A button to what an answer comes of, which is computed when somebody opens it.
+
+    Parameters
+    ----------
+    key : of what is explained, unique on the page
+    """
+    # What is in a popover runs at every run of the page, open or not, unless it asks.
+    with st.popover(
+        TITLE, type="tertiary", icon=":material/calculate:", key=f"explain_{key}", on_change="rerun"
+    ) as popover:
+        if popover.open:
+            explain()
 
 
 def show_more_numbers(rows: Mapping[str, str]) -> None:

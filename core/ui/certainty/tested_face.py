@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -65,8 +67,7 @@ def show_tested_face(dataset: Dataset, face_id: str) -> None:
     verdict = "it would be unknown; nearest is" if _is_unnamed(certainty) else "it was taken for"
     st.markdown(f"In the test {verdict} **{words.name(taken_for)}**.")
     bar.show_certainty(certainty)
-    with st.popover(explanation.TITLE, type="tertiary", icon=":material/calculate:"):
-        _explain(dataset, run, face_id, certainty)
+    explanation.offer_explanation(face_id, partial(_explain, dataset, run, face_id, certainty))
 
 
 def _is_unnamed(certainty: Certainty) -> bool:

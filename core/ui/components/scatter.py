@@ -97,8 +97,8 @@ class NearFaces:
 
     row: int
     rows: tuple[int, ...]
-    distances: tuple[float, ...]
-    """As far as they are from it, not on the map but in all values of the embedding."""
+    likenesses: tuple[float, ...]
+    """How like it they are, 0 to 100: not on the map but in all values of the embedding."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

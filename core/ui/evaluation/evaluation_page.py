@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -62,6 +63,7 @@ def choose_run(runs: list[Run]) -> Run:
     # showing the newest after another training.
     run_id = st.query_params.get("run", runs[0].id)
     if run_id not in by_id:
+        st.info("The training that this page was about was deleted. This is the newest.", icon=":material/info:")
         run_id = runs[0].id
     if len(runs) > 1:
         run_id = st.selectbox(
@@ -81,7 +83,7 @@ def choose_run(runs: list[Run]) -> Run:
 def show_headline(run: Run) -> None:
     """The answer: accuracy with its interval, in numbers and in a sentence."""
     metrics, (low, high) = run.metrics, run.metrics.accuracy_ci95
-    with st.container(horizontal=True, gap="large", vertical_alignment="top"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="top"):
         st.metric(
             "Right on new photos (accuracy)",
             words.percent(metrics.accuracy),
@@ -118,7 +120,7 @@ def show_stale_notice(evaluated: EvaluatedRun) -> None:
 
 def show_people_section(evaluated: EvaluatedRun) -> None:
     """A sortable table, the hardest person first."""
-    table = build_people_table(evaluated.evaluation)
+    table = _load_people_table(evaluated.run.id).copy()
     n_always_right = int((table["Recognised"] == 100).sum())
     tested = words.count(len(table), "tested person", "tested people")
     st.markdown(
@@ -137,12 +139,17 @@ def show_people_section(evaluated: EvaluatedRun) -> None:
     )
     st.download_button(
         "Download as CSV",
-        people_csv(evaluated.evaluation),
+        partial(people_csv, evaluated.evaluation),
         file_name="people.csv",
         mime="text/csv",
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _load_people_table(run_id: str) -> pd.DataFrame:
+    return build_people_table(data.run_predictions(run_id).evaluation)
 
 
 def build_people_table(evaluation: Evaluation) -> pd.DataFrame:
@@ -188,6 +195,8 @@ def _columns() -> dict[str, Any]:
 
     return {
         "Face": st.column_config.ImageColumn("", width=50),
+        # Of a width: a long name would push the figures out of sight.
+        "Person": st.column_config.TextColumn("Person", width=200),
         "Recognised": rate("Recall", "Of this person's faces, the share that got the right name."),
         "Name correct": rate("Precision", "Of the faces that got this name, the share that are this person."),
         "F1": rate("F1", "Both in one number."),

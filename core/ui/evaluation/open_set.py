@@ -193,7 +193,7 @@ def _show_thresholds(points: Sequence[OperatingPoint]) -> None:
         table,
         hide_index=True,
         column_config={
-            "rate": st.column_config.TextColumn("Strangers named (FPIR), asked for"),
+            "rate": st.column_config.TextColumn("Strangers named (FPIR)", help="As asked for."),
             "score": st.column_config.NumberColumn("Limit (score)", format="%.2f", help="A face needs a larger score."),
             "expected": st.column_config.TextColumn("To expect"),
             "interval": st.column_config.TextColumn("95\u00a0% interval"),
@@ -201,7 +201,7 @@ def _show_thresholds(points: Sequence[OperatingPoint]) -> None:
                 "Enough people", help="A rate of 1 in 1 000 takes about 1 000 people to measure."
             ),
             "kept": st.column_config.ProgressColumn(
-                "Known faces that keep their right name", format="%.1f %%", min_value=0, max_value=100
+                "Known named rightly (DIR)", format="%.1f %%", min_value=0, max_value=100, width=180
             ),
         },
         key="limits_table",

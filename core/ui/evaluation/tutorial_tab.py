@@ -39,7 +39,9 @@ def print_run(evaluated: EvaluatedRun) -> str:
             f"X ({metrics.n_train}, {dimension})  y ({metrics.n_train},)",
             f"{run.params.folds} folds: every row is tested once, by a model that has not seen its shot",
         ]
-    classes = ", ".join(run.params.people[:20]) + (", ..." if len(run.params.people) > 20 else "")
+    classes = ", ".join(map(words.isolate_name, run.params.people[:20])) + (
+        ", ..." if len(run.params.people) > 20 else ""
+    )
     return "\n".join(
         [
             *shapes,

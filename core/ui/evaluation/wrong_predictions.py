@@ -100,7 +100,7 @@ def _show_row(evaluated: EvaluatedRun, row: int) -> None:
 
 def show_wrong_prediction(evaluated: EvaluatedRun, mistake: WrongPrediction) -> None:
     """The face, its two names, and the faces most like it among those that the run learned from."""
-    person, predicted = words.display_name(mistake.person), words.display_name(mistake.predicted)
+    person, predicted = words.isolate_name(mistake.person), words.isolate_name(mistake.predicted)
     with st.container(border=True):
         left, middle, right = st.columns([2, 4, 9], vertical_alignment="center")
         with left:
@@ -119,9 +119,9 @@ def show_wrong_prediction(evaluated: EvaluatedRun, mistake: WrongPrediction) -> 
             if st.button("Whole photo", key=f"photo_{mistake.face_id}", type="tertiary", icon=":material/photo:"):
                 face_sheet.open_photo_of_face(evaluated.dataset, mistake.face_id, f"{person}, taken for {predicted}")
         with right:
-            gallery.show_face_grid(
-                evaluated.dataset.id, _nearest_training_tiles(evaluated, mistake.face_id), tile_px=88
-            )
+            dataset = evaluated.dataset
+            nearest = _nearest_training_tiles(dataset.id, dataset.revision, evaluated.run.id, mistake.face_id)
+            gallery.show_face_grid(dataset.id, nearest, tile_px=88)
 
 
 def _crop_id(evaluated: EvaluatedRun, face_id: str) -> str:
@@ -134,10 +134,10 @@ def _load_gallery(dataset_id: str, revision: Revision, run_id: str) -> Embedding
     return select_gallery(data.dataset_faces(dataset_id, revision).embeddings, data.run_predictions(run_id))
 
 
-def _nearest_training_tiles(evaluated: EvaluatedRun, face_id: str) -> list[gallery.Tile]:
+@st.cache_data(show_spinner=False, max_entries=1024)
+def _nearest_training_tiles(dataset_id: str, revision: Revision, run_id: str, face_id: str) -> list[gallery.Tile]:
     """The training faces most like a face, those of its own photo left out."""
-    faces = evaluated.faces
-    learned = _load_gallery(evaluated.dataset.id, evaluated.dataset.revision, evaluated.run.id)
+    faces, learned = data.dataset_faces(dataset_id, revision), _load_gallery(dataset_id, revision, run_id)
     own_row = faces.table.index(face_id)
     own_photo = faces.table.photo_ids[own_row]
     # Some more than are shown: those of its own photo, itself among them, explain nothing and are left out below.

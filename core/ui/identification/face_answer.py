@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -62,9 +63,9 @@ def show_face_answer(dataset: Dataset, run: Run, question: FaceQuestion, thresho
                 "gets better; give the photo in its full size, if there is a larger one."
             )
         _show_known_face(run, question.known_face)
-        _ask_for_name(dataset, question, threshold)
+        _ask_for_name(dataset, run, question, threshold)
         person = _choose_candidate(dataset, run, question, rated_people)
-        _evidence(dataset, question, person)
+        _evidence(dataset, run, question, person)
 
 
 def order_candidates(identifier: Identifier, face: IdentifiedFace, threshold: Threshold) -> RatedPeople:
@@ -114,8 +115,8 @@ def _show_certainty(
     certainty = face.certainty(threshold)
     bar.show_certainty(certainty)
     st.markdown(words.plain(_describe_reason(face, certainty, rated_people, threshold)))
-    with st.popover(explanation.TITLE, type="tertiary", icon=":material/calculate:"):
-        _explain(dataset, run, face, threshold)
+    key = f"{question.photo.id[:16]}_{question.number}"
+    explanation.offer_explanation(key, partial(_explain, dataset, run, face, threshold))
 
 
 def _describe_reason(
@@ -202,13 +203,16 @@ def _choose_candidate(dataset: Dataset, run: Run, question: FaceQuestion, rated_
     return shown_person
 
 
-def _evidence(dataset: Dataset, question: FaceQuestion, person: str) -> None:
+def _evidence(dataset: Dataset, run: Run, question: FaceQuestion, person: str) -> None:
     """The face beside the photos of a person that are most like it."""
     faces = data.dataset_faces(dataset.id, dataset.revision)
-    # The run came with a bundle, whose photos stayed where it was made, or the person was renamed since.
     if person not in faces.table.people:
-        if question.face.evidence:
-            st.caption("The photos that it learned from are not on this computer.")
+        # A run that came with a bundle left its photos where it was made.
+        st.caption(
+            "The photos that it learned from are not on this computer."
+            if run.params.imported is not None
+            else f"{words.name(person)} has another name since it was trained, or no faces any more."
+        )
         return
     rows = np.flatnonzero(faces.table.labels == faces.table.people.index(person))
     (nearest,), _ = nearest_in_gallery(question.face.vector, faces.embeddings.vectors[rows], NEAREST_PHOTOS)
@@ -222,15 +226,16 @@ def _evidence(dataset: Dataset, question: FaceQuestion, person: str) -> None:
     st.caption(f"Beside it, the photos of {words.name(person)} that are most like it.")
 
 
-def _ask_for_name(dataset: Dataset, question: FaceQuestion, threshold: Threshold) -> None:
+def _ask_for_name(dataset: Dataset, run: Run, question: FaceQuestion, threshold: Threshold) -> None:
     """Say who it is: the face joins the dataset."""
+    people = [person.name for person in data.dataset_people(dataset.id, dataset.revision)]
     # With the epoch in its key the field is another after every action, an empty one: after an undo, too.
     field = f"teach_{question.photo.id[:16]}_{question.number}_{corrections.current_epoch()}"
     guess = question.face.candidates[0].person
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.selectbox(
             "This is",
-            [person.name for person in data.dataset_people(dataset.id, dataset.revision)],
+            people,
             index=None,
             format_func=words.display_name,
             placeholder="A name, or a new one",
@@ -243,7 +248,9 @@ def _ask_for_name(dataset: Dataset, question: FaceQuestion, threshold: Threshold
         )
         # By one click only near the threshold: a guess about a face far from everybody would be confirmed too easily.
         is_near = question.face.certainty(threshold).sureness is not Sureness.UNKNOWN
-        if is_near and (question.known_face is None or question.known_face.person != guess):
+        # Whoever was renamed since would come to be twice: once more under the name that was learned.
+        exists = guess in people or run.params.imported is not None
+        if is_near and exists and (question.known_face is None or question.known_face.person != guess):
             label = f"Yes, {words.name(guess)}" if question.face.name(threshold) else f"It is {words.name(guess)}"
             st.button(
                 label,

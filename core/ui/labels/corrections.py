@@ -279,7 +279,6 @@ def show_last_correction(dataset: Dataset, *, hold: bool = True, only: frozenset
     )
     if not (hold or undoable or redoable or state.REFUSED in st.session_state):
         return
-    names = data.services().store.names(dataset.id)
     # Of one height, and there even when it is empty: a grid below it would lose the focus if it moved. Where it is not
     # held, it is as high as its words: in a narrow column the buttons stand below them, and would be cut off.
     with st.container(
@@ -291,7 +290,8 @@ def show_last_correction(dataset: Dataset, *, hold: bool = True, only: frozenset
         if last := undone or next(iter(undoable), None):
             # An older correction, which still holds, would read as if it had been done just now.
             sign = ":material/undo: Undone:" if undone else ":material/check:"
-            sentence = correction_history.describe_event(last, names)
+            # Read only for something to say: a dataset of 5,000 people has as many names.
+            sentence = correction_history.describe_event(last, data.services().store.names(dataset.id))
             st.markdown(f"{sign} {words.plain(sentence)}.", width="content")
         if undoable:
             _show_step_button("Undo", dataset)

@@ -86,15 +86,15 @@ def filter_people(people: Iterable[PersonCount], people_filter: PeopleFilter) ->
 def count_people(people: Iterable[PersonCount], *, hidden: bool) -> dict[PeopleCategory, int]:
     """How many people each ``PeopleCategory`` has that is about people."""
     listed = [person for person in people if hidden or not person.hidden]
-    return {
-        show: len(listed) if show is PeopleCategory.ALL else sum(show in person_categories(person) for person in listed)
-        for show in PeopleCategory
-        if show not in NOT_OF_PEOPLE
-    }
+    counts = Counter(category for person in listed for category in person_categories(person))
+    counts[PeopleCategory.ALL] = len(listed)
+    return {show: counts[show] for show in PeopleCategory if show not in NOT_OF_PEOPLE}
 
 
 def normalise_for_search(text: str) -> str:
     """A text as it is searched: without capitals and accents."""
+    if text.isascii():
+        return text.strip().casefold()
     # NFKD parts a letter from its accents, which are then left out: "jose" finds "José".
     decomposed = unicodedata.normalize("NFKD", text.strip().casefold())
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign))

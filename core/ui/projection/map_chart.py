@@ -13,7 +13,7 @@ from core.charts.palette import GREY
 from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.certainty import Sureness
 from core.ui import data, gallery, words
-from core.ui.certainty import tested_face
+from core.ui.certainty import bar, tested_face
 from core.ui.components import scatter
 from core.ui.components.scatter import FaceCard, NearFaces, PointCloud, PointGroup, PointNames
 from core.ui.data import Faces
@@ -104,12 +104,12 @@ def find_near_faces(faces: Faces, cloud: PointCloud, face_id: str) -> NearFaces 
     if row is None:
         return None
     neighbours = face_sheet.find_similar_faces(faces, row)
-    distances = {faces.table.face_ids[near]: distance for near, distance in neighbours}
-    _, cloud_rows = cloud.match(distances)
+    likenesses = {faces.table.face_ids[near]: bar.distance_to_likeness(distance) for near, distance in neighbours}
+    _, cloud_rows = cloud.match(likenesses)
     return NearFaces(
         row=cloud.index(face_id),
         rows=tuple(cloud_rows.tolist()),
-        distances=tuple(distances[cloud.face_ids[near]] for near in cloud_rows.tolist()),
+        likenesses=tuple(likenesses[cloud.face_ids[near]] for near in cloud_rows.tolist()),
     )
 
 

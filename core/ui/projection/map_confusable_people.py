@@ -12,18 +12,19 @@ from core.charts.palette import label_uniquely
 from core.learn.projection.confusable_people import BUSY_MOST, FACES_MOST, LookalikePair, Lookalikes, find_lookalikes
 from core.store.protocols import Dataset
 from core.ui import charts, data, frame, gallery, words
+from core.ui.certainty import bar
 from core.ui.charts import LikenessMatrix
 from core.ui.data import Faces
 
 PAIRS_SHOWN = 12
 PAIR_PX = 212
-CLEARLY_APART = 1.0
-"""From here on two centres are far from alike (a cosine of 0.5 at most); with nothing in common they are 1.41 apart."""
+CLEARLY_UNLIKE = 50.0
+"""Up to this likeness two means are far from alike; 0 is that of two who have nothing in common."""
 VIEW, MAP, LOOKALIKES = "view", "Map", "Look-alikes"
 """The key of the page's tabs, and the tabs."""
 PEOPLE_KEY = "person"
 """Those who are looked for on the map: the key of their field, and its name in the address."""
-DISTANCES, OVERLAPS = "Distance", "Overlap"
+LIKENESSES, OVERLAPS = "Likeness", "Overlap"
 CHART_KEY = "lookalikes_chart"
 
 
@@ -53,20 +54,18 @@ def show_lookalikes_section(dataset: Dataset) -> None:
 
 
 def _name(faces: Faces, comparison: Lookalikes, index: int) -> str:
-    return words.display_name(faces.table.people[comparison.people[index]])
+    return words.isolate_name(faces.table.people[comparison.people[index]])
 
 
 def _lookalikes_summary(faces: Faces, comparison: Lookalikes) -> str:
-    """Whose centres are nearest, and whether that is near at all."""
+    """Who is most alike, and whether that is alike at all."""
     pair = comparison.pairs[0]
     first_name, second_name = _name(faces, comparison, pair.first), _name(faces, comparison, pair.second)
-    distance = comparison.distances[pair.first, pair.second]
-    if distance >= CLEARLY_APART and not _has_overlap(comparison):
-        return (
-            "Nobody here is easily taken for somebody else. "
-            f"The nearest are {first_name} and {second_name}, {distance:.2f} apart (2 is the most)."
-        )
-    return f"Most alike are {first_name} and {second_name}: their centres are {distance:.2f} apart."
+    likeness = bar.distance_to_likeness(float(comparison.distances[pair.first, pair.second]))
+    sentence = f"Most alike are {first_name} and {second_name}: likeness {bar.format_likeness(likeness)}."
+    if likeness <= CLEARLY_UNLIKE and not _has_overlap(comparison):
+        return f"Nobody here is easily taken for somebody else. {sentence}"
+    return sentence
 
 
 def _has_overlap(comparison: Lookalikes) -> bool:
@@ -88,9 +87,8 @@ def _measure_sentence(comparison: Lookalikes) -> str:
         else ""
     )
     return (
-        "Distances are between the centres of two people's faces in the 128 numbers, 0 to 2. The overlap is the share "
-        "of a person's faces that is nearer to a face of the other than to any other of their own: those will be "
-        "confused."
+        "The likeness is that of the means of two people's faces in the 128 numbers. The overlap is the share of a "
+        "person's faces that is more like a face of the other than like any other of their own: those will be confused."
         f"{selection_note}{sampling_note}"
     )
 
@@ -119,7 +117,7 @@ def _pair_note(comparison: Lookalikes, pair: LookalikePair) -> str:
     # one of those thousand among the two. Of a single face none is the nearest own, so there is no share (NaN).
     shares = comparison.overlaps[pair.first, pair.second], comparison.overlaps[pair.second, pair.first]
     overlap = " and ".join("one face" if np.isnan(share) else words.percent(float(share), 0) for share in shares)
-    return f"{comparison.distances[pair.first, pair.second]:.2f} apart, overlap {overlap}"
+    return f"{bar.format_pair_likeness(float(comparison.distances[pair.first, pair.second]))}, overlap {overlap}"
 
 
 def _look_up(people: list[str]) -> None:
@@ -133,11 +131,11 @@ def _look_up(people: list[str]) -> None:
 
 def _show_matrix(dataset: Dataset, faces: Faces, comparison: Lookalikes) -> None:
     cells = st.segmented_control(
-        "Cells show", [DISTANCES, OVERLAPS], default=DISTANCES, required=True, key="lookalike_cells"
+        "Cells show", [LIKENESSES, OVERLAPS], default=LIKENESSES, required=True, key="lookalike_cells"
     )
     st.caption(
         "The deeper, the more alike; those who are alike stand side by side. Click a cell to see the two on the map."
-        + (" Of the row's faces, those nearer to the column's." if cells == OVERLAPS else "")
+        + (" Of the row's faces, those more like the column's." if cells == OVERLAPS else "")
     )
     dark = frame.is_dark()
     n = len(comparison.people)
@@ -162,7 +160,7 @@ def _chart_json(dataset_id: str, revision: Revision, as_overlaps: bool, dark: bo
 
 
 def _likeness_matrix(comparison: Lookalikes, people: tuple[str, ...], *, as_overlaps: bool) -> LikenessMatrix:
-    """What the matrix shows; its colours begin at the middle distance, or at no overlap."""
+    """What the matrix shows; its colours begin at the middle likeness, or at no overlap."""
     names = label_uniquely([people[person] for person in comparison.people], words.display_name)
     if as_overlaps:
         return LikenessMatrix(
@@ -173,14 +171,15 @@ def _likeness_matrix(comparison: Lookalikes, people: tuple[str, ...], *, as_over
             nearest=max(0.05, float(np.nanmax(comparison.overlaps))),
             farthest=0.0,
         )
-    # Most people are no more alike than any two strangers: from the middle distance on a cell has no colour.
-    pair_distances = comparison.distances[np.triu_indices(len(names), 1)]
+    # Most people are no more alike than any two strangers: up to the middle likeness a cell has no colour.
+    likenesses = np.vectorize(bar.distance_to_likeness, otypes=[np.float64])(comparison.distances)
+    pair_likenesses = likenesses[np.triu_indices(len(names), 1)]
     return LikenessMatrix(
         names=names,
         people=comparison.people,
-        values=comparison.distances,
-        nearest=float(pair_distances.min()),
-        farthest=float(np.median(pair_distances)),
+        values=likenesses,
+        nearest=float(pair_likenesses.max()),
+        farthest=float(np.median(pair_likenesses)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.base.types import Revision
 from core.jobs.registry import submit_job
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, MapInfo
@@ -128,7 +129,7 @@ def load_or_start_map(dataset: Dataset, method: Method, dimensions: int, n_faces
     # Made unasked with the defaults: what the settings say is for the map that somebody asks for there.
     options = MapOptions(method, dimensions=dimensions)
     newest = data.newest_map(dataset, options.method, options.dimensions)
-    job, n_new = data.newest_job(dataset, JobKind.MAP), _count_newcomers(dataset, newest)
+    job, n_new = data.newest_job(dataset, JobKind.MAP), _count_newcomers(dataset.id, dataset.revision, newest)
     if newest is None or n_new > MANY_NEW_SHARE * n_faces:
         _renew_map(dataset, options, newest, job)
     elif n_new:
@@ -138,14 +139,19 @@ def load_or_start_map(dataset: Dataset, method: Method, dimensions: int, n_faces
     return newest
 
 
-def _count_newcomers(dataset: Dataset, map_info: MapInfo | None) -> int:
+# Kept, as it compares the ids of all faces with those of the map.
+@st.cache_data(show_spinner=False, max_entries=32)
+def _count_newcomers(dataset_id: str, revision: Revision, map_info: MapInfo | None) -> int:
     """How many faces came after a map was made; all, when they were embedded anew since."""
-    table = data.dataset_faces(dataset.id, dataset.revision).table
+    table, model_id = (
+        data.dataset_faces(dataset_id, revision).table,
+        data.services().store.dataset(dataset_id).model_id,
+    )
     # Vectors of two models have nothing to do with each other: nobody can be placed on a map of the earlier ones.
     # Maps of earlier versions do not say whose they show (None), and are taken for the dataset's own.
-    if map_info is None or map_info.params.model_id not in (None, dataset.model_id):
+    if map_info is None or map_info.params.model_id not in (None, model_id):
         return len(table)
-    face_map = data.face_map(dataset.id, dataset.revision, map_info.id)
+    face_map = data.face_map(dataset_id, revision, map_info.id)
     # Where most are new, nobody is placed and there are no newcomers: then those who are not on the map are counted.
     return len(face_map.newcomers) + len(set(table.face_ids).difference(face_map.face_ids))
 

@@ -139,9 +139,9 @@ def show_map_section(dataset: Dataset, counts: Counts, run: Run | None) -> None:
 
 
 _HOW_TO = (
-    "A click on a face shows whom it is most like, with the distances in its 128 numbers: 0 the same, 2 the opposite. "
-    "Circle faces to see them beside the map and correct them, with Shift some more. The wheel zooms, a double click "
-    "shows all again, and the bar changes to a box or to moving. The table does the same by keyboard."
+    "A click on a face shows whom it is most like, and how like by all its 128 numbers (0 to 100). Circle faces to "
+    "see them beside the map and correct them, with Shift some more. The wheel zooms, a double click shows all again, "
+    "and the bar changes to a box or to moving. The table does the same by keyboard."
 )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.learn.numerics.unit_vectors import cosines_to_distances
-from core.learn.open_set.certainty import Sureness
+from core.learn.open_set.certainty import Sureness, measure_pair_likeness
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
 from core.ui.components.picker import draw_picker
@@ -113,8 +112,11 @@ def _likeness_sentence(faces: Faces, rows: list[int]) -> str:
     total = vectors.sum(axis=0, dtype=np.float64)
     mean = float((total @ total - len(rows)) / (len(rows) * (len(rows) - 1)))
     centre = total / np.linalg.norm(total)
-    spread = float(cosines_to_distances(vectors @ centre).max())
-    return f"Mean likeness of two of them: {mean:.2f} (cosine). The farthest lies {spread:.2f} from their middle."
+    mean_likeness, least = measure_pair_likeness(mean), measure_pair_likeness(float((vectors @ centre).min()))
+    return (
+        f"Likeness of two of them: {mean_likeness:.0f} of 100 on the mean. The one least like their middle has "
+        f"{least:.0f}."
+    )
 
 
 def _note(faces: Faces, predictions: FacePredictions, learned: set[str], row: int) -> str:

@@ -80,11 +80,11 @@ def show_models(services: Services) -> None:
     installed = {manifest.model_id: manifest for manifest in installed_models(services.settings.models_dir)}
     rows = [
         {
+            "Installed": "yes" if model.id in installed else "no",
             "Model": model.title,
             "Name": model.id,
-            "Installed": "yes" if model.id in installed else "no",
             # The detector has no dimension: it gives boxes, not vectors.
-            "Numbers a face": getattr(model, "dimension", None),
+            "Numbers a face": str(getattr(model, "dimension", "")),
             "Source": installed[model.id].source if model.id in installed else "",
             "Weights sha256": installed[model.id].weights_sha256 if model.id in installed else "",
             "Licence": model.licence,
@@ -107,7 +107,7 @@ def show_storage(services: Services) -> None:
     database = services.settings.database_path
     # With its write-ahead log, which may be as large as the database.
     files = database.parent.glob(f"{database.name}*")
-    rows.append({"What": "database", "Size": words.format_size(sum(file.stat().st_size for file in files))})
+    rows.append({"What": "The database of all", "Size": words.format_size(sum(file.stat().st_size for file in files))})
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Storage used", width="content")
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import streamlit as st
 
-from core.learn.metrics.predictions import Predictions
+from core.base.types import Revision
 from core.learn.model_selection.imbalance import Imbalance, find_imbalance
 from core.learn.model_selection.photos_needed import MOST
 from core.learn.model_selection.splits import SplitPlan
-from core.ui import words
-from core.ui.data import Faces
+from core.store.protocols import Dataset, Run
+from core.ui import data, words
 
 NAMES_SHOWN = 3
 
@@ -22,12 +22,18 @@ def show_planned_imbalance(plan: SplitPlan) -> None:
     _show_imbalance(find_imbalance(plan.people, np.bincount(plan.labels[plan.used], minlength=len(plan.people))))
 
 
-def show_learned_imbalance(faces: Faces, predictions: Predictions) -> None:
+def show_learned_imbalance(dataset: Dataset, run: Run) -> None:
     """Of the faces that a run learned from, as they are named now; those removed since do not count."""
-    table = faces.table
-    _, rows = table.match(predictions.learned_ids)
+    _show_imbalance(_find_learned_imbalance(dataset.id, dataset.revision, run.id))
+
+
+# Kept, as it goes through every face that was learned from.
+@st.cache_data(show_spinner=False, max_entries=32)
+def _find_learned_imbalance(dataset_id: str, revision: Revision, run_id: str) -> Imbalance | None:
+    table = data.dataset_faces(dataset_id, revision).table
+    _, rows = table.match(data.run_predictions(run_id).learned_ids)
     labels = table.labels[rows]
-    _show_imbalance(find_imbalance(table.people, np.bincount(labels[labels >= 0], minlength=len(table.people))))
+    return find_imbalance(table.people, np.bincount(labels[labels >= 0], minlength=len(table.people)))
 
 
 def _show_imbalance(imbalance: Imbalance | None) -> None:

@@ -17,6 +17,7 @@ from core.learn.model_selection.splits import SplitPlan
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Counts, Dataset, Run
 from core.ui import data, frame, menu, words
+from core.ui.home import trail
 from core.ui.training import imbalance
 from core.workflows.evaluation.compare import list_changed_settings
 from core.workflows.training.request import TrainRequest, TrainResult, find_training_request
@@ -43,15 +44,23 @@ SETTING_NAMES = {
 }
 
 
-def show_too_few_people(counts: Counts) -> None:
+def show_nothing_trained(dataset: Dataset, sentence: str) -> None:
+    """Nothing was learned yet, and the way on: to the training where there is something to learn, else to that."""
+    step = trail.find_next_step(dataset)
+    reason = "" if step.page == menu.TRAIN else f" {words.plain(step.why)}"
+    frame.show_empty_state(f"{sentence}{reason}", step.label, step.page)
+
+
+def show_too_few_people(dataset: Dataset, counts: Counts) -> None:
     """Nothing to learn yet, and what to do about it."""
     if not counts.faces:
         sentence = "There are no faces yet." if not counts.photos else "No face was found in the photos so far."
     elif not counts.people:
-        sentence = "No face has a name yet. Add photos in folders, one folder a person."
+        sentence = "No face has a name yet. Name them, or add photos in folders, one folder a person."
     else:
         sentence = "It knows one person. Telling people apart takes at least two."
-    frame.show_empty_state(sentence, "Add photos", menu.INGEST)
+    step = trail.find_next_step(dataset)
+    frame.show_empty_state(sentence, step.label, step.page)
 
 
 def ask_training_options() -> TrainRequest:
@@ -213,7 +222,9 @@ def show_runs_table(dataset: Dataset, runs: list[Run]) -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key=f"runs_{dataset.id}",
+        # Of these very runs: rows are chosen by number, and after another window deleted or added one, the number
+        # would be that of another run.
+        key=f"runs_{dataset.id}_{'_'.join(run.id for run in runs)}",
         column_config={
             "accuracy": st.column_config.ProgressColumn(
                 "Right (accuracy)", format="%.1f\u00a0%%", min_value=0, max_value=100
@@ -234,9 +245,7 @@ def show_runs_table(dataset: Dataset, runs: list[Run]) -> None:
         alt="Trainings, newest first",
     )
     st.toggle("Figures for experts", key=ALL_FIGURES, help="Macro F1, embedding model, C and seed.")
-    # Rows are chosen by number: after one was deleted, the browser may still speak of a longer table.
-    chosen_runs = [runs[row] for row in event.selection.rows if row < len(runs)]
-    _show_run_actions(dataset, chosen_runs)
+    _show_run_actions(dataset, [runs[row] for row in event.selection.rows])
 
 
 def _show_run_actions(dataset: Dataset, chosen_runs: list[Run]) -> None:

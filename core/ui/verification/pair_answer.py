@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -246,18 +247,21 @@ def _show_headline(verdict: PairVerdict, vectors: Mapping[str, Vectors], name: s
     """The answer, how sure it is, and on request what it comes of; ``vectors`` are the two that were compared."""
     st.markdown(f"## {describe_conclusion(verdict, name)}")
     bar.show_certainty(verdict.certainty)
-    with st.popover(explanation.TITLE, type="tertiary", icon=":material/calculate:"):
-        explanation.show_vectors(vectors)
-        explanation.show_numbers(
-            {
-                "Distance (Euclidean; 0 the same, 2 opposite)": f"{verdict.distance:.2f}",
-                "The threshold": f"{verdict.threshold:.2f}",
-                "Probability of one person (calibrated)": words.format_probability(verdict.prob),
-                "Likeness": bar.format_likeness(verdict.certainty.likeness),
-            }
-        )
-        for sentence in describe_basis(verdict, n_faces):
-            st.markdown(sentence)
+    explanation.offer_explanation("pair", partial(_explain, verdict, vectors, n_faces))
+
+
+def _explain(verdict: PairVerdict, vectors: Mapping[str, Vectors], n_faces: int) -> None:
+    explanation.show_vectors(vectors)
+    explanation.show_numbers(
+        {
+            "Distance (Euclidean; 0 the same, 2 opposite)": f"{verdict.distance:.2f}",
+            "The threshold": f"{verdict.threshold:.2f}",
+            "Probability of one person (calibrated)": words.format_probability(verdict.prob),
+            "Likeness": bar.format_likeness(verdict.certainty.likeness),
+        }
+    )
+    for sentence in describe_basis(verdict, n_faces):
+        st.markdown(sentence)
 
 
 def describe_conclusion(verdict: PairVerdict, name: str = "") -> str:

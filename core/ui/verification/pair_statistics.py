@@ -14,6 +14,7 @@ from core.learn.numerics.unit_vectors import cosine_to_distance
 from core.learn.verification import pair_rule
 from core.learn.verification.own_pairs import OwnPairs
 from core.ui import charts, data, frame, gallery, words
+from core.ui.certainty import bar
 from core.ui.data import Faces
 from core.ui.evaluation import evaluation_charts
 from core.ui.evaluation.evaluation_page import EvaluatedRun
@@ -126,11 +127,14 @@ def _pair(faces: Faces, pairs: OwnPairs, row: int) -> gallery.TilePair:
     # By id: the pairs number the faces with a name, the table numbers all of them.
     ids = [pairs.face_ids[int(side[row])] for side in (pairs.scores.first, pairs.scores.second)]
     rows = faces.table.indices(ids).tolist()
-    names = [words.display_name(faces.table.person(face_row)) for face_row in rows]
+    names = [words.isolate_name(faces.table.person(face_row)) for face_row in rows]
     left, right = (
         gallery.Tile(faces.table.crop_ids[face_row], name) for face_row, name in zip(rows, names, strict=True)
     )
-    return gallery.TilePair(left, right, _both_names(names), f"distance {pairs.distances[row]:.2f}")
+    distance = float(pairs.distances[row])
+    return gallery.TilePair(
+        left, right, _both_names(names), f"{bar.format_pair_likeness(distance)} (distance {distance:.2f})"
+    )
 
 
 def _both_names(names: Sequence[str]) -> str:

@@ -38,7 +38,7 @@ def erring(erring_dir, tmp_path, monkeypatch, engine):
 
 
 def test_without_a_run_the_page_leads_to_training(app_data, open_page):
-    app_data.store.create_dataset("Family", "facenet-128")
+    add_faces(app_data, "Family", {"Ann": 3, "Bob": 3})
     app = open_page(EVALUATE)
     assert "Nothing was trained yet." in texts(app)
     assert button(app, "Train")
@@ -139,3 +139,10 @@ def test_the_address_chooses_the_run_and_the_newest_is_the_default(erring, open_
     chooser.select(older.id).run()
     assert app.query_params["run"] == older.id
     assert not app.exception
+
+
+def test_a_link_to_a_run_that_was_deleted_says_so_and_shows_the_newest(trained, open_page):
+    app = open_page(EVALUATE, run="0123456789ab")
+    assert "was deleted. This is the newest." in texts(app)
+    assert "run" not in app.query_params
+    assert "was deleted" not in texts(app.run())

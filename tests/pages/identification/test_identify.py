@@ -19,7 +19,7 @@ from core.vision.pipeline import DecodedPhoto
 from core.workflows.identification.identify import Candidate, nearest_candidate
 from core.workflows.identification.lookups import kept_lookups
 from core.workflows.labels.correct import Corrector
-from tests.pages.conftest import button, texts, work
+from tests.pages.conftest import button, corrector_of, open_explanations, texts, work
 
 IDENTIFY = "pages/identify/photo.py"
 
@@ -47,6 +47,7 @@ def test_a_known_face_gets_its_name_with_evidence(trained, open_page, sample_fil
     assert "Sure: likeness" in certainty and "the threshold is" in certainty
     reason = next(line for line in said.splitlines() if "is needed. Next is" in line)
     assert reason.split(" of 100")[0] == certainty.split("likeness ")[1].split(" of 100")[0]
+    said = texts(open_explanations(app))
     # How it is computed: first in sentences, then the numbers of this very face.
     agreeing = re.search(r"(\d+) of the 128 numbers point the same way as madonna's", said)
     assert agreeing and f"{agreeing[1]} point the same way in both" in said
@@ -282,3 +283,13 @@ def test_candidates_hold_the_nearest_centroid_whatever_the_classifier_says(train
             distances = np.linalg.norm(identifier.recogniser.centroids - face.vector, axis=1)
             person = identifier.recogniser.people[int(distances.argmin())]
             assert nearest_candidate(face.candidates).person == person
+
+
+def test_nobody_is_named_by_a_name_that_was_given_up_since_the_training(trained, open_page, sample_files):
+    (dataset,) = trained.store.datasets()
+    madonna = next(person for person in trained.store.people(dataset.id) if person.name == "madonna")
+    corrector_of(trained, dataset).rename(madonna.id, "Louise")
+    name = next(name for name in sample_files if name.startswith("val/madonna/"))
+    app = ask(open_page(IDENTIFY), sample_files[name])
+    assert "madonna has another name since it was trained" in texts(app)
+    assert not [found.label for found in app.button if "madonna" in found.label]

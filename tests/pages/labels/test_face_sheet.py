@@ -8,7 +8,7 @@ from core.base.types import Split
 from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset
 from core.ui import words
-from tests.pages.conftest import texts
+from tests.pages.conftest import open_explanations, texts
 
 
 def open_sheet(dataset_id: str, face_id: str) -> AppTest:
@@ -41,7 +41,7 @@ def test_a_tested_face_has_the_word_the_bar_and_its_numbers(trained):
     app = open_sheet(dataset.id, face_id)
     assert f"In the test it was taken for **{name}**." in texts(app)
     assert "Sure: likeness" in bars(app)[0]
-    numbers = dict(app.table[0].value.to_numpy().tolist())
+    numbers = dict(open_explanations(app).table[0].value.to_numpy().tolist())
     assert numbers["Taken for"] == name
     assert numbers["Nearest face of the dataset"].startswith(f"of {name}, at distance 0.")
 

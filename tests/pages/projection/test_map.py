@@ -190,10 +190,10 @@ def test_a_face_has_lines_to_those_most_like_it_in_truth_as_far_as_they_are_on_t
     near = map_chart.find_near_faces(faces, chart.cloud, face_id)
     vectors = dict(zip(faces.table.face_ids, faces.embeddings.vectors, strict=True))
     assert near is not None and chart.cloud.face_ids[near.row] == face_id and near.row not in near.rows
-    assert list(near.distances) == sorted(near.distances)
-    for row, distance in zip(near.rows, near.distances, strict=True):
-        truth = np.linalg.norm(vectors[chart.cloud.face_ids[row]] - vectors[face_id])
-        assert abs(distance - truth) < 1e-3
+    assert list(near.likenesses) == sorted(near.likenesses, reverse=True)
+    for row, likeness in zip(near.rows, near.likenesses, strict=True):
+        truth = vectors[chart.cloud.face_ids[row]] @ vectors[face_id]
+        assert abs(likeness - 100 * max(0.0, truth)) < 0.1
     assert map_chart.find_near_faces(faces, chart.cloud, "gone") is None
 
 
@@ -224,8 +224,8 @@ def test_look_alikes_are_shown_as_faces_and_looked_up_on_the_map(app_data, open_
 def test_where_nobody_is_like_another_the_look_alikes_say_so(app_data, open_page):
     add_faces(app_data, "Family", {"Ann": 4, "Bob": 4, "Cat": 4})
     shown = texts(open_page(MAP, view="Look-alikes"))
-    assert "Nobody here is easily taken for somebody else. The nearest are " in shown
-    assert "apart (2 is the most)." in shown
+    assert "Nobody here is easily taken for somebody else. Most alike are " in shown
+    assert " of 100." in shown
 
 
 def test_one_person_has_no_look_alikes(app_data, open_page):

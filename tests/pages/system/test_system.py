@@ -71,3 +71,11 @@ def test_every_word_is_said_once_and_leads_to_a_page():
     assert len({term.term.casefold() for term in TERMS}) == len(TERMS)
     assert {term.page_path for term in TERMS} <= {entry.script for entry in ENTRIES}
     assert find_terms("svm")[0].term == "Linear SVM"
+
+
+def test_a_page_of_a_dataset_that_is_gone_says_which_it_shows_instead(trained, open_page):
+    app = open_page("pages/model/train.py")
+    app.query_params["dataset"] = "0123456789ab"
+    app.run()
+    assert "is gone. This is **Five celebrities**." in texts(app)
+    assert "is gone" not in texts(app.run())

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import IngestBatch, PhotoLabel
+from core.workflows.training.train import delete_run
 from tests.pages.conftest import EVALUATE, button, texts, work
 from tests.stored_faces import add_faces
 
@@ -17,6 +20,20 @@ def test_without_people_the_page_says_what_is_missing(app_data, open_page):
     app = open_page(TRAIN)
     assert "There are no faces yet." in texts(app)
     assert button(app, "Add photos")
+
+
+@pytest.mark.parametrize(
+    "page", [TRAIN, "pages/model/evaluate.py", "pages/identify/photo.py", "pages/identify/batch.py"]
+)
+@pytest.mark.parametrize(
+    ("people", "way_on"), [({"Ann": 3}, "Add photos"), ({"Ann": 3, None: 2}, "Name the faces")], ids=["one", "and more"]
+)
+def test_where_nothing_can_be_learned_yet_every_page_leads_to_what_is_missing(
+    app_data, open_page, page, people, way_on
+):
+    add_faces(app_data, "Family", people)
+    app = open_page(page)
+    assert [found.label for found in app.button if found.key.startswith("empty_")] == [way_on]
 
 
 def test_training_makes_a_run_that_the_page_lists(trained, open_page):
@@ -62,3 +79,18 @@ def test_one_person_with_twenty_times_anothers_photos_is_named_before_and_after_
     app_data.jobs.submit(dataset.id, JobKind.TRAIN, {"c": 1.0})
     work(app_data)
     assert said in texts(open_page(EVALUATE))
+
+
+def test_a_run_that_was_ticked_is_not_taken_for_another_when_the_list_changed(trained, open_page):
+    (dataset,) = trained.store.datasets()
+    trained.jobs.submit(dataset.id, JobKind.TRAIN, {})
+    work(trained)
+    older = trained.runs.runs(dataset.id)[1]
+    app = open_page(TRAIN)
+    key = next(key for key in app.session_state._state.filtered_state if key.startswith("runs_"))
+    app.session_state[key] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    delete = button(app, "Delete 1 run")
+    delete_run(trained.runs, trained.artifacts, trained.runs.runs(dataset.id)[0])
+    delete.click().run()
+    assert [run.id for run in trained.runs.runs(dataset.id)] == [older.id]

@@ -17,7 +17,7 @@ from core.ui.verification.pair_answer import describe_basis, describe_conclusion
 from core.vision.models import catalogue
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.verification.verify import PairVerdict
-from tests.pages.conftest import button, texts
+from tests.pages.conftest import button, open_explanations, texts
 
 VERIFY = "pages/identify/verify.py"
 LEFT, RIGHT = 0, 1
@@ -60,7 +60,9 @@ def way(app, name: str):
 
 
 def numbers(app) -> dict[str, str]:
-    """The numbers behind the answer."""
+    """The numbers behind the answer, opened where they are not yet."""
+    if not app.table:
+        open_explanations(app)
     return dict(app.table[0].value.to_numpy().tolist())
 
 
@@ -74,9 +76,9 @@ def test_without_any_dataset_two_photos_can_be_compared(app_data, open_page, pho
     give(app, RIGHT, photos("train/madonna/"))
     assert "he same person" in texts(app)
     assert numbers(app)[PROBABILITY].startswith(("9", "over"))
+    assert "press photos" in texts(app)
     (certainty,) = [html.proto.body for html in app.get("html") if "fa-certainty" in html.proto.body]
     assert "the threshold is 52." in certainty
-    assert "press photos" in texts(app)
 
 
 def test_two_people_are_told_apart_and_a_looser_limit_moves(app_data, open_page, photos):
@@ -122,7 +124,7 @@ def test_a_photo_is_compared_with_a_person_without_itself(trained, open_page, ph
     app = way(open_page(VERIFY), "A photo and a person")
     give(app, LEFT, photos("val/madonna/"))
     app.selectbox(key=f"verify_person_{trained.store.dataset('Five celebrities').id}").set_value("madonna").run()
-    said = texts(app)
+    said = texts(open_explanations(app))
     assert ":material/check_circle: madonna" in said
     (dataset,) = trained.store.datasets()
     faces = next(person.faces for person in trained.store.people(dataset.id) if person.name == "madonna")

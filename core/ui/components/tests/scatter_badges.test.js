@@ -157,7 +157,7 @@ test("faces that moved aside are circled where they are drawn, and points withou
 test("the face that is chosen stands at its point, those most like it around, and none of them twice", () => {
   const scene = sceneOf(cloudOf(spreadPoints(40).map(([x, y]) => [x / 90, y / 90])));
   scene.view.scale = 500; // all on a few pixels
-  const near = { row: 7, rows: [3, 11, 20], distances: [0.4, 0.5, 0.6] };
+  const near = { row: 7, rows: [3, 11, 20], likenesses: [92, 88, 82] };
   const related = placeRelated(scene, near, new Occupancy(scene.view));
   expect(related.map(({ row }) => row)).toEqual([20, 11, 3, 7]);
   expect([related[3].x, related[3].y]).toEqual(scene.screenPoint(7));

@@ -34,7 +34,8 @@ export interface Mark {
 export interface Near {
   row: number;
   rows: number[];
-  distances: number[];
+  /** Of each of them to it, 0 to 100. */
+  likenesses: number[];
 }
 
 export interface Cloud {

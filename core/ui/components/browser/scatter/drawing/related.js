@@ -13,7 +13,7 @@ import { placeSprites } from "./sprites.js";
 
 const SIZE_PX = 46;
 const LINE = { alpha: 0.85, width: 1.8 };
-/** Below a face, for its distance. */
+/** Below a face, for its likeness. */
 const LABEL_PX = { line: 15, descent: 3 };
 
 /**
@@ -63,7 +63,7 @@ export function paintRelated(pen, scene, related, near, look, shown) {
   for (const face of related) {
     const index = near.rows.indexOf(face.row);
     if (index < 0) continue;
-    const name = near.distances[index].toFixed(2);
+    const name = near.likenesses[index].toFixed(0);
     const width = measure(name);
     const baseline = face.y + face.size / 2 + LABEL_PX.line - LABEL_PX.descent;
     stampName(pen, { name, left: face.x - width / 2, width, baseline }, look, scene.view.area.ratio);
