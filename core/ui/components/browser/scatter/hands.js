@@ -5,6 +5,10 @@ import { wheelFactor } from "./scene/view.js";
 /**
  * @import { ScreenPoint } from "./cloud.js"
  * @import { ScatterMap } from "./map.js"
+ * @import { ScatterState } from "./state.js"
+ *
+ * @typedef {"canvas" | "scene" | "rowAt" | "pointAt" | "rest" | "tap" | "chooseWithin"} Parts
+ * @typedef {Pick<ScatterMap, Parts | "zoom" | "showWhole" | "keepMoving" | "redraw">} MovableMap
  */
 
 /** Up to so much movement, a press is a tap. */
@@ -16,7 +20,7 @@ const LEAST_PINCH_PX = 8;
 
 export class Hands {
   /**
-   * @param {ScatterMap} map
+   * @param {MovableMap & { state: Pick<ScatterState, "mode"> }} map
    * @param {AbortSignal} signal
    */
   constructor(map, signal) {

@@ -3,14 +3,15 @@
 import { findElement } from "../../shared/dom.js";
 import { createLegend, hintOf } from "../drawing/captions.js";
 import { paintScene } from "../drawing/paint.js";
+import { Hands } from "../hands.js";
 import { Scene } from "../scene/scene.js";
-import { wheelFactor } from "../scene/view.js";
 
-/** @import { SavedMap } from "../cloud.js" */
+/**
+ * @import { Mode } from "../bar.js"
+ * @import { SavedMap, ScreenPoint } from "../cloud.js"
+ */
 
 const REACH_PX = 14;
-/** A drag so long turns by one radian. */
-const TURN_PX = 160;
 
 /**
  * Begin: what ``page.js`` writes calls this with what it saved.
@@ -33,11 +34,12 @@ class StandaloneMap {
     Object.assign(this.scene.view, saved.view);
     this.scene.turn = saved.turn;
     this.scene.regroup(saved);
-    /** @type {[x: number, y: number] | null} */
-    this.held = null;
     this.ring = -1;
     this.frame = 0;
-    this.listen();
+    /** @type {{ mode: Mode }} */
+    this.state = { mode: "move" };
+    this.canvas.style.cursor = "grab";
+    this.hands = new Hands(this, new AbortController().signal);
     new ResizeObserver(() => this.fit()).observe(this.canvas);
   }
 
@@ -66,25 +68,42 @@ class StandaloneMap {
         ring: this.ring,
         near: null,
         strokes: [],
-        isMoving: this.held !== null,
+        isMoving: this.hands.pointers.size > 0,
       };
       this.note.textContent = hintOf(paintScene(this.pen, this.scene, this.saved, this.saved.look, shown).rows.length);
     });
   }
 
-  /** @param {PointerEvent} event */
-  pointAt(event) {
+  /** @param {ScreenPoint} point */
+  rowAt(point) {
+    return this.scene.nearest(point, REACH_PX);
+  }
+
+  /**
+   * @param {number} row or -1
+   * @param {ScreenPoint} point of the canvas
+   */
+  pointAt(row, [x, y]) {
     const { scene, saved, tip } = this;
-    this.ring = scene.nearest([event.offsetX, event.offsetY], REACH_PX);
-    tip.hidden = this.ring < 0;
-    if (this.ring >= 0) {
-      const mark = saved.marks[this.ring - scene.n];
-      tip.textContent = mark ? `Face ${mark.number} of the new photo` : this.nameOf(this.ring);
-      tip.style.left = `${Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 4)}px`;
-      tip.style.top = `${event.clientY + 14}px`;
-    }
+    this.rest(row);
+    if (row < 0) return;
+    const mark = saved.marks[row - scene.n];
+    tip.textContent = mark ? `Face ${mark.number} of the new photo` : this.nameOf(row);
+    const edge = this.canvas.getBoundingClientRect();
+    tip.style.left = `${Math.min(edge.left + x + 14, innerWidth - tip.offsetWidth - 4)}px`;
+    tip.style.top = `${edge.top + y + 14}px`;
+  }
+
+  /** @param {number} row that is pointed at, or -1 */
+  rest(row) {
+    this.ring = row;
+    this.tip.hidden = row < 0;
     this.redraw();
   }
+
+  // Nothing is chosen on a saved map.
+  tap() {}
+  chooseWithin() {}
 
   /** @param {number} row */
   nameOf(row) {
@@ -93,43 +112,21 @@ class StandaloneMap {
     return name === group || !group ? name : `${name} (${group})`;
   }
 
-  /** @param {PointerEvent} event */
-  dragTo(event) {
-    if (!this.held) return;
-    const [dx, dy] = [event.clientX - this.held[0], event.clientY - this.held[1]];
-    this.held = [event.clientX, event.clientY];
-    if (this.scene.isDeep && !event.shiftKey) this.scene.turnBy(dx / TURN_PX, -dy / TURN_PX);
-    else this.scene.view.pan(dx, dy);
+  keepMoving() {
     this.redraw();
   }
 
-  listen() {
-    const { canvas, scene } = this;
-    canvas.onpointerdown = (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      this.held = [event.clientX, event.clientY];
-    };
-    canvas.onpointermove = (event) => (this.held ? this.dragTo(event) : this.pointAt(event));
-    const release = () => {
-      this.held = null;
-      this.redraw();
-    };
-    canvas.onpointerup = release;
-    canvas.onpointercancel = release;
-    canvas.onpointerleave = () => {
-      this.tip.hidden = true;
-      this.ring = -1;
-      this.redraw();
-    };
-    canvas.ondblclick = () => {
-      scene.showWhole();
-      this.redraw();
-    };
-    const zoom = (/** @type {WheelEvent} */ event) => {
-      event.preventDefault();
-      scene.view.zoom(wheelFactor(event), event.offsetX, event.offsetY);
-      this.redraw();
-    };
-    canvas.addEventListener("wheel", zoom, { passive: false });
+  showWhole() {
+    this.scene.showWhole();
+    this.redraw();
+  }
+
+  /**
+   * @param {number} factor
+   * @param {ScreenPoint | []} point
+   */
+  zoom(factor, point = []) {
+    this.scene.view.zoom(factor, ...point);
+    this.redraw();
   }
 }
