@@ -19,7 +19,7 @@ from core.ui.components.picker import draw_picker
 from core.ui.labels import corrections, face_review
 from core.ui.labels.corrections import CorrectionDesk
 from core.workflows.clustering import cluster, hierarchy, naming
-from core.workflows.clustering.cluster import Clustering, FaceGroups, SamePersonQuestion
+from core.workflows.clustering.cluster import Clustering, FaceGroups
 from core.workflows.clustering.hierarchy import ClusterOptions
 from core.workflows.clustering.naming import PersonRest
 
@@ -38,8 +38,8 @@ class UnnamedGroups:
     """(k,) groups, the largest first"""
     aside: Ints
     """(m,) groups whose faces are blurred or in the background, the largest first"""
-    questions: dict[int, SamePersonQuestion]
-    """Of a group, the person that it may be."""
+    person_asked_about: dict[int, int]
+    """Of a group, the id of the person that it may be."""
     rests: list[PersonRest]
 
     @property
@@ -104,7 +104,7 @@ def read_unnamed_groups(
         worth_naming=_largest_first(groups, ~aside),
         aside=_largest_first(groups, aside),
         # The most alike come first; going backwards, their question is the one that stays where a group has several.
-        questions={question.group: question for question in reversed(questions) if question.person_id is not None},
+        person_asked_about={question.group: question.person_id for question in reversed(questions)},
         rests=naming.list_rests(groups, aside, questions),
     )
 
@@ -154,6 +154,8 @@ def choose_threshold(dataset: Dataset, clustering: Clustering) -> None:
     st.markdown(f"**{words.count(preview.groups, 'group')}**, {words.count(preview.alone, 'face')} alone")
     if clustering.new_faces:
         st.caption(f"{words.count(clustering.new_faces, 'face')} came after the groups were made.")
+    if clustering.revoked:
+        st.caption(f"{words.count(clustering.revoked, 'pair')} told apart before, and not any more: group again.")
     st.button("Group again", key="group_again", icon=":material/workspaces:", on_click=submit_grouping, args=(dataset,))
 
 

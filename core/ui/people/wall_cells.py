@@ -105,8 +105,7 @@ class GroupCell(WallCell):
     @property
     def asked_id(self) -> int | None:
         """The person that it may be."""
-        question = self.unnamed.questions.get(self.group)
-        return question.person_id if question else None
+        return self.unnamed.person_asked_about.get(self.group)
 
     def entry(self) -> ReviewEntry:
         """The first face, a few more, how many, and the field for the name."""

@@ -20,16 +20,15 @@ import numpy as np
 from core.base.errors import NotFound
 from core.base.json_values import Json
 from core.base.progress import UNWATCHED, Progress
-from core.base.types import Doubles, Embeddings, FaceTable, Floats, Ints
+from core.base.types import Embeddings, FaceTable, Floats, Ints
 from core.corrections.model import CorrectionLog
-from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST, Hierarchy, grow_hierarchy
+from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, Hierarchy, grow_hierarchy
 from core.learn.numerics.labels import renumber_labels
 from core.learn.verification.set_similarity import Centres, centre_similarity, find_similar_sets
 from core.store.artifacts import Artifacts
 from core.store.protocols import FaceStore
 from core.workflows.clustering.hierarchy import FacePairs, StoredHierarchy, is_grouped, load_hierarchy, pairs_as_rows
 
-CURVE_POINTS = 101
 CLEAR_GRADE = 0.85
 """Faces worse than this are seldom worth naming. Embeddings of blurred faces are alike whoever they are of: in lfw-dev
 25 passers-by in the background are one group, the largest, few of them clear.
@@ -121,11 +120,6 @@ class Clustering:
         groups, alone = self.hierarchy.counts(np.array([threshold]))
         return ThresholdPreview(int(groups[0]), int(alone[0]))
 
-    def curve(self) -> tuple[Doubles, Ints, Ints]:
-        """Thresholds over the whole range, and the number of groups and of faces in none at each."""
-        thresholds = np.linspace(0.0, FARTHEST, CURVE_POINTS)
-        return thresholds, *self.hierarchy.counts(thresholds)
-
     def cut(self, threshold: float = DEFAULT_THRESHOLD, *, singles: bool = False) -> FaceGroups:
         """The groups at a threshold; with ``singles`` every face that would be in none is a group of its own."""
         labels = self.hierarchy.labels(threshold)
@@ -169,12 +163,10 @@ class Clustering:
 
 @dataclass(frozen=True, slots=True)
 class SamePersonQuestion:
-    """Whether a group and another one, or a person, are one person."""
+    """Whether a group is somebody who has a name."""
 
     group: int
-    other_group: int | None
-    person_id: int | None
-    """Either this or the other group is given."""
+    person_id: int
     similarity: float
     """About 1 for one person; see ``core.learn.verification.set_similarity``."""
 
@@ -260,7 +252,7 @@ def groups_to_json(groups: FaceGroups, seconds: float) -> dict[str, Json]:
 def list_same_person_questions(
     groups: FaceGroups, table: FaceTable, embeddings: Embeddings, apart: FacePairs, most: int = 100
 ) -> list[SamePersonQuestion]:
-    """Pairs of groups, and of groups and people, that may be one person: the most alike first.
+    """Pairs of a group and a person that may be one person: the most alike first.
 
     Left out is what was answered with no (a face of the one was told apart from a face of the other), and what is seen
     side by side in a photo. Hidden people are not asked about.
@@ -270,8 +262,7 @@ def list_same_person_questions(
     people, people_centres = _people_centres(table, embeddings)
     group_centres = Centres(groups.centres.means[:n_groups], groups.centres.sizes[:n_groups])
     pairs, similarities = find_similar_sets(group_centres.followed_by(people_centres), LOOKED_AT, WORTH_ASKING)
-    # Groups and people are sides of one numbering, groups first, as the centres are stacked: one comparison serves
-    # questions of a group with a group and with a person.
+    # Groups and people are sides of one numbering, groups first, as the centres are stacked.
     side_of_face = {face_id: n_groups + side for face_id, side in _sides_of_people(table, people).items()}
     side_of_face |= {
         face_id: int(group)
@@ -281,16 +272,12 @@ def list_same_person_questions(
     different_people = _known_different_sides(side_of_face, table, apart)
     questions: list[SamePersonQuestion] = []
     for (first_side, second_side), pair_similarity in zip(pairs.tolist(), similarities.tolist(), strict=True):
-        # The smaller number stands first, so a pair of two people begins with one: whether they are one is asked
-        # elsewhere.
-        if first_side >= n_groups or (first_side, second_side) in different_people:
-            continue
-        person = table.person_ids[people[second_side - n_groups]] if second_side >= n_groups else None
-        questions.append(
-            SamePersonQuestion(first_side, second_side if person is None else None, person, pair_similarity)
-        )
-        if len(questions) == most:
-            break
+        # The smaller number stands first. Two groups become one when they get one name; of two people it is asked
+        # elsewhere whether they are one.
+        is_asked = first_side < n_groups <= second_side and (first_side, second_side) not in different_people
+        if is_asked and len(questions) < most:
+            person_id = table.person_ids[people[second_side - n_groups]]
+            questions.append(SamePersonQuestion(first_side, person_id, pair_similarity))
     return questions
 
 

@@ -76,7 +76,7 @@ def list_rests(groups: FaceGroups, aside: Bools, questions: Iterable[SamePersonQ
     best: dict[int, int] = {}
     for question in questions:
         # The most alike come first, so the first person of a group is the one it is most like.
-        if question.similarity >= PROBABLY_ONE and question.person_id is not None and not aside[question.group]:
+        if question.similarity >= PROBABLY_ONE and not aside[question.group]:
             best.setdefault(question.group, question.person_id)
     groups_of: dict[int, list[int]] = {}
     for group, person_id in best.items():

@@ -75,11 +75,10 @@ def test_the_rest_of_a_person_is_what_is_as_alike_as_halves_of_one():
     groups = grouped(table_of(6, list("abcdef"), [100] * 6), np.array([0, 0, 0, 1, 1, 2]))
     three, two, alone = (groups.sizes.tolist().index(size) for size in (3, 2, 1))
     questions = [
-        SamePersonQuestion(two, None, 7, 0.97),
-        SamePersonQuestion(two, None, 8, 0.9),
-        SamePersonQuestion(alone, None, 7, 0.86),
-        SamePersonQuestion(three, two, None, 0.86),
-        SamePersonQuestion(three, None, 8, 0.84),
+        SamePersonQuestion(two, 7, 0.97),
+        SamePersonQuestion(two, 8, 0.9),
+        SamePersonQuestion(alone, 7, 0.86),
+        SamePersonQuestion(three, 8, 0.84),
     ]
     nothing_aside = np.zeros(3, dtype=bool)
     assert naming.list_rests(groups, nothing_aside, questions) == [PersonRest(7, (two, alone), 3)]
