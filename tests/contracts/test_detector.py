@@ -7,16 +7,17 @@ landmarks within 2 pixels at the median, and no face without a person in it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from core.base.types import Detection, Doubles, RgbImage
+from core.base.types import Detection, Doubles, Floats, RgbImage
 from core.imaging.geometry import pairwise_overlaps
 from core.vision.detect.mtcnn import Detector, DetectorSettings
+from core.vision.engine.base import PROCESSOR_LOAD, Batch, DeviceLoad, Network
 from core.vision.engine.keras import KerasEngine
 from core.vision.engine.openvino import OpenVinoEngine
 
@@ -239,3 +240,62 @@ def test_a_second_look_finds_more_and_never_loses_a_face(
     both = Detector(engine, coarse).detect(photos)
     assert all(len(more) >= len(fewer) for more, fewer in zip(both, only_first, strict=True))
     assert sum(map(len, both)) > sum(map(len, only_first))
+
+
+@dataclass
+class CountingEngine:
+    """Counts the pixels that the first network looks at."""
+
+    engine: OpenVinoEngine
+    name: str = "counting"
+    precision: str = "f32"
+    load: DeviceLoad = PROCESSOR_LOAD
+    looked_at_px: int = 0
+
+    def network(self, model_id: str, network: str) -> Network:
+        run = self.engine.network(model_id, network)
+
+        def counted(batch: Batch) -> tuple[Floats, ...]:
+            self.looked_at_px += len(batch) * batch.shape[1] * batch.shape[2] if network == "pnet" else 0
+            return run(batch)
+
+        return counted
+
+
+AT_ONCE = DetectorSettings(fine_scale=1.0)
+"""All levels of a pyramid, whatever the small ones show."""
+
+
+def test_small_levels_first_show_the_faces_of_all_levels_at_once(
+    engine: OpenVinoEngine, sample_images: Mapping[str, RgbImage], sample_faces: Mapping[str, list[Detection]]
+) -> None:
+    names = list(sample_images)[::4]
+    first, at_once = CountingEngine(engine), CountingEngine(engine)
+    found = Detector(first).detect([sample_images[name] for name in names])
+    expected = Detector(at_once, AT_ONCE).detect([sample_images[name] for name in names])
+    for faces, others in zip(found, expected, strict=True):
+        assert len(faces) == len(others)
+        assert pairwise_overlaps(boxes_of(faces), boxes_of(others)).max(axis=1, initial=0).min(initial=1) > 0.9
+    assert first.looked_at_px < 0.7 * at_once.looked_at_px
+
+
+@pytest.mark.parametrize(("beside_a_large_one", "width_px"), [(False, 15), (True, 22)])
+def test_small_faces_are_found_alone_and_beside_a_large_one(
+    engine: OpenVinoEngine,
+    sample_images: Mapping[str, RgbImage],
+    sample_faces: Mapping[str, list[Detection]],
+    beside_a_large_one: bool,
+    width_px: int,
+) -> None:
+    """Alone they show on the large levels only, which are looked at where the small ones show nothing."""
+    clear = [name for name, faces in sample_faces.items() if len(faces) == 1 and faces[0].prob > 0.999][:10]
+    large = sample_images[clear[0]]
+    scenes = []
+    for name in clear[1:]:
+        scale = width_px / sample_faces[name][0].box.width
+        small = cv2.resize(sample_images[name], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        empty = np.full((large.shape[0], small.shape[1], 3), 110, dtype=np.uint8)
+        empty[: small.shape[0]] = small[: large.shape[0]]
+        scenes.append(np.hstack([large, empty] if beside_a_large_one else [empty, np.full_like(large, 110)]))
+    found = Detector(engine).detect(scenes)
+    assert sum(len(faces) == 1 + beside_a_large_one for faces in found) >= 8

@@ -15,22 +15,42 @@ References
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import ceil, log
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from core.base.types import Box, Detection, Doubles, Floats, Ints, RgbImage
-from core.imaging.geometry import refine_boxes, square_boxes, suppress_overlapping
+from core.imaging.geometry import pairwise_overlaps, refine_boxes, square_boxes, suppress_overlapping
 from core.imaging.pixels import halve_repeatedly
-from core.vision.detect.pyramid import Canvas, PyramidLevel, cell_windows, group_by_size, pack_canvases, pyramid_levels
+from core.vision.detect.pyramid import (
+    WINDOW_PX,
+    Canvas,
+    PyramidLevel,
+    cell_windows,
+    group_by_size,
+    pack_canvases,
+    pyramid_levels,
+)
 from core.vision.engine.base import Engine
 
 MODEL_ID = "mtcnn"
 PATCHES_AT_ONCE = 256
+COVERED = 0.5
+"""A window of which so much is a face's, or of whose area a face fills so much, shows that face and no other."""
 OUTSIDE = 127
 """Grey: what the networks see beyond the photo's edge is their standardised zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How closely photos are looked at: as if shrunk to a size, for faces of how many pixels there."""
+
+    long_side_px: int
+    min_face_px: float
+    factor: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +59,9 @@ class DetectorSettings:
 
     min_face_px: float = 20
     pyramid_factor: float = 0.709
+    fine_scale: float = 0.6
+    """Levels of a pyramid that are larger, against its largest, are looked at where there may be small faces: they
+    have three quarters of all pixels."""
     proposal_prob: float = 0.6
     refined_prob: float = 0.7
     final_prob: float = 0.8
@@ -55,29 +78,78 @@ class DetectorSettings:
     """A face narrower than this in the first pass asks for the second."""
     many_faces: int = 4
 
+    @property
+    def coarse_look(self) -> _Look:
+        """The first at every photo."""
+        return _Look(self.coarse_long_side_px, self.coarse_min_face_px, self.pyramid_factor)
+
+    @property
+    def fine_look(self) -> _Look:
+        """The second, where it is needed."""
+        return _Look(self.fine_long_side_px, self.min_face_px, self.pyramid_factor)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Candidates:
     """Boxes of several photos: (n, 4) pixels, (n,) probabilities, (n,) photo numbers."""
 
-    boxes: Doubles
-    probs: Doubles
-    photos: Ints
+    boxes: Doubles = field(default_factory=lambda: np.empty((0, 4)))
+    probs: Doubles = field(default_factory=lambda: np.empty(0))
+    photos: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def take(self, rows: Ints | npt.NDArray[np.bool_]) -> _Candidates:
         return _Candidates(self.boxes[rows], self.probs[rows], self.photos[rows])
 
-    def suppressed(self, limit: float) -> _Candidates:
-        return self.take(suppress_overlapping(self.boxes, self.probs, self.photos, limit))
+    def of(self, photos: Sequence[int]) -> _Candidates:
+        """Those of some photos."""
+        return self.take(np.isin(self.photos, photos))
+
+    def __add__(self, others: _Candidates) -> _Candidates:
+        return _Candidates(
+            np.concatenate([self.boxes, others.boxes]),
+            np.concatenate([self.probs, others.probs]),
+            np.concatenate([self.photos, others.photos]),
+        )
+
+    def beside(self, earlier: _Candidates, limit: float) -> _Candidates:
+        """Those that neither earlier ones nor each other overlap by more than ``limit`` and are more probable."""
+        every = earlier + self
+        rows = suppress_overlapping(every.boxes, every.probs, every.photos, limit)
+        return every.take(rows[rows >= len(earlier.boxes)])
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """How closely photos are looked at: as if shrunk to a size, for faces of how many pixels there."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sighted:
+    """What the networks see in several photos, in pixels of the views; other than proposals, each is seen by all."""
 
-    long_side_px: int
-    min_face_px: float
-    factor: float
+    proposals: _Candidates = field(default_factory=_Candidates)
+    refined: _Candidates = field(default_factory=_Candidates)
+    """Of the proposals those that the second network holds for faces."""
+    faces: _Candidates = field(default_factory=_Candidates)
+    """Of these those that the last one does; several may be of one face."""
+    landmarks: Floats = field(default_factory=lambda: np.empty((0, 5, 2), dtype=np.float32))
+
+    def leaves_open(self, photo: int, levels: Sequence[PyramidLevel]) -> bool:
+        """Whether a photo may show faces smaller than those that these levels of its pyramid show."""
+        boxes = self.faces.of([photo]).boxes
+        # So few levels that a face on any of them is a small one.
+        if not len(boxes) or len(levels) < 2:
+            return True
+        # Small faces come in company, and look like faces to the second network in a window that is too large.
+        is_small = (boxes[:, 2] - boxes[:, 0]).min() < WINDOW_PX / levels[1].scale_x
+        shared = pairwise_overlaps(self.refined.of([photo]).boxes, boxes, over="min")
+        return bool(is_small or (shared.max(axis=1) < COVERED).any())
+
+    def detections(self, images: list[RgbImage], views: list[RgbImage]) -> list[list[Detection]]:
+        """The faces of each photo in the pixels of the whole, each face once; the most probable first."""
+        # Over the smaller box: one that lies within a larger one overlaps it wholly, and only one of them is a face.
+        kept_rows = suppress_overlapping(self.faces.boxes, self.faces.probs, self.faces.photos, 0.7, over="min")
+        faces, landmarks = self.faces.take(kept_rows), self.landmarks[kept_rows]
+        detections = []
+        for photo, (image, view) in enumerate(zip(images, views, strict=True)):
+            rows = faces.photos == photo
+            detections.append(_detections(faces.take(rows), landmarks[rows], image, view))
+        return detections
 
 
 @dataclass
@@ -100,23 +172,29 @@ class Detector:
         """
         settings = self.settings
         faces_of_photo = self.detect_coarsely(images)
-        # Most photos show one large face, and the coarse pass finds it; only the others are worth the closer look.
+        # Most photos show one large face, and the coarse pass finds it; only the others are worth the closer looks.
+        coarse, fine = settings.coarse_look, settings.fine_look
+        between = settings.fine_pyramid_factor
         empty = [photo for photo, faces in enumerate(faces_of_photo) if not faces]
         small = [photo for photo, image in enumerate(images) if self.may_hold_smaller(image, faces_of_photo[photo])]
-        for again, factor in ((empty, settings.fine_pyramid_factor), (small, settings.pyramid_factor)):
-            look = _Look(settings.fine_long_side_px, settings.min_face_px, factor)
-            finer = self._pass([images[photo] for photo in again], look)
-            for photo, faces in zip(again, finer, strict=True):
-                # A close look may lose a face that fills the photo; it must not cost what was found.
-                if len(faces) >= len(faces_of_photo[photo]):
-                    faces_of_photo[photo] = faces
+        self._look_again(images, faces_of_photo, empty, replace(coarse, factor=between))
+        empty = [photo for photo in empty if not faces_of_photo[photo] and self._is_shrunk(images[photo])]
+        self._look_again(images, faces_of_photo, empty, replace(fine, factor=between))
+        self._look_again(images, faces_of_photo, small, fine)
         return faces_of_photo
+
+    def _look_again(
+        self, images: list[RgbImage], faces_of_photo: list[list[Detection]], photos: list[int], look: _Look
+    ) -> None:
+        """Look at some of the photos more closely, and replace their faces."""
+        for photo, faces in zip(photos, self._pass([images[photo] for photo in photos], look), strict=True):
+            # A close look may lose a face that fills the photo; it must not cost what was found.
+            if len(faces) >= len(faces_of_photo[photo]):
+                faces_of_photo[photo] = faces
 
     def detect_coarsely(self, images: list[RgbImage]) -> list[list[Detection]]:
         """As ``detect``, in one pass: where that shows nothing, or small faces, no closer look follows."""
-        settings = self.settings
-        look = _Look(settings.coarse_long_side_px, settings.coarse_min_face_px, settings.pyramid_factor)
-        return self._pass(images, look)
+        return self._pass(images, self.settings.coarse_look)
 
     def probs_turned(self, images: Sequence[RgbImage], faces: Sequence[Detection]) -> Doubles:
         """How probable one face of each photo is as it stands, and with the photo turned about it.
@@ -144,36 +222,61 @@ class Detector:
     def may_hold_smaller(self, image: RgbImage, faces: Sequence[Detection]) -> bool:
         """Whether a photo was shrunk, and shows faces so small or many that others may be too small to see now."""
         settings = self.settings
-        scale = settings.coarse_long_side_px / max(image.shape[:2])
-        if scale >= 1 or not faces:
+        if not faces or not self._is_shrunk(image):
             return False
+        scale = settings.coarse_long_side_px / max(image.shape[:2])
         narrowest = min(face.box.width * scale for face in faces)
         return narrowest < settings.small_face_px or len(faces) >= settings.many_faces
+
+    def _is_shrunk(self, image: RgbImage) -> bool:
+        """Whether a fine look sees more of a photo than a coarse one."""
+        return bool(max(image.shape[:2]) > self.settings.coarse_long_side_px)
 
     def _pass(self, images: list[RgbImage], look: _Look) -> list[list[Detection]]:
         """Faces of each photo, looked for at this size."""
         views = [halve_repeatedly(image, look.long_side_px) for image in images]
-        candidates = self._refined(views, self._proposals(views, self._levels(images, views, look)))
-        detected, landmarks = self._final(views, candidates)
-        return [
-            _detections(
-                detected.take(detected.photos == photo), landmarks[detected.photos == photo], image, views[photo]
-            )
-            for photo, image in enumerate(images)
+        pyramids = self._pyramids(images, views, look)
+        # Levels become smaller by the look's factor.
+        n_fine = ceil(log(self.settings.fine_scale, look.factor))
+        coarse = [level for pyramid in pyramids for level in pyramid[n_fine:]]
+        sighted = self._sight(views, self._proposals(views, coarse), _Sighted())
+        # The large levels cost most and show the smallest faces, which a portrait has none of.
+        fine = [
+            level
+            for photo, pyramid in enumerate(pyramids)
+            if pyramid[:n_fine] and sighted.leaves_open(photo, pyramid[n_fine:])
+            for level in pyramid[:n_fine]
         ]
+        if fine:
+            sighted = self._sight(views, self._proposals(views, fine), sighted)
+        return sighted.detections(images, views)
 
-    def _levels(self, images: list[RgbImage], views: list[RgbImage], look: _Look) -> list[PyramidLevel]:
-        """All pyramids; of a photo that is not larger than the look, down to the smallest face there is."""
-        levels = []
+    def _sight(self, views: list[RgbImage], proposals: _Candidates, earlier: _Sighted) -> _Sighted:
+        """What was seen earlier, and what the networks see in other proposals."""
+        # A face answers on several levels of its photo.
+        proposals = proposals.beside(earlier.proposals, 0.7)
+        refined = self._refined(views, proposals).beside(earlier.refined, 0.7)
+        faces, landmarks = self._final(views, refined)
+        return _Sighted(
+            proposals=earlier.proposals + proposals,
+            refined=earlier.refined + refined,
+            faces=earlier.faces + faces,
+            landmarks=np.concatenate([earlier.landmarks, landmarks]),
+        )
+
+    def _pyramids(self, images: list[RgbImage], views: list[RgbImage], look: _Look) -> list[list[PyramidLevel]]:
+        """Levels of each photo; of one that is not larger than the look, down to the smallest face there is."""
+        pyramids = []
         for photo, (image, view) in enumerate(zip(images, views, strict=True)):
             min_face_px = self.settings.min_face_px
             # In pixels of the view, which is up to twice as large as the look is meant to be.
             if max(image.shape[:2]) > look.long_side_px:
                 min_face_px = look.min_face_px * max(view.shape[:2]) / look.long_side_px
-            levels += pyramid_levels(photo, view.shape[1], view.shape[0], min_face_px, look.factor)
-        return levels
+            pyramids.append(pyramid_levels(photo, view.shape[1], view.shape[0], min_face_px, look.factor))
+        return pyramids
 
     def _proposals(self, images: list[RgbImage], levels: list[PyramidLevel]) -> _Candidates:
+        """Windows of these levels that may show a face."""
         pnet = self.engine.network(MODEL_ID, "pnet")
         parts = []
         for canvases in group_by_size(pack_canvases(images, levels), self.engine.load.canvases):
@@ -183,22 +286,24 @@ class Detector:
                 for row, canvas in enumerate(canvases)
             ]
         if not parts:
-            return _no_candidates()
+            return _Candidates()
         boxes, prob, level = (np.concatenate(column) for column in zip(*parts, strict=True))
-        # A face answers in several neighbouring cells of one level first, and then on several levels of its photo.
+        # A face answers in several neighbouring cells of one level.
         kept_rows = suppress_overlapping(boxes, prob, level, 0.5)
         photos = np.array([level.photo for level in levels], dtype=np.int64)[level[kept_rows]]
-        return _Candidates(boxes[kept_rows], prob[kept_rows], photos).suppressed(0.7)
+        return _Candidates(boxes[kept_rows], prob[kept_rows], photos)
 
     def _refined(self, images: list[RgbImage], proposals: _Candidates) -> _Candidates:
+        """Proposals that the second network holds for faces."""
         if not len(proposals.boxes):
             return proposals
         squares = square_boxes(proposals.boxes)
         offsets, probs = self.engine.network(MODEL_ID, "rnet")(_patches(images, squares, proposals.photos, 24))
         refined = _Candidates(refine_boxes(squares, offsets), probs[:, 1].astype(np.float64), proposals.photos)
-        return refined.take(refined.probs > self.settings.refined_prob).suppressed(0.7)
+        return refined.take(refined.probs > self.settings.refined_prob)
 
     def _final(self, images: list[RgbImage], candidates: _Candidates) -> tuple[_Candidates, Floats]:
+        """Candidates that the last network holds for faces, with their landmarks."""
         if not len(candidates.boxes):
             return candidates, np.empty((0, 5, 2), dtype=np.float32)
         squares = square_boxes(candidates.boxes)
@@ -212,14 +317,8 @@ class Detector:
         if len(likely):
             mirrored_probs = onet(patches[likely, :, ::-1])[-1]
             prob[likely] = (prob[likely] + mirrored_probs[:, 1]) / 2
-        # Over the smaller box: one that lies within a larger one overlaps it wholly, and only one of them is a face.
-        sure = np.flatnonzero(prob > self.settings.final_prob)
-        kept_rows = sure[suppress_overlapping(detected.boxes[sure], prob[sure], detected.photos[sure], 0.7, over="min")]
-        return detected.take(kept_rows), _landmarks(points[kept_rows], squares[kept_rows])
-
-
-def _no_candidates() -> _Candidates:
-    return _Candidates(np.empty((0, 4)), np.empty(0), np.empty(0, dtype=np.int64))
+        sure = prob > self.settings.final_prob
+        return detected.take(sure), _landmarks(points[sure], squares[sure])
 
 
 def _read_canvas(
@@ -278,16 +377,15 @@ def _landmarks(points: Floats, squares: Doubles) -> Floats:
     return np.asarray(fractions * sizes[:, None, :] + squares[:, None, :2] - 1, dtype=np.float32)
 
 
-def _detections(candidates: _Candidates, landmarks: Floats, image: RgbImage, small: RgbImage) -> list[Detection]:
-    """Back to the pixels of the whole photo, cut at its edges."""
+def _detections(faces: _Candidates, landmarks: Floats, image: RgbImage, view: RgbImage) -> list[Detection]:
+    """Faces of one photo in the pixels of the whole, cut at its edges; the most probable first."""
     size = np.array([image.shape[1], image.shape[0]], dtype=np.float64)
-    scale = size / np.array([small.shape[1], small.shape[0]])
-    boxes = np.clip(candidates.boxes * np.tile(scale, 2), 0, np.tile(size, 2))
+    scale = size / np.array([view.shape[1], view.shape[0]])
+    boxes = np.clip(faces.boxes * np.tile(scale, 2), 0, np.tile(size, 2))
     points = landmarks * scale.astype(np.float32)
-    order = np.argsort(-candidates.probs, kind="stable")
     return [
-        Detection(Box(*boxes[row].tolist()), points[row], float(candidates.probs[row]))
-        for row in order
+        Detection(Box(*boxes[row].tolist()), points[row], float(faces.probs[row]))
+        for row in np.argsort(-faces.probs, kind="stable")
         # Cut at the edge, a box beyond it may have nothing left.
         if (boxes[row, 2:] - boxes[row, :2] >= 1).all()
     ]

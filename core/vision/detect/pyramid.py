@@ -7,9 +7,11 @@ size each time; cut into pieces and packed side by side into canvases of two siz
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
+from math import inf
 
 import cv2
 import numpy as np
@@ -20,9 +22,13 @@ from core.imaging.pixels import halve_image
 
 WINDOW_PX = 12
 STRIDE_PX = 2
-CANVAS_WIDTH_PX = 384
-CANVAS_HEIGHTS_PX = (96, 192)
-"""Larger ones are no faster: a plane of 384 x 192 stays in the processor's cache."""
+CANVAS_WIDTH_PX = 192
+CANVAS_HEIGHTS_PX = (64, 128, 192, 256, 320, 384)
+"""Larger ones are no faster: a plane of 192 x 384 stays in the processor's cache."""
+SHARED_PX = WINDOW_PX - STRIDE_PX
+"""What two pieces of a level have in common: the next window after the last of one begins the other."""
+SMALLEST_CUT_PX = 40
+"""A piece is not cut shorter to fill a gap: the shared pixels would take a quarter of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +85,15 @@ def pyramid_levels(photo: int, width_px: int, height_px: int, min_face_px: float
 
 
 def pack_canvases(images: list[RgbImage], levels: list[PyramidLevel]) -> list[Canvas]:
-    """Place every level on canvases, in pieces where it is larger than they are, and draw it there."""
+    """Place every level on canvases, in pieces where it is larger than they are or than a gap, and draw it there."""
     copies = [_Copies([image]) for image in images]
     # Even sides keep every tile on the stride of the network, whose cells lie two pixels apart.
     level_pixels = [_evened(copies[level.photo].shrunken(level)) for level in levels]
-    pieces = [piece for number, pixels in enumerate(level_pixels) for piece in _pieces(number, pixels)]
-    return [_draw(level_pixels, tiles) for tiles in _shelves(pieces)]
+    tiles = [
+        LevelTile(level=index, x=0, y=0, width=pixels.shape[1], height=pixels.shape[0])
+        for index, pixels in enumerate(level_pixels)
+    ]
+    return [_draw(level_pixels, arranged) for arranged in _arrange(tiles)]
 
 
 def group_by_size(canvases: list[Canvas], most: int) -> Iterator[list[Canvas]]:
@@ -94,57 +103,76 @@ def group_by_size(canvases: list[Canvas], most: int) -> Iterator[list[Canvas]]:
         yield from (alike[start : start + most] for start in range(0, len(alike), most))
 
 
-def _pieces(level: int, pixels: RgbImage) -> list[LevelTile]:
-    """Pieces of a level that fit a canvas; every window of the network lies whole in exactly one."""
-    height, width = pixels.shape[:2]
-    return [
-        LevelTile(level=level, x=x, y=y, width=wide, height=high)
-        for y, high in _spans(height, CANVAS_HEIGHTS_PX[-1])
-        for x, wide in _spans(width, CANVAS_WIDTH_PX)
-    ]
-
-
-def _spans(length_px: int, most_px: int) -> list[tuple[int, int]]:
-    """(start, length) pairs that cover a length; neighbours share what the windows across their border need."""
-    # Overlap by a window less one stride: the next window after the last of one piece begins the other.
-    shared = WINDOW_PX - STRIDE_PX
-    return [(start, min(most_px, length_px - start)) for start in range(0, length_px - shared, most_px - shared)]
-
-
-@dataclass(slots=True)
-class _Shelf:
-    """A row of tiles on a canvas."""
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Free space on a canvas."""
 
     canvas: int
+    left: int
     top: int
+    width: int
     height: int
-    left: int = 0
+
+    def cut(self, tile: LevelTile) -> LevelTile:
+        """As much of the tile's upper left as fits, at its place."""
+        width, height = min(tile.width, self.width), min(tile.height, self.height)
+        return replace(tile, width=width, height=height, left=self.left, top=self.top)
+
+    def around(self, tile: LevelTile) -> list[_Gap]:
+        """What is left beside a tile, no higher than it is, and below both."""
+        beside = replace(self, left=self.left + tile.width, width=self.width - tile.width, height=tile.height)
+        below = replace(self, top=self.top + tile.height, height=self.height - tile.height)
+        return [gap for gap in (beside, below) if min(gap.width, gap.height) >= WINDOW_PX]
 
 
-def _shelves(pieces: list[LevelTile]) -> list[list[LevelTile]]:
-    """Shelf packing, tallest first, each tile on the first shelf with room for it; the tiles of each canvas."""
-    shelves: list[_Shelf] = []
-    # How far down each canvas is used.
-    filled: list[int] = []
+def _arrange(tiles: list[LevelTile]) -> list[list[LevelTile]]:
+    """The tiles of each canvas, cut where that fills a gap."""
+    # Highest first: what comes later fits beside it.
+    waiting = sorted(tiles, key=lambda tile: -tile.height)
+    gaps: list[_Gap] = []
     canvases: list[list[LevelTile]] = []
-    # Tallest first: a later tile is never taller than the shelf it is put on, so little is wasted.
-    for tile in sorted(pieces, key=lambda piece: -piece.height):
-        shelf = next(
-            (row for row in shelves if row.height >= tile.height and row.left + tile.width <= CANVAS_WIDTH_PX), None
-        )
-        if shelf is None:
-            lowest = CANVAS_HEIGHTS_PX[-1] - tile.height
-            # A new shelf goes on the first canvas with room below; only then is another canvas begun.
-            canvas = next((number for number, used in enumerate(filled) if used <= lowest), len(filled))
-            if canvas == len(filled):
-                filled.append(0)
-                canvases.append([])
-            shelf = _Shelf(canvas, filled[canvas], tile.height)
-            shelves.append(shelf)
-            filled[canvas] += tile.height
-        canvases[shelf.canvas].append(replace(tile, left=shelf.left, top=shelf.top))
-        shelf.left += tile.width
+    while waiting:
+        tile = waiting.pop(0)
+        gap = min(gaps, key=lambda gap: _waste(gap, tile, canvases[gap.canvas]), default=None)
+        if gap is None or _waste(gap, tile, canvases[gap.canvas])[0] == inf:
+            gap = _Gap(canvas=len(canvases), left=0, top=0, width=CANVAS_WIDTH_PX, height=CANVAS_HEIGHTS_PX[-1])
+            canvases.append([])
+        else:
+            gaps.remove(gap)
+        piece = gap.cut(tile)
+        canvases[gap.canvas].append(piece)
+        gaps += gap.around(piece)
+        for rest in _rests(tile, piece):
+            insort(waiting, rest, key=lambda tile: -tile.height)
     return canvases
+
+
+def _waste(gap: _Gap, tile: LevelTile, canvas: list[LevelTile]) -> tuple[float, float]:
+    """How badly a tile fits a gap, to be compared: infinite where it must not be put there."""
+    piece = gap.cut(tile)
+    if (piece.width, piece.height) == (tile.width, tile.height):
+        # On a canvas that becomes no higher for it, and there where least is left.
+        lowest = max(other.top + other.height for other in canvas)
+        rise = max(0, piece.top + piece.height - lowest)
+        return rise, min(gap.width - piece.width, gap.height - piece.height)
+    is_cut_twice = piece.width < tile.width and piece.height < tile.height
+    shorter = piece.width if piece.width < tile.width else piece.height
+    if is_cut_twice or shorter < SMALLEST_CUT_PX:
+        return inf, 0
+    # Cut where no gap holds the whole, and as large as can be.
+    return CANVAS_HEIGHTS_PX[-1], -piece.width * piece.height
+
+
+def _rests(tile: LevelTile, piece: LevelTile) -> list[LevelTile]:
+    """What is left of a tile of which a piece was cut; every window of the network lies whole in exactly one."""
+    rests = []
+    if piece.width < tile.width:
+        step = piece.width - SHARED_PX
+        rests.append(replace(tile, x=tile.x + step, width=tile.width - step, height=piece.height))
+    if piece.height < tile.height:
+        step = piece.height - SHARED_PX
+        rests.append(replace(tile, y=tile.y + step, height=tile.height - step))
+    return rests
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +208,7 @@ def _evened(pixels: RgbImage) -> RgbImage:
 def _draw(level_pixels: list[RgbImage], tiles: list[LevelTile]) -> Canvas:
     """The lowest canvas that holds these tiles, with the levels' pixels on it."""
     lowest = max(tile.top + tile.height for tile in tiles)
-    # Two heights only: the network plans anew for every size it meets.
+    # A few heights only: the network plans anew for every size it meets.
     height = next(height for height in CANVAS_HEIGHTS_PX if height >= lowest)
     pixels = np.zeros((height, CANVAS_WIDTH_PX, 3), dtype=np.uint8)
     owner = np.full([(side - WINDOW_PX) // STRIDE_PX + 1 for side in pixels.shape[:2]], -1, dtype=np.int32)

@@ -78,7 +78,7 @@ class OpenVinoEngine:
         model = self._core.read_model(path)
         # The detector looks at whole photos: as bytes they are a quarter of what they would be as standardised floats.
         if network != "embed":
-            model = _standardising(model)
+            model = _standardising(_with_softmax_first(model))
         config = {
             # One request at a time with all threads: what calls it holds a lock, and has its batch full already.
             "PERFORMANCE_HINT": "LATENCY",
@@ -105,6 +105,17 @@ def _standardising(model: ov.Model) -> ov.Model:
     steps.input().model().set_layout(ov.Layout("NHWC"))
     steps.input().preprocess().convert_element_type(ov.Type.f32).mean(DETECTOR_MEAN).scale(DETECTOR_SCALE)
     return steps.build()
+
+
+def _with_softmax_first(model: ov.Model) -> ov.Model:
+    """The same network with probabilities computed before their axes are changed, where they are."""
+    for layer in model.get_ordered_ops():
+        if layer.get_type_name() == "Softmax" and layer.input_value(0).get_node().get_type_name() == "Transpose":
+            # Over the last axis of (n, height, width, 2) it takes a sixth of all the time of the first network.
+            axes = layer.input_value(0).get_node()
+            probs = opset8.softmax(axes.input_value(0), axis=1)
+            layer.output(0).replace(opset8.transpose(probs, axes.input_value(1)).output(0))
+    return model
 
 
 @dataclass
