@@ -54,7 +54,9 @@ def add_verify(commands: Commands) -> None:
     """``verify``."""
     command = commands.add("verify", _verify, "same person? two photos, or a photo and a person of a dataset")
     command.add_argument("photo", nargs="+", metavar="PHOTO")
-    command.add_argument("--dataset", metavar="NAME", help="judge by this dataset's own pairs when they are enough")
+    command.add_argument(
+        "--dataset", metavar="NAME", help="where the person is, who is judged by its own people; its model is used"
+    )
     command.add_argument("--person", metavar="NAME", help="compare one photo with this person of the dataset")
     command.add_argument(
         "--far",
@@ -79,15 +81,16 @@ def _verify(options: argparse.Namespace) -> Answer:
     ]
     face_counts = dict(zip(options.photo, (len(photo.faces) for photo in photos), strict=True))
     doubts = {name: photo.faces[photo.main].doubt for name, photo in zip(options.photo, photos, strict=True)}
-    named_faces = _own_faces(services, dataset) if dataset else None
     if dataset and options.person is not None:
         person = find_person(services.store, dataset.id, options.person)
         cosine = verify.compare_with_person(services.store, dataset, person, photos[0], photos[0].main).cosine
         # A face and the mean of a person's faces are not as two faces are to each other: a threshold of their own.
-        verifier = verify.build_person_verifier(dataset.model_id, named_faces.with_people() if named_faces else None)
+        verifier = verify.build_person_verifier(dataset.model_id, _own_faces(services, dataset).with_people())
     else:
         cosine = verify.compare_faces(photos[0], photos[0].main, photos[1], photos[1].main)
-        verifier = verify.build_face_verifier(pipeline.model.vectors_id, named_faces.pairs() if named_faces else None)
+        verifier = verify.build_face_verifier(
+            pipeline.model.vectors_id, lambda: _own_faces(services, dataset).pairs() if dataset else None
+        )
     return verify.verdict_json(
         verifier(cosine, options.far), face_counts, {name: why for name, why in doubts.items() if why}
     )

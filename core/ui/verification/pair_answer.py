@@ -155,11 +155,14 @@ def _own_scores(dataset_id: str, revision: Revision, with_people: bool) -> PairS
 
 
 def _choose_verifier(dataset: Dataset | None, model_id: str, *, with_people: bool) -> PairVerifier:
-    """The rule to decide by: the dataset's own when it holds enough people."""
-    scores = _own_scores(dataset.id, dataset.revision, with_people) if dataset else None
-    return (
-        verify.build_person_verifier(model_id, scores) if with_people else verify.build_face_verifier(model_id, scores)
-    )
+    """The rule to decide by: for a person the dataset's own when it holds enough people."""
+
+    def load_scores() -> PairScores | None:
+        return _own_scores(dataset.id, dataset.revision, with_people) if dataset else None
+
+    if with_people:
+        return verify.build_person_verifier(model_id, load_scores())
+    return verify.build_face_verifier(model_id, load_scores)
 
 
 # the answer
@@ -247,6 +250,10 @@ def _show_headline(verdict: PairVerdict, vectors: Mapping[str, Vectors], name: s
     """The answer, how sure it is, and on request what it comes of; ``vectors`` are the two that were compared."""
     st.markdown(f"## {describe_conclusion(verdict, name)}")
     bar.show_certainty(verdict.certainty)
+    st.caption(
+        f"The threshold lets {FAR_TITLES[verdict.far]} different people pass, measured on "
+        f"{words.plain(verify.describe_origin(verdict))}."
+    )
     explanation.offer_explanation("pair", partial(_explain, verdict, vectors, n_faces))
 
 
@@ -310,12 +317,10 @@ def describe_basis(verdict: PairVerdict, n_faces: int = 0) -> Iterator[str]:
     rule = verdict.rule
     if n_faces:
         yield f"The distance is that to the centre of {words.count(n_faces, 'face')} of the person."
-    where = "this dataset's own faces" if verdict.own_rule else "press photos of other people (lfw-dev)"
     yield (
-        f"Of comparisons between different people {FAR_TITLES[verdict.far]} comes within the limit, "
-        f"measured on {where}: "
-        f"{words.count(rule.n_people, 'person', 'people')}, {words.count(rule.n_genuine, 'comparison')} within one of "
-        f"them and {words.count(rule.n_impostor)} between two."
+        f"Of comparisons between different people {FAR_TITLES[verdict.far]} comes within the limit, measured on "
+        f"{verify.describe_origin(verdict)}: {words.count(rule.n_genuine, 'comparison')} within one of them and "
+        f"{words.count(rule.n_impostor)} between two."
     )
     yield (
         "The probability takes both answers to be equally likely before looking. Where one of many people could be "

@@ -148,7 +148,8 @@ def _show_method(pairs: OwnPairs) -> None:
         f"{words.count(pairs.n_impostor)} of different people, as the photos and names are now; near "
         f"duplicates are no pair. Of more than {words.count(pair_rule.ALL_PAIRS_MOST)} faces pairs are drawn, "
         f"always the same. Equal error rate {words.percent(pairs.eer, 2)}, area under the ROC curve {pairs.auc:.4f}. "
-        "The limits are read off these very pairs."
+        "The limits are read off these very pairs; *Same person?* compares any two photos by the model's own limit, "
+        "whichever dataset is looked at."
     )
 
 

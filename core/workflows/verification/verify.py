@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from core.base.errors import ImageRefused, InputRefused
 from core.base.json_values import Json
 from core.base.types import Embeddings, FaceTable, Floats, Vectors, take_items
+from core.base.words import format_people_count
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import label_faces
 from core.learn.numerics.unit_vectors import cosine_to_distance, mean_direction
@@ -74,16 +76,26 @@ class PairVerifier:
         )
 
 
-def build_face_verifier(model_id: str, scores: PairScores | None) -> PairVerifier:
-    """Two faces, by the dataset's own pairs when they are enough, else as measured. Raises InputRefused."""
-    # Own pairs when they are enough: what was measured with the model is of other people and other photos.
-    rule = pair_rule.choose_pair_rule(model_id, scores, pair_rule.MEASURED)
-    return PairVerifier(rule, scores is not None and scores.enough)
+def build_face_verifier(model_id: str, load_own_pairs: Callable[[], PairScores | None]) -> PairVerifier:
+    """Two faces of any photos: by what was measured with the model, whichever dataset is looked at.
+
+    One question has one answer: neither photo need be of the dataset. Its own pairs decide only for a model that was
+    never measured.
+
+    Raises
+    ------
+    InputRefused
+        The model was never measured, and the dataset holds too little.
+    """
+    if model_id in pair_rule.MEASURED:
+        return PairVerifier(pair_rule.MEASURED[model_id], own_rule=False)
+    return PairVerifier(pair_rule.choose_pair_rule(model_id, load_own_pairs(), pair_rule.MEASURED), own_rule=True)
 
 
 def build_person_verifier(model_id: str, scores: PairScores | None) -> PairVerifier:
-    """A face and a person, likewise."""
-    # Another rule than for two faces: the centre of several faces is nearer to the next one than a single face is.
+    """A face and a person, by the dataset's own when they are enough, else as measured. Raises InputRefused."""
+    # The person is of the dataset, so its people tell best. And another rule than for two faces: the centre of several
+    # faces is nearer to the next one than a single face is.
     rule = pair_rule.choose_pair_rule(model_id, scores, pair_rule.MEASURED_WITH_PEOPLE)
     return PairVerifier(rule, scores is not None and scores.enough)
 
@@ -187,6 +199,14 @@ def read_photo_with_face(pipeline: FacePipeline, content: bytes, name: str) -> P
     return photo
 
 
+def describe_origin(verdict: PairVerdict) -> str:
+    """Where the threshold comes from, in words of pages and commands."""
+    people = format_people_count(verdict.rule.n_people)
+    if verdict.own_rule:
+        return f"{people} of this dataset"
+    return f"{people} on press photos (lfw-dev), with the model"
+
+
 def verdict_json(verdict: PairVerdict, faces: dict[str, int], doubts: dict[str, str]) -> dict[str, Json]:
     """The command line's answer.
 
@@ -200,6 +220,7 @@ def verdict_json(verdict: PairVerdict, faces: dict[str, int], doubts: dict[str, 
         "distance": round(verdict.distance, 4),
         "same": verdict.same,
         "threshold": round(verdict.threshold, 4),
+        "threshold_from": describe_origin(verdict),
         "prob": round(verdict.prob, 4),
         **verdict.certainty.to_json(),
         "far": verdict.far,

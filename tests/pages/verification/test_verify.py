@@ -76,7 +76,7 @@ def test_without_any_dataset_two_photos_can_be_compared(app_data, open_page, pho
     give(app, RIGHT, photos("train/madonna/"))
     assert "he same person" in texts(app)
     assert numbers(app)[PROBABILITY].startswith(("9", "over"))
-    assert "press photos" in texts(app)
+    assert "1 in 1\u202f000 different people pass, measured on 79 people on press photos" in texts(app)
     (certainty,) = [html.proto.body for html in app.get("html") if "fa-certainty" in html.proto.body]
     assert "the threshold is 52." in certainty
 

@@ -93,20 +93,37 @@ def test_a_person_with_no_face_but_that_of_the_photo_cannot_be_compared(services
     assert against.nearest(1) == [int((faces @ vector[0]).argmax())]
 
 
-def test_with_enough_people_the_dataset_judges_by_its_own_pairs(services: Services) -> None:
-    dataset = add_faces(services, "Village", {"P" * number: 8 for number in range(1, 21)})
+def test_one_question_has_one_threshold_whichever_dataset_is_looked_at(
+    capsys, data_dir: Path, services: Services, photo
+) -> None:
+    services.store.create_dataset("Village", DEFAULT_VECTORS_ID)
+    add_faces(services, "Village", {"P" * number: 8 for number in range(1, 21)})
+    asks = [photo("val/madonna/"), photo("train/madonna/")]
+    _, alone, _ = asked(capsys, data_dir, *asks)
+    _, beside, _ = asked(capsys, data_dir, *asks, "--dataset", "Village")
+    assert alone == beside and alone["threshold_from"] == "79 people on press photos (lfw-dev), with the model"
+
+
+def test_with_enough_people_the_dataset_judges_by_its_own_people(services: Services) -> None:
+    dataset = add_faces(services, "Village", {"P" * number: 8 for number in range(1, 41)})
     own = verify.select_named_faces(services.store.face_table(dataset.id), services.store.embeddings(dataset.id))
-    assert verify.build_face_verifier(DEFAULT_VECTORS_ID, own.pairs()).own_rule
+    of_person = verify.build_person_verifier(DEFAULT_VECTORS_ID, own.with_people())
+    assert of_person.own_rule and verify.describe_origin(of_person(0.5, 1e-3)) == "40 people of this dataset"
+    assert verify.build_face_verifier("unheard-of", own.pairs).own_rule, "there is nothing else to judge by"
     few = add_faces(services, "Family", {"ann": 8, "bob": 8})
     own = verify.select_named_faces(services.store.face_table(few.id), services.store.embeddings(few.id))
-    judge = verify.build_face_verifier(DEFAULT_VECTORS_ID, own.pairs())
-    assert not judge.own_rule
+    assert not verify.build_person_verifier(DEFAULT_VECTORS_ID, own.with_people()).own_rule
+    with pytest.raises(InputRefused, match="was not measured yet"):
+        verify.build_face_verifier("unheard-of", own.pairs)
+    judge = verify.build_face_verifier(DEFAULT_VECTORS_ID, own.pairs)
     verdict = judge(judge.rule.limit(1e-3), 1e-3)
     assert verdict.same and verdict.distance == pytest.approx(verdict.threshold)
     assert not judge(judge.rule.limit(1e-3) - 1e-3, 1e-3).same
 
 
 def test_vectors_of_an_earlier_preparation_are_judged_by_its_own_measurement() -> None:
-    for judge in (verify.build_face_verifier, verify.build_person_verifier):
-        earlier, now = (judge(name, None).rule for name in (MODEL_ID, DEFAULT_VECTORS_ID))
-        assert earlier.limits != now.limits
+    earlier, now = (
+        (verify.build_face_verifier(name, lambda: None).rule, verify.build_person_verifier(name, None).rule)
+        for name in (MODEL_ID, DEFAULT_VECTORS_ID)
+    )
+    assert all(before.limits != after.limits for before, after in zip(earlier, now, strict=True))
