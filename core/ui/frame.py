@@ -34,6 +34,11 @@ _CHOSEN_IN_THE_DARK = "button:is([data-variant=pills],[data-variant=segmented_co
 # Streamlit leaves as much room above a page as its toolbar takes, which is over the margin where the window is wide.
 _LESS_ROOM_ABOVE = "[data-testid=stMainBlockContainer]{padding-top:3.2rem}"
 _ACTION_BELOW_TOOLBAR = ".st-key-page_action{margin-top:1.2rem}"
+# Streamlit shows which link has the focus by the tint alone by which it marks the open page.
+_FOCUSED_LINK = (
+    "a:is([data-testid=stSidebarNavLink],[data-testid=stPageLink-NavLink]):focus-visible"
+    "{outline:2px solid currentColor;outline-offset:-2px}"
+)
 _LOW_DOCK = "[data-testid=stBottomBlockContainer]{padding-top:.2rem;padding-bottom:.5rem}"
 _WIDE = f"@media(min-width:700px){{{_LESS_ROOM_ABOVE}{_ACTION_BELOW_TOOLBAR}}}"
 
@@ -84,7 +89,8 @@ def is_dark() -> bool:
 def page(title: str, purpose: str) -> Iterator[Frame]:
     """Draw the head of a page; what goes wrong inside is told in words."""
     _show_toast()
-    st.html(f"<style>{_HIDE_UNGUARDED_CSV}{_LOW_DOCK}{_WIDE}{_CHOSEN_IN_THE_DARK if is_dark() else ''}</style>")
+    chosen = _CHOSEN_IN_THE_DARK if is_dark() else ""
+    st.html(f"<style>{_HIDE_UNGUARDED_CSV}{_FOCUSED_LINK}{_LOW_DOCK}{_WIDE}{chosen}</style>")
     # Before anything of the page: its fragments compare their epoch with this one when they run alone.
     st.session_state[state.DRAWN_EPOCH] = st.session_state.get(state.EPOCH, 0)
     st.set_page_config(page_title=f"{title} · Face Atlas")
