@@ -15,13 +15,21 @@ OWNER_ONLY = 0o077
 
 
 def forbid_telemetry() -> None:
-    """Keep OpenVINO from reporting; call it before ``import openvino``.
+    """Keep OpenVINO and ONNX Runtime from reporting; call it before either is imported.
 
-    Its Python package sends an event over the network at every import (and forks the process to do so) unless its
-    telemetry package is absent. None in ``sys.modules`` makes that import fail, which OpenVINO allows for.
+    OpenVINO's Python package sends an event over the network at every import (and forks the process to do so) unless
+    its telemetry package is absent. None in ``sys.modules`` makes that import fail, which OpenVINO allows for.
+
+    ONNX Runtime, from 1.29 on, gives the computer a number, keeps it in the user's folder, and sends what it runs. Its
+    own switch comes too late for the first event; the variable is read before anything is written.
+
+    References
+    ----------
+    https://github.com/microsoft/onnxruntime/pull/27379
     """
     # setdefault: where somebody has imported the package already, it is too late, and taking it away would break them.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 def restrict_new_files() -> None:

@@ -7,6 +7,7 @@ and gives sessions of the real runtime.
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from core.base.errors import EngineUnavailable, ModelUnavailable
@@ -25,20 +25,21 @@ from core.base.types import RgbImage
 from core.services import Services
 from core.vision.detect.mtcnn import Detector
 from core.vision.engine.base import PROCESSOR_LOAD
-from core.vision.engine.onnx import GRAPHICS_LOAD, OnnxEngine, OnnxNetwork
+from core.vision.engine.onnx import GRAPHICS_LOAD, OnnxEngine, OnnxNetwork, load_runtime
 from core.vision.engine.onnx_providers import find_providers
 from core.vision.engine.openvino import OpenVinoEngine
 from core.vision.models.manifest import onnx_path
 from tests.conftest import MODEL_ID, PROJECT_DIR, new_data_dir
 
 PHOTOS = 12
+onnxruntime = load_runtime()
 
 
 @dataclass
 class _Session:
     """A session of the processor that says another provider's name."""
 
-    inner: onnxruntime.InferenceSession
+    inner: Any
     name: str
 
     def __getattr__(self, attribute: str) -> Any:
@@ -66,7 +67,7 @@ class _Runtime:
         return [self.provider, "CPUExecutionProvider"]
 
     def preload_dlls(self) -> None:
-        """There is nothing to load."""
+        print("Failed to load libcudnn.so")
 
     def InferenceSession(  # noqa: N802
         self, path: Path, options: Any, providers: Sequence[Any], enable_fallback: int
@@ -128,12 +129,16 @@ def test_what_is_looked_for_by_itself_is_what_the_system_may_have(
 
 
 def test_a_graphics_card_that_works_gets_larger_batches_and_the_same_numbers(
-    onnx_models: Path, onnx_engine: OnnxEngine, sample_images: Mapping[str, RgbImage]
+    onnx_models: Path,
+    onnx_engine: OnnxEngine,
+    sample_images: Mapping[str, RgbImage],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     runtime = _Runtime("CUDAExecutionProvider")
     engine = engine_on(onnx_models, "cuda", "cpu", runtime=runtime)
     assert engine.placement("embed").device == "NVIDIA graphics card (CUDA)"
     assert engine.load == GRAPHICS_LOAD
+    assert capsys.readouterr().out == ""
     images = list(sample_images.values())[:PHOTOS]
     on_card, on_processor = (Detector(each).detect(images) for each in (engine, onnx_engine))
     assert [[face.box for face in faces] for faces in on_card] == [
@@ -237,3 +242,22 @@ def test_without_the_package_the_error_says_what_to_install(tmp_path: Path) -> N
     assert ended.returncode == 1
     assert "EngineUnavailable" in ended.stderr
     assert "pip install -r requirements-gpu.txt" in ended.stderr
+
+
+REPORTING = """
+import sys
+from pathlib import Path
+import numpy as np
+from core.vision.engine.onnx import OnnxEngine
+from core.vision.models.manifest import onnx_path
+engine = OnnxEngine(lambda model_id, network: onnx_path(Path(sys.argv[1]), model_id, network), 1, ("cpu",))
+engine.network("mtcnn", "pnet")(np.zeros((1, 12, 12, 3), np.uint8))
+"""
+
+
+def test_the_runtime_gives_the_computer_no_number_and_notes_nothing_to_send(onnx_models: Path, tmp_path: Path) -> None:
+    # Without CI in the environment, where it is silent by itself.
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    command = [sys.executable, "-c", REPORTING, str(onnx_models)]
+    subprocess.run(command, cwd=PROJECT_DIR, env=environment, check=True)
+    assert list(tmp_path.rglob("*")) == []

@@ -7,8 +7,10 @@ the other engines.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import EngineUnavailable
+from core.base.privacy import forbid_telemetry
 from core.base.types import Floats
 from core.vision.engine.base import DETECTOR_MEAN, DETECTOR_SCALE, PROCESSOR_LOAD, Batch, DeviceLoad, Placement
 from core.vision.engine.fixed_batches import cut_batch
@@ -36,6 +39,8 @@ GRAPHICS_LEAST_FILLED = 0.5
 
 def load_runtime() -> Any:
     """The ``onnxruntime`` package. Raises EngineUnavailable."""
+    # Before the import, at which it would give the computer a number.
+    forbid_telemetry()
     try:
         runtime = importlib.import_module("onnxruntime")
     except ImportError as fault:
@@ -43,7 +48,7 @@ def load_runtime() -> Any:
             f"FACE_ATLAS_ENGINE is 'onnx', and ONNX Runtime cannot be loaded ({fault}). Run `python -m pip install -r "
             "requirements-gpu.txt` in the environment of Face Atlas, or start it without FACE_ATLAS_ENGINE."
         ) from fault
-    # On Windows its makers are told of every session otherwise.
+    # Windows has no such variable: there it is the system that may collect the events of every session.
     runtime.disable_telemetry_events()
     return runtime
 
@@ -132,6 +137,11 @@ class OnnxEngine:
         """Why a provider cannot be used; nothing when it ran the smallest network just now."""
         if provider.runtime_name not in self.runtime.get_available_providers():
             return "the installed onnxruntime does not have it"
+        if provider.key == "cuda":
+            # CUDA and cuDNN come as Python packages, which the system's loader does not know of. What is missing is
+            # printed, and must not come between the answers of the command line.
+            with contextlib.redirect_stdout(sys.stderr):
+                self.runtime.preload_dlls()
         smallest = self.path_of("mtcnn", "pnet")
         try:
             session = self._session(smallest, provider)
@@ -151,9 +161,6 @@ class OnnxEngine:
         if provider.key == "directml":
             # As its documentation asks: memory is not planned ahead there.
             options.enable_mem_pattern = False
-        if provider.key == "cuda":
-            # CUDA and cuDNN come as Python packages, which the system's loader does not know of.
-            self.runtime.preload_dlls()
         devices: list[Any] = [(provider.runtime_name, dict(provider.options))]
         if provider is not PROCESSOR:
             # For layers that a provider does not have.

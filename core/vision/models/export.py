@@ -155,7 +155,7 @@ def require_agreement(file_name: str, converted: Mapping[str, Floats], expected:
 
 def convert_networks(arguments: Sequence[str], write: Callable[[ExportNetwork, Path], None] = write_network) -> int:
     """Convert as the arguments say, each network by ``write``; gives the exit status."""
-    # OpenVINO's converter would send usage statistics.
+    # Converters and runtimes would send usage statistics.
     forbid_telemetry()
     try:
         match arguments:
