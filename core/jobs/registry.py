@@ -19,7 +19,7 @@ from core.workflows.clustering.hierarchy import ClusterOptions
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.erasure.receipt import EraseReceipt
 from core.workflows.evaluation.study import StudyRequest
-from core.workflows.exchange.arrivals import ImportRequest, ImportResult
+from core.workflows.exchange.deliveries import ImportRequest, ImportResult
 from core.workflows.exchange.export import ExportRequest, ExportSummary
 from core.workflows.identification.lookups.values import LookupCounts, LookupRequest, SortedCounts, SortRequest
 from core.workflows.labels.review_queue import SuspectsRequest

@@ -33,7 +33,7 @@ from core.store.artifacts import ArtifactKind
 from core.store.job_model import Job, JobKind, JobState
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.erasure.erase_person import EraseRequest
-from core.workflows.exchange.arrivals import ImportRequest
+from core.workflows.exchange.deliveries import ImportRequest
 from core.workflows.exchange.export import ExportKind, ExportRequest, export_path
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.orphans import sweep_leftovers

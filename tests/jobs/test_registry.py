@@ -23,7 +23,7 @@ from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.erasure.proof import RemainingTrace, SearchFindings
 from core.workflows.erasure.receipt import EraseReceipt, Retraining
 from core.workflows.evaluation.study import StudyRequest
-from core.workflows.exchange.arrivals import BundleSummary, ImportRequest, ImportResult
+from core.workflows.exchange.deliveries import BundleSummary, ImportRequest, ImportResult
 from core.workflows.exchange.export import ExportKind, ExportRequest, ExportSummary
 from core.workflows.exchange.import_names import SidecarSummary
 from core.workflows.exchange.imports import LogSummary, VectorSummary

@@ -9,9 +9,9 @@ from core.base.progress import Progress
 from core.corrections.model import Editor
 from core.services import Services
 from core.store.job_model import Job
-from core.workflows.exchange import arrivals
+from core.workflows.exchange import deliveries
 from core.workflows.exchange import export as exporting
-from core.workflows.exchange.arrivals import ImportRequest, ImportResult
+from core.workflows.exchange.deliveries import ImportRequest, ImportResult
 from core.workflows.exchange.export import ExportRequest, ExportSummary
 from core.workflows.exchange.import_names import SidecarSummary
 from core.workflows.uploads import discard_upload
@@ -59,4 +59,4 @@ def _import_delivery(services: Services, job: Job, request: ImportRequest, progr
         services.jobs.keep_result(job.id, result.to_json())
 
     tools, by = services.arrival_tools(), Editor(request.author, request.session)
-    return arrivals.import_delivery(tools, job.dataset_id, delivery, by, progress, keep)
+    return deliveries.import_delivery(tools, job.dataset_id, delivery, by, progress, keep)

@@ -15,15 +15,9 @@ from core.ui import data, frame, jobs, menu, state, words
 from core.ui.labels import corrections
 from core.ui.photos import uploads
 from core.ui.photos.uploads import Offer
-from core.workflows.exchange import arrivals as arriving
-from core.workflows.exchange import imports
-from core.workflows.exchange.arrivals import (
-    ArrivalPart,
-    BundleSummary,
-    Delivery,
-    ImportRequest,
-    ImportResult,
-)
+from core.workflows.exchange import deliveries, imports
+from core.workflows.exchange.arrivals import ENDINGS, ArrivalPart, inspect_arrival
+from core.workflows.exchange.deliveries import BundleSummary, Delivery, ImportRequest, ImportResult
 from core.workflows.exchange.export import ExportKind
 from core.workflows.exchange.import_names import SidecarSummary
 from core.workflows.exchange.imports import LogSummary, VectorSummary
@@ -107,7 +101,7 @@ def _from_inbox() -> Offer | None:
     paths = {
         path.name: path
         for path in sorted(inbox.iterdir())
-        if path.is_dir() or path.suffix.lower().removeprefix(".") in arriving.ENDINGS
+        if path.is_dir() or path.suffix.lower().removeprefix(".") in ENDINGS
     }
     if not paths:
         return None
@@ -147,7 +141,7 @@ def _parts(path: str, modified_ns: int, dataset: Dataset | None) -> list[Arrival
 
 @st.cache_data(show_spinner="Looking at what is in it", max_entries=8)
 def _inspect_parts(path: str, modified_ns: int, dataset_id: str | None, revision: int) -> list[ArrivalPart]:
-    return arriving.inspect_arrival(data.services().arrival_tools(), Path(path), dataset_id)
+    return inspect_arrival(data.services().arrival_tools(), Path(path), dataset_id)
 
 
 def _choose_part(parts: list[ArrivalPart]) -> ArrivalPart:
@@ -219,7 +213,7 @@ def _start(dataset: Dataset | None, offer: Offer, part: ArrivalPart, name: str |
     editor = imports.new_import_editor(corrections.current_editor().author)
     if dataset is None:
         delivery = Delivery(offer.path, part.kind, part.member, name)
-        result = arriving.import_delivery(data.services().arrival_tools(), None, delivery, editor)
+        result = deliveries.import_delivery(data.services().arrival_tools(), None, delivery, editor)
         _discard_offer(offer)
         frame.queue_toast(words.plain(describe_import_result(result)))
         if isinstance(result.summary, BundleSummary):

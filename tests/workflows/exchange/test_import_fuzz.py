@@ -22,9 +22,9 @@ from core.base.errors import FaceAtlasError
 from core.base.settings import Settings
 from core.formats import bundle as bundle_files
 from core.services import Services
-from core.workflows.exchange import arrivals, imports
-from core.workflows.exchange.arrivals import Delivery
+from core.workflows.exchange import arrivals, deliveries, imports
 from core.workflows.exchange.bundles import export_bundle
+from core.workflows.exchange.deliveries import Delivery
 from core.workflows.exchange.export import ExportKind
 from tests import prepared
 from tests.workflows.exchange.test_import_names import Photos, both, mwg, region, segment
@@ -200,7 +200,7 @@ def bring_in(album: Photos, path: Path) -> bool:
     for part in parts:
         before = state(album)
         try:
-            arrivals.import_delivery(tools, album.dataset.id, Delivery(path, part.kind, part.member), by)
+            deliveries.import_delivery(tools, album.dataset.id, Delivery(path, part.kind, part.member), by)
         except FaceAtlasError as refusal:
             taken = False
             assert str(refusal).strip()
