@@ -8,7 +8,7 @@ from the trials is ``rule_fitting``'s business.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import ceil
 
 import numpy as np
@@ -20,7 +20,7 @@ from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import deal_testable
 from core.learn.numerics.labels import fit_centroids
 from core.learn.numerics.linear_classifier import LinearClassifier
-from core.learn.open_set.rejection_rule import Gallery, name_faces
+from core.learn.open_set.rejection_rule import Gallery, gather_features, name_faces
 
 PARTS = 8
 ENOUGH_LEFT_OUT = 125
@@ -55,6 +55,8 @@ class Trials:
 
     features: Doubles
     """(n, 3)"""
+    matched_features: Doubles
+    """(n, 3), for the weights: of a stranger against as few shots of the named person as a face held out meets"""
     who: Ints
     """The person shown; strangers of unknown name follow after the people, each a number of its own."""
     named: Ints
@@ -99,16 +101,52 @@ def _try_part(learned: RuleTrainingData, part: int, left_out: Bools, held_out: B
     # Begin at the classifier of all: it is near the answer, and where one begins changes nothing.
     start = learned.classifier.only(known)
     classifier = fit_one_versus_rest(train.vectors, train.labels, len(known), learned.C, start=start)
-    centroids = fit_centroids(train.vectors, train.labels, len(known))
-    gallery = Gallery.of(classifier, train.vectors)
+    references = _References.of(classifier, train)
+    # A face held out meets a person with a shot less than there will be. Where strangers met them with all their shots,
+    # that shot itself would tell the two apart: of two photos, one alone is its own centroid.
+    tested = np.unique(labels[held_out & ~left_out])
+    fewer = _References.of(classifier, _thin_out(train, np.flatnonzero(np.isin(known, tested))))
 
-    def try_faces(rows: Ints) -> Trials:
-        matches = name_faces(classifier, centroids, gallery, learned.faces.vectors[rows])
-        who = labels[rows]
+    def try_faces(rows: Ints, matched_with: _References) -> Trials:
+        vectors, who = learned.faces.vectors[rows], labels[rows]
+        matches = name_faces(classifier, references.centroids, references.gallery, vectors)
+        matched = gather_features(classifier, matched_with.centroids, matched_with.gallery, vectors, matches.person)
         # Two folds a part, dealt by person: a stranger is scored by weights fitted without that person's fold.
-        return Trials(matches.features, who, known[matches.person], 2 * part + who % 2)
+        return Trials(
+            features=matches.features,
+            matched_features=matched,
+            who=who,
+            named=known[matches.person],
+            fold=2 * part + who % 2,
+        )
 
-    return try_faces(np.flatnonzero(held_out & ~left_out)), try_faces(np.flatnonzero(left_out))
+    return try_faces(np.flatnonzero(held_out & ~left_out), references), try_faces(np.flatnonzero(left_out), fewer)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _References:
+    """What faces are compared with."""
+
+    centroids: Vectors
+    gallery: Gallery
+
+    @classmethod
+    def of(cls, classifier: LinearClassifier, faces: LabelledFaces) -> _References:
+        centroids = fit_centroids(faces.vectors, faces.labels, classifier.n_people)
+        return cls(centroids, Gallery.of(classifier, faces.vectors))
+
+
+def _thin_out(train: LabelledFaces, lost_some: Ints) -> LabelledFaces:
+    """Without one shot of each person who has several, but of those who lost some to the trial.
+
+    Parameters
+    ----------
+    lost_some : labels of ``train``
+    """
+    has_more = train.shots_each > 1
+    has_more[lost_some] = False
+    first = np.unique(train.labels, return_index=True)[1]
+    return train.take(~np.isin(train.shots, train.shots[first[has_more]]))
 
 
 def try_strangers(learned: RuleTrainingData, strangers: Vectors, stranger_ids: Ints | None) -> Trials:
@@ -118,16 +156,19 @@ def try_strangers(learned: RuleTrainingData, strangers: Vectors, stranger_ids: I
     ----------
     strangers, stranger_ids : as ``learn_rules`` takes them
     """
-    faces, classifier = learned.faces, learned.classifier
-    centroids = fit_centroids(faces.vectors, faces.labels, learned.n_people)
-    matches = name_faces(classifier, centroids, Gallery.of(classifier, faces.vectors), strangers)
+    references = _References.of(learned.classifier, learned.faces)
+    matches = name_faces(learned.classifier, references.centroids, references.gallery, strangers)
     # Strangers are numbered after the people, so that nobody is taken for one that is known.
     who = learned.n_people + (np.arange(len(strangers)) if stranger_ids is None else stranger_ids)
-    return Trials(matches.features, who, matches.person, np.full(len(who), -1, dtype=np.int64))
+    return Trials(
+        features=matches.features,
+        matched_features=matches.features,
+        who=who,
+        named=matches.person,
+        fold=np.full(len(who), -1, dtype=np.int64),
+    )
 
 
 def _join_trials(parts: tuple[Trials, ...]) -> Trials:
-    def column(name: str) -> np.ndarray:
-        return np.concatenate([getattr(trials, name) for trials in parts])
-
-    return Trials(column("features"), column("who"), column("named"), column("fold"))
+    columns = (column.name for column in fields(Trials))
+    return Trials(**{name: np.concatenate([getattr(trials, name) for trials in parts]) for name in columns})

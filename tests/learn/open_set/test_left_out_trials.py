@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.base.progress import UNWATCHED
+from core.learn.labelled_faces import LabelledFaces
 from core.learn.open_set import left_out_trials
 from tests.learn.faces import clusters
 from tests.learn.open_set.test_rule_fitting import learned
@@ -50,3 +51,10 @@ def test_no_more_parts_are_tried_than_are_asked_for():
     everybody = learned(clusters(48, 6, spread=0.4))
     strange = left_out_trials.try_everybody(replace(everybody, most_parts=2), UNWATCHED)[1]
     assert len(np.unique(strange.who)) == 12
+
+
+def test_a_stranger_is_matched_with_a_shot_less_of_whoever_lost_none():
+    train = LabelledFaces(np.eye(7, dtype=np.float32), np.array([0, 0, 0, 1, 1, 2, 3]), np.array([0, 0, 1, 2, 3, 4, 5]))
+    thinned = left_out_trials._thin_out(train, lost_some=np.array([1]))
+    # The first shot of person 0, with both of its faces; 1 lost one to the trial, and 2 and 3 have no other.
+    assert thinned.labels.tolist() == [0, 1, 1, 2, 3]

@@ -166,3 +166,14 @@ def test_many_photos_of_few_strangers_are_few_strangers():
     near = unit(np.random.default_rng(5).normal(size=(ENOUGH_STRANGERS, 16)))
     assert not learn_rules(of, near).full.from_prior
     assert learn_rules(of, near, stranger_ids=np.arange(ENOUGH_STRANGERS) % 20).full.from_prior
+
+
+def test_people_with_two_photos_each_are_told_from_strangers():
+    """A face held out meets one photo of its person, a stranger met two: that difference must not become the rule."""
+    faces = clusters(100, 12, spread=0.4, seed=5)
+    known = faces.labels < 60
+    rank = np.tile(np.arange(12), 100)
+    of = learned(faces.take(known & (rank < 2)))
+    rule = learn_rules(of).full
+    assert passed(of, rule, faces.vectors[~known]) < 0.05
+    assert passed(of, rule, faces.vectors[known & (rank >= 2)]) > 0.9
