@@ -437,6 +437,19 @@ def test_the_top_level_is_the_one_agreed_on() -> None:
     assert tracked <= {"core", "pages", "tests", "data", "docs"}, tracked
 
 
+def test_what_graphics_cards_need_is_installed_by_nobody_who_has_none() -> None:
+    """Most people have no use for it; and what the tests convert networks by is what everybody does."""
+
+    def pins(name: str) -> set[tuple[str, str]]:
+        return set(re.findall(r"^([\w-]+)(?:\[[\w,]+\])?==([\d.]+)", (ROOT / name).read_text(), re.M))
+
+    run, dev, gpu = (pins(f"requirements{kind}.txt") for kind in ("", "-dev", "-gpu"))
+    assert {"onnxruntime", "onnxruntime-gpu", "onnxruntime-directml"} <= {name for name, _ in gpu}
+    assert not {name for name, _ in run} & {name for name, _ in gpu}
+    assert {pin for pin in dev if pin[0] in dict(gpu)} <= gpu
+    assert "requirements-gpu" not in (ROOT / "Makefile").read_text()
+
+
 def test_loading_the_engine_reports_to_nobody() -> None:
     """OpenVINO's package sends an event at every import unless its telemetry is kept from loading."""
     code = (
