@@ -152,10 +152,10 @@ def choose_threshold(dataset: Dataset, clustering: Clustering) -> None:
     )
     preview = clustering.preview(chosen_threshold(dataset))
     st.markdown(f"**{words.count(preview.groups, 'group')}**, {words.count(preview.alone, 'face')} alone")
-    if clustering.new_faces:
-        st.caption(f"{words.count(clustering.new_faces, 'face')} came after the groups were made.")
-    if clustering.revoked:
-        st.caption(f"{words.count(clustering.revoked, 'pair')} told apart before, and not any more: group again.")
+    if clustering.stale:
+        n_new = clustering.new_faces
+        came = f"{words.count(n_new, 'face')} came after the groups were made. " if n_new else ""
+        st.caption(f"{came}Group again to take in what is new.")
     st.button("Group again", key="group_again", icon=":material/workspaces:", on_click=submit_grouping, args=(dataset,))
 
 

@@ -68,8 +68,6 @@ class FaceGroups:
     """Rows of the faces in groups, group by group, the most typical and best to see of each first"""
     starts: Ints
     """(n_groups + 1,) where each group begins in ``ranked``, and the end"""
-    clear: Ints
-    """(n_groups,) faces that are at least of ``CLEAR_GRADE``"""
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -127,8 +125,8 @@ class Clustering:
             is_alone = labels < 0
             labels[is_alone] = labels.max(initial=-1) + 1 + np.arange(int(is_alone.sum()))
         # Largest first would put passers-by on top: blurred faces of many people make one large group.
-        labels, clear = self._clearest_first(labels)
-        centres = Centres.of(self.vectors, labels, len(clear))
+        labels = self._clearest_first(labels)
+        centres = Centres.of(self.vectors, labels, int(labels.max(initial=-1)) + 1)
         starts = np.concatenate([[0], np.cumsum(centres.sizes)])
         return FaceGroups(
             face_ids=self.face_ids,
@@ -137,18 +135,16 @@ class Clustering:
             centres=centres,
             ranked=self._ranked(labels, centres),
             starts=starts,
-            clear=clear,
         )
 
-    def _clearest_first(self, labels: Ints) -> tuple[Ints, Ints]:
-        """The groups in the order of their clear faces, the larger first among equals; and how many each has."""
+    def _clearest_first(self, labels: Ints) -> Ints:
+        """The groups in the order of their clear faces, the larger first among equals."""
         is_clear = (labels >= 0) & (np.nan_to_num(self.grades, nan=1.0) >= CLEAR_GRADE)
         clear = np.bincount(labels[is_clear], minlength=int(labels.max(initial=-1)) + 1)
-        group_order = np.argsort(-clear, kind="stable")
         # The inverse of the order is the new number of each group. Faces in none have label -1, which reads the last
         # entry: -1 again.
-        rank = np.append(np.argsort(group_order), -1)
-        return rank[labels], clear[group_order]
+        rank = np.append(np.argsort(np.argsort(-clear, kind="stable")), -1)
+        return np.asarray(rank[labels])
 
     def _ranked(self, labels: Ints, centres: Centres) -> Ints:
         rows = np.flatnonzero(labels >= 0)
