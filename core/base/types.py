@@ -220,10 +220,9 @@ class FaceRows:
         indices : (m,) int64, places in ``face_ids``, ascending
         rows : (m,) int64, their rows here
         """
-        pairs = [(index, self._row_of[face_id]) for index, face_id in enumerate(face_ids) if face_id in self._row_of]
-        # Of no pairs NumPy makes a flat array; reshaped it has its two columns all the same.
-        indices, rows = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-        return indices, rows
+        rows = np.fromiter((self._row_of.get(face_id, -1) for face_id in face_ids), dtype=np.int64)
+        indices = np.flatnonzero(rows >= 0)
+        return indices, rows[indices]
 
 
 def take_items(values: tuple[T, ...], rows: Iterable[int]) -> tuple[T, ...]:

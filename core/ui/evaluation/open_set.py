@@ -201,7 +201,7 @@ def _show_thresholds(points: Sequence[OperatingPoint]) -> None:
                 "Enough people", help="A rate of 1 in 1 000 takes about 1 000 people to measure."
             ),
             "kept": st.column_config.ProgressColumn(
-                "Known named rightly (DIR)", format="%.1f %%", min_value=0, max_value=100, width=180
+                "Known named rightly (DIR)", format="%.1f\u00a0%%", min_value=0, max_value=100, width=180
             ),
         },
         key="limits_table",

@@ -313,6 +313,8 @@ def _map_summary(
     people = words.count(n_people, "person", "people")
     if colour == PREDICTION:
         return f"The names given to {words.count(int((predictions.predicted[rows] >= 0).sum()), 'tested face')}"
+    if not has_name.any():
+        return f"{n_faces} without a name"
     nameless = f", {words.count(int((~has_name).sum()))} without a name" if not has_name.all() else ""
     return f"{n_faces} of {people}{nameless}"
 

@@ -10,10 +10,8 @@ seen side by side in a photo are two people without asking.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
@@ -265,7 +263,7 @@ def list_same_person_questions(
         for face_id, group in zip(groups.face_ids, groups.labels, strict=True)
         if 0 <= group < n_groups
     }
-    different_people = _known_different_sides(side_of_face, table, apart)
+    different_people = _known_different_sides(pairs, side_of_face, table, apart)
     questions: list[SamePersonQuestion] = []
     for (first_side, second_side), pair_similarity in zip(pairs.tolist(), similarities.tolist(), strict=True):
         # The smaller number stands first. Two groups become one when they get one name; of two people it is asked
@@ -281,7 +279,7 @@ def rank_merge_candidates(table: FaceTable, embeddings: Embeddings, apart: FaceP
     """Two people who are probably one, the most alike first; without those told apart or seen side by side."""
     people, centres = _people_centres(table, embeddings)
     pairs, similarities = find_similar_sets(centres, LOOKED_AT, PROBABLY_ONE)
-    different_people = _known_different_sides(_sides_of_people(table, people), table, apart)
+    different_people = _known_different_sides(pairs, _sides_of_people(table, people), table, apart)
     ids = [table.person_ids[person] for person in people]
     return [
         MergeCandidate(ids[first], ids[second], pair_similarity)
@@ -335,18 +333,23 @@ def _sides_of_people(table: FaceTable, people: Sequence[int]) -> dict[str, int]:
     return {table.face_ids[row]: int(sides[row]) for row in np.flatnonzero(sides >= 0)}
 
 
-def _known_different_sides(side_of_face: dict[str, int], table: FaceTable, apart: FacePairs) -> set[tuple[int, int]]:
-    """Pairs of sides that are known to be two people: the smaller number first."""
-    in_photo: dict[str, set[int]] = defaultdict(set)
+def _known_different_sides(
+    pairs: Ints, side_of_face: dict[str, int], table: FaceTable, apart: FacePairs
+) -> set[tuple[int, int]]:
+    """Of pairs of sides, (m, 2), the smaller number first, those that are known to be two people."""
+    # Of those that are asked about alone: in photos of groups, everybody is seen with hundreds of others.
+    photos_of: dict[int, set[str]] = {side: set() for side in pairs.flat}
     for face_id, photo_id in zip(table.face_ids, table.photo_ids, strict=True):
-        if face_id in side_of_face:
-            in_photo[photo_id].add(side_of_face[face_id])
+        if (photos := photos_of.get(side_of_face.get(face_id, -1))) is not None:
+            photos.add(photo_id)
     # A person is once in a photo, so two sides in one photo are two people. A side may lie there twice by a collage or
     # a mirror: that says nothing.
-    seen_together = (pair for sides in in_photo.values() if len(sides) > 1 for pair in combinations(sorted(sides), 2))
+    seen_together = {
+        (first, second) for first, second in pairs.tolist() if not photos_of[first].isdisjoint(photos_of[second])
+    }
     told_apart = (
         (side_of_face[first], side_of_face[second])
         for first, second in apart
         if first in side_of_face and second in side_of_face
     )
-    return {(min(pair), max(pair)) for pair in (*seen_together, *told_apart)}
+    return seen_together | {(min(pair), max(pair)) for pair in told_apart}

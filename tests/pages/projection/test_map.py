@@ -120,7 +120,13 @@ def test_one_face_is_a_map_too(app_data, open_page):
     dataset = add_faces(app_data, "Family", {"Ann": 1})
     app = open_page(MAP)
     assert on_map(app) == 1
+    assert cloud(app)["finding"] == "1 face of 1 person"
     assert app_data.jobs.jobs(dataset.id) == []
+
+
+def test_where_nobody_has_a_name_the_map_does_not_speak_of_people(app_data, open_page):
+    add_faces(app_data, "Loose", {None: 2})
+    assert cloud(open_page(MAP))["finding"] == "2 faces without a name"
 
 
 def test_colours_show_what_was_wrong(trained, open_page):

@@ -57,6 +57,11 @@ def test_those_who_lie_side_by_side_differ_in_colour():
         assert colours[index] not in [colours[other] for other in nearest]
 
 
+def test_where_nobody_has_a_name_the_nameless_do_not_pale():
+    (everybody,) = map_groups.group_people(ints(-1, -1), [], ints(), [], ("everyone else", "no name"))
+    assert everybody.name == "no name" and not everybody.faded
+
+
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_names_stand_at_their_people_without_outliers_and_the_biggest_come_first(dimensions):
     points = np.array([[9, 9, 9], [0, 0, 0], [0, 0.2, 0], [0.1, 0, 0], [10, 10, 10]], dtype=np.float32)[:, :dimensions]

@@ -85,7 +85,7 @@ test("a legend goes on in the next line where it would leave the picture", () =>
   const { groups } = cloudOf(spreadPoints(4));
   expect(placeLegend({ groups }, 800, measure).places.map(({ x, y }) => [x, y])).toEqual([
     [6, 20],
-    [141, 20],
+    [155, 20],
   ]);
   expect(placeLegend({ groups }, 100, measure).places.map(({ x, y }) => [x, y])).toEqual([
     [6, 20],
@@ -94,7 +94,11 @@ test("a legend goes on in the next line where it would leave the picture", () =>
   expect(placeLegend({ groups }, 100, measure).height).toBe(48);
   expect(placeLegend({ groups: [] }, 100, measure).height).toBe(0);
   const many = [groups[0], ...Array.from({ length: 20 }, () => groups[1])]; // names and colours would fill the page
-  expect(placeLegend({ groups: many }, 800, measure).places.map(({ text }) => text)).toEqual(["everyone else 2"]);
+  expect(placeLegend({ groups: many }, 800, measure).places.map(({ text }) => text)).toEqual([
+    "\u2068everyone else\u2069 2",
+  ]);
+  const [long] = placeLegend({ groups: [{ ...groups[0], name: "x".repeat(120) }] }, 400, measure).places;
+  expect(measure(long.text)).toBeLessThan(400);
 });
 
 test("a drawing has every point once, as a symbol, with names as text", () => {

@@ -134,7 +134,7 @@ test("what is under the pointer stays there while somebody zooms, and moves with
 test("a point alone is not blown up", () => {
   const view = new View({ width: 800, height: 500, ratio: 1 });
   view.showBounds({ left: 0.5, right: 0.5, low: 0.5, high: 0.5 });
-  expect(view.scale).toBe((500 - 44 - 40) / 0.02);
+  expect(view.scale).toBe((500 - 44 - 62) / 0.02);
 });
 
 test("a wheel that turns up zooms in, by lines faster than by pixels", () => {

@@ -6,6 +6,7 @@ import {
   formatCount,
   formatProbability,
   isolateName,
+  shortenName,
   spokenName,
 } from "../browser/shared/text.js";
 
@@ -42,6 +43,13 @@ test.each([
 test("a name is spoken without its underscores, and stands apart from the sentence around it", () => {
   expect(spokenName("elton_john_sr")).toBe("elton john sr");
   expect(isolateName("שלום.jpg")).toBe("\u2068שלום.jpg\u2069");
+});
+
+test("a label has the beginning of a very long name, counted in letters", () => {
+  expect(shortenName("Ann Lee")).toBe("Ann Lee");
+  expect(shortenName("x".repeat(32))).toBe("x".repeat(32));
+  expect(shortenName("x".repeat(120))).toBe(`${"x".repeat(31)}…`);
+  expect(shortenName("\u{1f600}".repeat(33))).toBe(`${"\u{1f600}".repeat(31)}…`);
 });
 
 test.each([

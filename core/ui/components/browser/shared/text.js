@@ -36,6 +36,23 @@ export function spokenName(name) {
   return name.replaceAll("_", " ");
 }
 
+/** As many letters of a name as a label has room for. */
+const LABEL_MOST = 32;
+
+/**
+ * A name as a label beside others: without the end of a very long one.
+ * @param {string} name
+ */
+export function shortenName(name) {
+  const letters = [...name];
+  return letters.length <= LABEL_MOST
+    ? name
+    : `${letters
+        .slice(0, LABEL_MOST - 1)
+        .join("")
+        .trimEnd()}…`;
+}
+
 /**
  * The last part of a path.
  * @param {string} path

@@ -3,6 +3,7 @@
  * stands where there is room for it. Coming nearer pulls places apart and badges not, so that everybody gets one.
  */
 
+import { shortenName } from "../../shared/text.js";
 import { Occupancy } from "./occupancy.js";
 
 /**
@@ -56,7 +57,8 @@ export function placeBadges(
   /** @type {Badge[]} */
   const placed = [];
   for (const index of among) {
-    const [name, row, ...at] = cloud.clusters[index];
+    const [whole, row, ...at] = cloud.clusters[index];
+    const name = shortenName(whole);
     const [planeX, planeY] = scene.placeOf(at);
     const [x, y] = [view.screenX(planeX), view.screenY(planeY)];
     if (x < 0 || x > width || y < 0 || y > height) continue;

@@ -1,7 +1,7 @@
 /** Words beside the map: the legend, and what is said of many points. */
 
 import { createElement } from "../../shared/dom.js";
-import { formatCount } from "../../shared/text.js";
+import { formatCount, isolateName, shortenName } from "../../shared/text.js";
 import { stampOf } from "./symbols.js";
 import { SYMBOLS_MOST } from "./visibility.js";
 
@@ -32,7 +32,7 @@ function groupsToName({ groups }) {
  * @param {PointGroup} group
  */
 function labelOf(group) {
-  return `${group.name} ${formatCount(group.count)}`;
+  return `${isolateName(shortenName(group.name))} ${formatCount(group.count)}`;
 }
 
 /**

@@ -1,8 +1,8 @@
 /** Which part of the plane is seen, and how large: between places of the plane (0..1, y upwards) and pixels. */
 
-/** Above the points, as much room as the bar takes; around them, a margin. */
+/** Above the points, as much room as the bar takes; around them, a margin, in which half of the largest face has room. */
 const BAR_PX = 44;
-const MARGIN_PX = { across: 36, down: 40 };
+const MARGIN_PX = { across: 62, down: 62 };
 /** A plane of one point, or of points that lie on one another, is not blown up beyond this extent. */
 const SMALLEST_EXTENT = 0.02;
 const SMALLEST_WHOLE_PX = 40;
