@@ -20,6 +20,8 @@ from core.base.types import Box, Detection, Doubles, Floats, Ints
 
 Overlap = Literal["union", "min"]
 
+PORTRAIT_MARGIN = 0.5
+"""Around the box of a face, in shares of its longer side, in the picture for people to look at."""
 LANDMARK_TEMPLATE = np.array([[0.331, 0.384], [0.669, 0.384], [0.352, 0.755], [0.648, 0.755]])
 """Where eyes and corners of the mouth (left, right; left, right in the picture) lie in a square about the box of an
 average face, as fractions of its side: the mean of 1,027 level faces of lfw-dev, made symmetric."""
@@ -133,6 +135,14 @@ def refine_boxes(boxes: Doubles, offsets: Floats) -> Doubles:
     # "+ 1", as if the sides were the last pixels inside: the weights were trained with boxes that count so.
     sizes = np.tile(boxes[:, 2:4] - boxes[:, :2] + 1, 2)
     return np.asarray(boxes + offsets * sizes, dtype=np.float64)
+
+
+def portrait_square(box: Box, width_px: int, height_px: int) -> tuple[int, int, int]:
+    """The square about a face that people look at, all of it inside the photo: left, top and side, in pixels."""
+    # Moved inside rather than filled up: people look at it, and a grey border tells them nothing.
+    side = min(round(max(box.width, box.height) * (1 + PORTRAIT_MARGIN)), height_px, width_px)
+    left, top = (round(middle - side / 2) for middle in box.centre)
+    return min(max(0, left), width_px - side), min(max(0, top), height_px - side), side
 
 
 def eye_angle(landmarks: Floats) -> float:

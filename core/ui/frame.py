@@ -40,6 +40,7 @@ _FOCUSED_LINK = (
     "{outline:2px solid currentColor;outline-offset:-2px}"
 )
 _LOW_DOCK = "[data-testid=stBottomBlockContainer]{padding-top:.2rem;padding-bottom:.5rem}"
+_UNDO_ROOM = ".st-key-last_correction{min-height:48px}"
 _WIDE = f"@media(min-width:700px){{{_LESS_ROOM_ABOVE}{_ACTION_BELOW_TOOLBAR}}}"
 
 
@@ -90,7 +91,7 @@ def page(title: str, purpose: str) -> Iterator[Frame]:
     """Draw the head of a page; what goes wrong inside is told in words."""
     _show_toast()
     chosen = _CHOSEN_IN_THE_DARK if is_dark() else ""
-    st.html(f"<style>{_HIDE_UNGUARDED_CSV}{_FOCUSED_LINK}{_LOW_DOCK}{_WIDE}{chosen}</style>")
+    st.html(f"<style>{_HIDE_UNGUARDED_CSV}{_FOCUSED_LINK}{_LOW_DOCK}{_UNDO_ROOM}{_WIDE}{chosen}</style>")
     # Before anything of the page: its fragments compare their epoch with this one when they run alone.
     st.session_state[state.DRAWN_EPOCH] = st.session_state.get(state.EPOCH, 0)
     st.set_page_config(page_title=f"{title} · Face Atlas")

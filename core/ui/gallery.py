@@ -18,6 +18,7 @@ from core.base.types import Box, RgbImage
 from core.imaging.pixels import encode_jpeg, shrink_image
 from core.store.artifacts import ArtifactKind
 from core.ui import address, data
+from core.workflows.labels.close_up import cut_close_up
 
 PER_PAGE = 48
 TILE_PX = 104
@@ -154,6 +155,18 @@ def crop_address(dataset_id: str, crop_id: str) -> str:
         return jpeg_data_url(data.services().artifacts.read(dataset_id, ArtifactKind.CROP, crop_id))
     except NotFound:
         return GREY
+
+
+@st.cache_data(show_spinner=False, max_entries=4096)
+def close_up_address(dataset_id: str, face_id: str, crop_id: str, side_px: int) -> str:
+    """A face without who stands beside it, as a data address, at most so wide; a grey square when it is gone."""
+    # The crop is a part of the key alone: a photo that was turned has others, of the same faces.
+    services = data.services()
+    try:
+        face = cut_close_up(services.store, services.artifacts, dataset_id, face_id)
+    except NotFound:
+        return GREY
+    return jpeg_data_url(encode_jpeg(shrink_image(face, side_px), quality=85))
 
 
 def jpeg_data_url(jpeg: bytes) -> str:

@@ -573,6 +573,13 @@ def test_a_person_needs_a_printable_name(desk: Desk, name: str) -> None:
         desk.corrector().move(faces, name)
 
 
+def test_a_folder_gives_a_name_of_any_length_and_faces_can_get_it(desk: Desk) -> None:
+    name = "x" * 120
+    desk.ingest(name)
+    (person,) = desk.store.people(desk.dataset_id)
+    assert desk.corrector().move(desk.ingest("ada"), name).person_id == person.id
+
+
 def test_what_is_not_there_cannot_be_corrected(desk: Desk) -> None:
     desk.ingest("ada")
     with pytest.raises(NotFound):

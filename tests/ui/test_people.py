@@ -90,13 +90,14 @@ def test_the_summary_counts_what_there_is_and_nothing_else():
 
 def test_progress_says_how_many_names_reach_the_next_goal():
     assert (
-        wall.describe_progress(NamingProgress(332, 574, 0.8, 5))
-        == "**332 of 574 faces** named, 5 more names make 80\u00a0%"
+        wall.describe_progress(NamingProgress(332, 574, 0.8, 5), 32)
+        == "**332 of 574 faces** named, 5 more names make 80\u00a0%; 32 more are put aside"
     )
     assert (
-        wall.describe_progress(NamingProgress(9, 10, 1.0, 1)) == "**9 of 10 faces** named, 1 more name makes 100\u00a0%"
+        wall.describe_progress(NamingProgress(9, 10, 1.0, 1), 0)
+        == "**9 of 10 faces** named, 1 more name makes 100\u00a0%"
     )
-    assert wall.describe_progress(NamingProgress(1, 1, None, 0)) == "**1 of 1 face** named"
+    assert wall.describe_progress(NamingProgress(1, 1, None, 0), 1) == "**1 of 1 face** named; 1 more is put aside"
 
 
 def test_what_is_to_be_known_of_somebody_stands_at_the_count():

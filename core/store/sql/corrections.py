@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, upd
 from core.base.errors import ChangedMeanwhile, NotFound
 from core.base.types import Revision
 from core.corrections.model import Change, Correction, Editor, Entity, Event, EventKind, Field
-from core.store.names import checked_name
+from core.store.names import checked_name, compose_name
 from core.store.sql import schema
 from core.store.sql.reader import SqlStore
 from core.store.sql.rows import to_change, to_event
@@ -30,7 +30,6 @@ class SqlCorrectionLog(SqlStore):
     """The log behind a SQLAlchemy engine; every write is one transaction with all that follows from it."""
 
     def find_or_add_person(self, dataset_id: str, name: str) -> int:
-        name = checked_name(name, "person")
         person, face = schema.person, schema.face
         faces = select(func.count()).where(face.c.person_id == person.c.id, ~face.c.dismissed).scalar_subquery()
         with self.engine.begin() as connection:
@@ -40,10 +39,17 @@ class SqlCorrectionLog(SqlStore):
             # speaks.
             existing_id = connection.scalar(
                 select(person.c.id)
-                .where(person.c.dataset_id == dataset_id, person.c.name == name, person.c.merged_into.is_(None))
+                .where(
+                    person.c.dataset_id == dataset_id,
+                    person.c.name == compose_name(name),
+                    person.c.merged_into.is_(None),
+                )
                 .order_by(faces.desc(), person.c.id)
             )
-            return int(existing_id or insert_person(connection, dataset_id, name, of_folder=False))
+            if existing_id is not None:
+                return int(existing_id)
+            # What a new name may be is asked of new ones alone: folders give names of any length.
+            return insert_person(connection, dataset_id, checked_name(name, "person"), of_folder=False)
 
     def normalise_name(self, name: str) -> str:
         return checked_name(name, "person")

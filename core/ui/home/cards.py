@@ -78,7 +78,7 @@ def _show_card(dataset: Dataset, *, is_first: bool) -> None:
             st.header(words.plain(dataset.name), anchor=False)
             people, photos = words.count(counts.people, "person", "people"), words.count(counts.photos, "photo")
             accuracy = f", {words.percent(run.metrics.accuracy)} right on new photos" if run else ""
-            st.markdown(f"{photos}, {words.count(counts.faces, 'face')}, {people}{accuracy}")
+            st.markdown(f"{photos}, {trail.describe_faces(counts)}, {people}{accuracy}")
             _trail(trail.done_steps(counts, run, jobs_of_it))
             damaged.show_damaged_runs(dataset)
         with side:

@@ -7,11 +7,13 @@ not fade: whatever the moment, they can be read.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 import streamlit as st
 
+from core.base.types import Floats
 from core.charts.palette import PALETTE
 from core.services import Services
 from core.ui import data, gallery, words
@@ -22,14 +24,18 @@ STEP_S = 0.45
 """Between two people."""
 CORNER, EXTENT = (0.08, 0.06), (0.84, 0.8)
 """Where the map lies on its plane, which leaves room for dots and names at the edges; in shares."""
+LETTER, LINE = 0.026, 0.1
+"""How wide a letter of a name and how high its line are, in shares of the plane where it is narrowest."""
+BESIDE = 0.08
+"""From points to the middle of their name."""
 _STYLE = """<style>
 .fa-scene {display:grid; grid-template-columns:minmax(0,3fr) minmax(0,2fr); gap:14px; align-items:stretch; margin:0}
 .fa-shots {display:flex; gap:10px}
 .fa-shot {position:relative; flex:1 1 0; min-width:0; height:224px; overflow:hidden; border-radius:8px}
 .fa-shot img {position:absolute; height:100%; max-width:none; display:block}
 .fa-found {position:absolute; border:3px solid #fff; outline:2px solid; border-radius:6px; box-sizing:border-box}
-.fa-who {position:absolute; left:6px; right:6px; bottom:6px; padding:3px 8px; border-radius:6px; color:#fff;
- background:rgba(14,22,24,.82); font-size:.82rem; line-height:1.25; overflow-wrap:anywhere}
+.fa-who {position:absolute; left:6px; right:6px; bottom:6px; padding:3px 5px; border-radius:6px; color:#fff;
+ background:rgba(14,22,24,.82); font-size:.78rem; line-height:1.25; overflow-wrap:anywhere}
 .fa-who i {display:inline-block; width:.6em; height:.6em; border-radius:50%; margin-inline-end:.45em}
 .fa-scene .fa-plane {min-height:224px; border:1px solid rgba(128,128,128,.3); background:none}
 .fa-scene .fa-plane i {transition:scale .25s}
@@ -86,13 +92,32 @@ def _shot(photo: PicturedPhoto, content: bytes, people: list[str]) -> str:
 
 
 def _draw_plane(picture: SamplePicture, people: list[str]) -> str:
-    """The map: every face a dot, and each name below where its faces are."""
+    """The map: every face a dot, and each name below or above where its faces are."""
     points = np.array([(point.x, point.y) for point in picture.points], dtype=np.float32) * EXTENT + CORNER
     numbers = np.array([people.index(point.name) for point in picture.points])
-    names = []
-    for person, name in enumerate(people):
-        x, y = points[numbers == person].T
-        style = place_at(x.mean(), y.max() + 0.06)
-        names.append(f"<b dir='auto' style='{style}'>{escape(words.display_name(name))}</b>")
+    spoken = [words.display_name(name) for name in people]
+    places = place_names(spoken, [points[numbers == person] for person in range(len(people))])
+    names = [
+        f"<b dir='auto' style='{place_at(x, y)}'>{escape(name)}</b>"
+        for name, (x, y) in zip(spoken, places, strict=True)
+    ]
     alt = f"Map of the {len(points)} faces of the sample, near where they are alike: {len(people)} people"
     return picture_plane(points, numbers.tolist(), names, alt)
+
+
+def place_names(names: Sequence[str], points: Sequence[Floats]) -> list[tuple[float, float]]:
+    """The middle of each name: below its points, or above them where it would touch one before it.
+
+    Parameters
+    ----------
+    points : (n, 2) of each name, in shares of the plane
+    """
+    placed: list[tuple[float, float, float]] = []
+    for name, (x, y) in zip(names, (own.T for own in points), strict=True):
+        half = len(name) * LETTER / 2
+        # Of most points: one that lies far off has no say.
+        top, bottom = np.quantile(y, [0.1, 0.9]).tolist()
+        middle, above, below = float(np.median(x)), top - BESIDE, bottom + BESIDE
+        touches = any(abs(middle - other) < half + width and abs(below - line) < LINE for other, line, width in placed)
+        placed.append((middle, above if touches else below, half))
+    return [(middle, line) for middle, line, _ in placed]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Counts, Dataset, Run
-from core.ui import data, jobs, menu
+from core.ui import data, jobs, menu, words
 
 STEPS = ("Photos in", "Named", "Checked", "Trained")
 
@@ -43,6 +43,14 @@ def next_dataset_step(counts: Counts, run: Run | None, revision: int, jobs_of_it
     if run.revision != revision:
         return NextStep("Train", menu.TRAIN, "Photos or names changed since it was trained.")
     return NextStep("Who is this?", menu.IDENTIFY, "It is ready to use.")
+
+
+def describe_faces(counts: Counts) -> str:
+    """How many faces there are, and how many of them wait for a name where others have one."""
+    faces = words.count(counts.faces, "face")
+    # Where nobody has a name, that is said instead.
+    is_mixed = counts.unnamed_faces and counts.people
+    return f"{faces} ({words.count(counts.unnamed_faces)} without a name)" if is_mixed else faces
 
 
 def find_next_step(dataset: Dataset) -> NextStep:

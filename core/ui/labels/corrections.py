@@ -26,6 +26,8 @@ AUTHOR = "this computer"
 """Who corrects, until people sign in."""
 MOST_TURNED_AT_ONCE = 8
 """So many photos are looked at again in about a second."""
+HELD_ROW = "last_correction"
+"""The row of undo where its room is kept while it is empty, as a class of the page's style."""
 NAME_FIELD = "name_for_faces"
 NAME_INPUT = f'[class*="st-key-{NAME_FIELD}"] input'
 """Where the key m puts the cursor, as a CSS selector."""
@@ -279,13 +281,13 @@ def show_last_correction(dataset: Dataset, *, hold: bool = True, only: frozenset
     )
     if not (hold or undoable or redoable or state.REFUSED in st.session_state):
         return
-    # Of one height, and there even when it is empty: a grid below it would lose the focus if it moved. Where it is not
-    # held, it is as high as its words: in a narrow column the buttons stand below them, and would be cut off.
-    with st.container(
-        horizontal=True, vertical_alignment="center", gap="small", height=48 if hold else "content", border=False
-    ):
+    # There even when it is empty: a grid below it would lose the focus if it moved. On a phone it grows with its words.
+    key = HELD_ROW if hold else None
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", border=False, key=key):
         if refusal := st.session_state.pop(state.REFUSED, None):
             st.markdown(f":orange[:material/info: {words.plain(refusal)}]", width="content")
+            # On a phone the row is far above the face that somebody was at.
+            st.toast(words.plain(refusal), icon=":material/info:")
         undone = corrector.last_undone()
         if last := undone or next(iter(undoable), None):
             # An older correction, which still holds, would read as if it had been done just now.

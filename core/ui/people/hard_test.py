@@ -10,10 +10,11 @@ import streamlit as st
 from core.learn.model_selection.hard_faces import Hardness
 from core.learn.model_selection.splits import FEWEST_PUT_ASIDE
 from core.store.protocols import Dataset
-from core.ui import address, data, gallery, state, words
+from core.ui import address, data, state, words
 from core.ui.clustering import groups
-from core.ui.components.entries import EntriesLayout, EntryCommand, FaceStrip, Keyboard, ReviewEntry, draw_entries
+from core.ui.components.entries import EntriesLayout, EntryCommand, Keyboard, ReviewEntry, draw_entries
 from core.ui.labels import corrections, face_sheet
+from core.ui.people import wall_cells
 
 VIEW = "test"
 """In the address as ``view``."""
@@ -100,11 +101,10 @@ def read_test(dataset: Dataset) -> HardTest:
 
 
 def _draw_faces(test: HardTest) -> None:
-    table = data.dataset_faces(test.dataset.id, test.dataset.revision).table
     entries = [
         ReviewEntry(
             id=face_id,
-            strips=(FaceStrip((gallery.crop_address(test.dataset.id, table.crop_ids[table.index(face_id)]),)),),
+            strips=(wall_cells.face_strip(test.dataset, [face_id], side_px=wall_cells.LARGE_PX),),
             title=hardness.value.capitalize(),
             note="",
             buttons=(("Photo", "open"), ("Nobody", "nobody")),

@@ -162,7 +162,9 @@ def _show_progress(wall: Wall, counts: Counts) -> None:
         return
     n_named = sum(someone.faces for someone in wall.people)
     progress = measure_progress(n_named, wall.unnamed.sizes.tolist())
-    st.progress(progress.n_named / max(progress.total, 1), text=describe_progress(progress))
+    # With those of strangers, these are the faces that make the difference to what other pages count.
+    n_aside = wall.unnamed.faces_aside + counts.faces - n_named - counts.unnamed_faces
+    st.progress(progress.n_named / max(progress.total, 1), text=describe_progress(progress, n_aside))
 
 
 def _show_end(wall: Wall) -> None:
@@ -186,14 +188,15 @@ def _show_end(wall: Wall) -> None:
     )
 
 
-def describe_progress(progress: NamingProgress) -> str:
-    """How far the naming is: "332 of 574 faces have a name, 5 more names make 80 %"."""
+def describe_progress(progress: NamingProgress, n_aside: int) -> str:
+    """How far the naming is: "332 of 574 faces named, 5 more names make 80 %; 32 more are put aside"."""
     sentence = f"**{words.count(progress.n_named)} of {words.count(progress.total, 'face')}** named"
+    aside = f"; {words.count(n_aside)} more {'is' if n_aside == 1 else 'are'} put aside" if n_aside > 0 else ""
     if progress.goal is None:
-        return sentence
+        return f"{sentence}{aside}"
     names = words.count(progress.names_to_goal, "more name")
     verb = "makes" if progress.names_to_goal == 1 else "make"
-    return f"{sentence}, {names} {verb} {words.percent(progress.goal, 0)}"
+    return f"{sentence}, {names} {verb} {words.percent(progress.goal, 0)}{aside}"
 
 
 def summarise_people(people: Sequence[PersonCount], counts: Counts) -> str:
@@ -281,8 +284,8 @@ def _show_aside(wall: Wall) -> None:
     """The faces that are hardly worth naming, as one row that opens."""
     if wall.unnamed is None or not len(wall.unnamed.aside):
         return
-    label = f"{words.count(wall.unnamed.faces_aside, 'face')} put aside: blurred, or in the background"
-    with st.expander(label, key="wall_aside", on_change="rerun") as row:
+    # Without their number: with another label it would be another row, and close while somebody names in it.
+    with st.expander("Faces put aside: blurred, or in the background", key="wall_aside", on_change="rerun") as row:
         if row.open:
             cells: list[WallCell] = [GroupCell(wall.dataset, wall.unnamed, group) for group in wall.unnamed.aside]
             part = cells[gallery.page_slice(len(cells), PER_PAGE, f"aside_{wall.dataset.id}")]

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-import streamlit as st
 
-from core.base.errors import NotFound
 from core.base.types import TRUSTED_GRADE
-from core.imaging.pixels import encode_jpeg, shrink_image
 from core.learn.label_errors.review_queue import Suspect
 from core.learn.model_selection.hard_faces import Hardness
 from core.store.protocols import Dataset, PersonCount
@@ -23,12 +20,11 @@ from core.ui.labels import corrections
 from core.ui.people import confusable_people, merge_questions
 from core.ui.people.merge_questions import MergeQuestion
 from core.workflows.clustering.naming import PersonRest
-from core.workflows.labels.review_queue import decode_crop
 
 BEHIND = 4
 """So many more faces of a group are shown, small, behind its first."""
 ON_CARD = 3
-SMALL_PX = 72
+SMALL_PX, LARGE_PX = 72, 192
 TIGHT = 0.8
 """Mean cosine to the middle of a group from which on its faces are said to be alike."""
 YES_NO, LATER = (("Yes", "yes"), ("No", "no")), ("Later", "later")
@@ -114,7 +110,7 @@ class GroupCell(WallCell):
         name = _person_name(self.dataset, self.asked_id) if self.asked_id else ""
         return ReviewEntry(
             id=covers[0],
-            strips=(_strip(self.dataset, covers[:1]), _small_strip(self.dataset, covers[1:])),
+            strips=(face_strip(self.dataset, covers[:1], side_px=LARGE_PX), face_strip(self.dataset, covers[1:])),
             title=words.count(int(self.unnamed.groups.sizes[self.group]), "face"),
             note="some differ: look closer" if differs and not name else "",
             question=f"Is this {name}?" if name else "",
@@ -153,8 +149,8 @@ class RestCard(QuestionCard):
         return ReviewEntry(
             id=self.id,
             strips=(
-                _small_strip(self.dataset, _typical_faces(self.dataset, self.rest.person_id), name),
-                _small_strip(self.dataset, self.faces[:ON_CARD], f"{more} more"),
+                face_strip(self.dataset, _typical_faces(self.dataset, self.rest.person_id), name),
+                face_strip(self.dataset, self.faces[:ON_CARD], f"{more} more"),
             ),
             title=f"The rest of {name}: {more}",
             note="",
@@ -185,7 +181,7 @@ class MergeCard(QuestionCard):
         return ReviewEntry(
             id=self.id,
             strips=tuple(
-                _small_strip(
+                face_strip(
                     dataset,
                     _typical_faces(dataset, person.id),
                     f"{words.display_name(person.name)}, {words.count(person.faces, 'face')}",
@@ -222,8 +218,8 @@ class SplitCard(QuestionCard):
         return ReviewEntry(
             id=self.id,
             strips=(
-                _small_strip(self.dataset, _typical_faces(self.dataset, person_id, without=part), name),
-                _small_strip(self.dataset, part[:ON_CARD], f"{words.count(len(part), 'face')} of another?"),
+                face_strip(self.dataset, _typical_faces(self.dataset, person_id, without=part), name),
+                face_strip(self.dataset, part[:ON_CARD], f"{words.count(len(part), 'face')} of another?"),
             ),
             title=f"Is {name} two people?",
             note=f"similarity {self.suspect.numbers['similarity']:.2f}, about 1 is one person",
@@ -258,7 +254,7 @@ class TestCard(QuestionCard):
         count = words.count(len(self.hard_faces))
         return ReviewEntry(
             id=self.id,
-            strips=(_small_strip(self.dataset, list(self.hard_faces)[: 2 * ON_CARD]),),
+            strips=(face_strip(self.dataset, list(self.hard_faces)[: 2 * ON_CARD]),),
             title=f"Name {words.count(len(self.hard_faces), 'hard face')} as a test",
             note=f"Faces named in groups were easy. Naming these {count} one by one tells how good the recogniser is "
             "on hard ones.",
@@ -297,25 +293,13 @@ def _typical_faces(dataset: Dataset, person_id: int, without: Collection[str] = 
     return list(islice((face_id for face_id in typical if face_id not in without), ON_CARD))
 
 
-@st.cache_data(show_spinner=False, max_entries=4096)
-def small_picture(dataset_id: str, crop_id: str) -> str:
-    """A stored crop, reduced to ``SMALL_PX``, as a data address: a wall holds hundreds of them."""
-    artifacts = data.services().artifacts
-    try:
-        crop = decode_crop(artifacts, dataset_id, crop_id)
-    except NotFound:
-        return gallery.GREY
-    return gallery.jpeg_data_url(encode_jpeg(shrink_image(crop, SMALL_PX), quality=80))
-
-
-def _strip(dataset: Dataset, face_ids: Sequence[str]) -> FaceStrip:
+def face_strip(dataset: Dataset, face_ids: Sequence[str], label: str = "", side_px: int = SMALL_PX) -> FaceStrip:
+    """Faces side by side, each without who stands beside it: somebody is asked who they are."""
     table = data.dataset_faces(dataset.id, dataset.revision).table
-    return FaceStrip(tuple(gallery.crop_address(dataset.id, table.crop_ids[row]) for row in table.indices(face_ids)))
-
-
-def _small_strip(dataset: Dataset, face_ids: Sequence[str], label: str = "") -> FaceStrip:
-    table = data.dataset_faces(dataset.id, dataset.revision).table
-    pictures = (small_picture(dataset.id, table.crop_ids[row]) for row in table.indices(face_ids))
+    pictures = (
+        gallery.close_up_address(dataset.id, table.face_ids[row], table.crop_ids[row], side_px)
+        for row in table.indices(face_ids)
+    )
     return FaceStrip(tuple(pictures), label)
 
 

@@ -17,6 +17,7 @@ from core.ui import data, gallery, menu, words
 from core.ui.clustering import groups
 from core.ui.clustering.groups import UnnamedGroups
 from core.ui.gallery import Tile
+from core.ui.home import trail
 from core.ui.labels import review_queue
 from core.ui.labels.face_filters import FaceCategory
 from core.ui.people.people_filter import PeopleCategory
@@ -78,7 +79,7 @@ def describe_answer(answer: Answer) -> str:
         right = f"{words.count(measured.n_correct)} of {words.count(measured.n_test)} right"
         parts.append(f"{right} on photos it had not seen")
     else:
-        parts.append(words.count(counts.faces, "face"))
+        parts.append(trail.describe_faces(counts))
     if answer.suspects is not None:
         n_suspects = sum(answer.suspects.values())
         parts.append(f"{words.count(n_suspects, 'thing')} to look at" if n_suspects else "nothing looks wrong")

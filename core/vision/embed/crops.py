@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from core.base.types import Box, Doubles, RgbImage
+from core.imaging.geometry import portrait_square
 from core.imaging.pixels import halve_image
 
-DISPLAY_MARGIN = 0.5
 DISPLAY_PX = 192
 
 
@@ -49,11 +49,7 @@ def _region(image: RgbImage, transform: Doubles, size_px: int) -> tuple[RgbImage
 
 def crop_portrait(image: RgbImage, box: Box) -> RgbImage:
     """An upright square about the face for people to look at, at most 192 pixels wide, all of it inside the photo."""
-    height, width = image.shape[:2]
-    # Moved inside rather than filled up: people look at it, and a grey border tells them nothing.
-    side = min(round(max(box.width, box.height) * (1 + DISPLAY_MARGIN)), height, width)
-    left, top = (round(middle - side / 2) for middle in box.centre)
-    left, top = min(max(0, left), width - side), min(max(0, top), height - side)
+    left, top, side = portrait_square(box, image.shape[1], image.shape[0])
     part = image[top : top + side, left : left + side]
     if side <= DISPLAY_PX:
         return np.ascontiguousarray(part)
