@@ -338,7 +338,7 @@ def _known_different_sides(
 ) -> set[tuple[int, int]]:
     """Of pairs of sides, (m, 2), the smaller number first, those that are known to be two people."""
     # Of those that are asked about alone: in photos of groups, everybody is seen with hundreds of others.
-    photos_of: dict[int, set[str]] = {side: set() for side in pairs.flat}
+    photos_of: dict[int, set[str]] = {side: set() for side in np.unique(pairs).tolist()}
     for face_id, photo_id in zip(table.face_ids, table.photo_ids, strict=True):
         if (photos := photos_of.get(side_of_face.get(face_id, -1))) is not None:
             photos.add(photo_id)
