@@ -24,9 +24,11 @@ Every person counts the same (``solver.weigh_people``)
     errors do not warn of it, as who has one shot is never held out. With equal numbers weights change nothing.
 
 C
-    By folds of whole shots, up ``C_GRID`` until a larger C brings no fewer errors: on embeddings this separable many
-    tie, and the smallest is taken. With more than ``MOST_PEOPLE`` people or ``MOST_FACES`` faces it is chosen on a
-    sample.
+    By folds of whole shots, up ``C_GRID`` while a larger C brings fewer errors by more than their standard error: on
+    embeddings this separable many tie, and the smallest is taken. With 5 photos of each of 54 people of lfw-dev, six in
+    ten of them shrunk, blurred or darkened, C = 0.3, 1, 3, 10 named 0.974, 0.973, 0.969, 0.965 rightly, and 0.744,
+    0.742, 0.727, 0.721 at an FPIR of 0.1 % (8 draws; at 3 and 10 it is less than at 1 by an interval without 0).
+    With more than ``MOST_PEOPLE`` people or ``MOST_FACES`` faces it is chosen on a sample.
 
 Probabilities
     Softmax of the margins over a temperature, which is fitted to the out-of-fold margins by log-loss. The target for
@@ -35,6 +37,7 @@ Probabilities
 
 References
 ----------
+Breiman, Friedman, Olshen, Stone, "Classification and Regression Trees", 1984 (one standard error).
 Guo, Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks", ICML 2017 (temperature scaling).
 Platt, "Probabilistic Outputs for Support Vector Machines", 1999 (the targets).
 """
@@ -169,7 +172,7 @@ def _choose_hyperparameters(
 ) -> _Hyperparameters:
     """Take the C with the fewest errors on held-out shots, and its temperature.
 
-    The grid ascends, and is followed as long as a larger C brings fewer errors: of equals the smallest is taken.
+    The grid ascends, and is followed as long as a larger C brings clearly fewer errors: the smallest of equals.
     """
     n_folds = max(2, int(min(CHOOSING_FOLDS, faces.shots_each.max())))
     fold_of = deal_testable(faces, n_folds, seed=seed)
@@ -185,8 +188,8 @@ def _choose_hyperparameters(
         margins, starts = _out_of_fold(faces, fold_of, C, starts, trial_progress)
         errors = int(np.count_nonzero(margins[held_out].argmax(axis=1) != truth))
         # On embeddings this separable many C tie, and a small one is the calmer. What is wrong at two of them is wrong
-        # at the larger ones too, as a rule: mostly a photo under another's name.
-        if errors >= fewest_errors:
+        # at the larger ones too, as a rule: mostly a photo under another's name. A few errors less are chance.
+        if index and errors > fewest_errors - np.sqrt(fewest_errors):
             break
         chosen, fewest_errors, chosen_margins = C, errors, margins[held_out]
         if not errors:

@@ -54,6 +54,26 @@ def test_larger_values_are_tried_only_while_they_bring_fewer_errors(monkeypatch,
     assert C_GRID[0] == svm.C
 
 
+@pytest.mark.parametrize(
+    ("case", "errors", "chosen"),
+    [
+        ("fewer by chance", {0.3: 12, 1.0: 11, 3.0: 9, 10.0: 0}, 0.3),
+        ("clearly fewer", {0.3: 12, 1.0: 8, 3.0: 7, 10.0: 0}, 1.0),
+        ("the last of them", {0.3: 1, 1.0: 0, 3.0: 0, 10.0: 0}, 1.0),
+    ],
+)
+def test_a_larger_value_is_taken_for_more_than_a_standard_error_of_errors(monkeypatch, case, errors, chosen):
+    faces = clusters(5, 8)
+
+    def with_errors(faces, fold_of, C, starts, progress):
+        margins = np.eye(5)[faces.labels]
+        margins[: errors[C]] = np.eye(5)[(faces.labels[: errors[C]] + 1) % 5]
+        return margins, starts
+
+    monkeypatch.setattr(linear_svm, "_out_of_fold", with_errors)
+    assert linear_svm.choose_c(faces) == chosen
+
+
 def test_fitting_twice_gives_the_same_arrays():
     faces = clusters(4, 6)
     one, two = (fit_linear_svm(faces, names(4), seed=5) for _ in range(2))
