@@ -39,7 +39,7 @@ def _plan_training(services: Services, dataset: Dataset) -> TrainRequest | None:
     newest = next(iter(services.runs.runs(dataset.id)), None)
     if newest is not None and newest.revision == dataset.revision:
         return None
-    request = find_training_request(services.jobs, dataset.id, newest.id if newest else None)
+    request = find_training_request(services.jobs, dataset.id, newest)
     try:
         preview_training(services.store.face_table(dataset.id), services.store.embeddings(dataset.id), request.options)
     except TrainingRefused:

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.base.types import TRUSTED_GRADE
 from core.base.words import count, format_interval, format_people_count, format_strangers_share, percent
-from core.learn.metrics.run_values import RunThreshold
+from core.learn.metrics.run_values import RunThreshold, describe_update
 from core.report.content import Bullets, Paragraph, Section
 from core.report.material import ReportMaterial
 
@@ -60,14 +60,20 @@ def _on_the_data(material: ReportMaterial) -> Iterator[str]:
         yield f"{people} took no part; the recogniser does not know them and may give them another's name."
     if result.ece > DISHONEST:
         yield f"Its probabilities are off by {percent(result.ece)} in the mean; read them as a rough order."
-    if material.stale:
-        yield "Photos or names changed since the training. The report tells of what was learned then."
+    yield from _on_what_changed(material)
     if run.params.imported is not None:
         yield "It was trained on another computer: its photos and faces are not here to be shown or measured again."
     elif material.faces.n_missing:
         yield f"{count(material.faces.n_missing, 'face')} of the run left the dataset since and cannot be shown."
     if material.study is None:
         yield "It was measured on one division of the photos. Another one would give somewhat other figures."
+
+
+def _on_what_changed(material: ReportMaterial) -> Iterator[str]:
+    if material.stale:
+        yield "Photos or names changed since the training. The report tells of what was learned then."
+    if material.run.params.updated is not None:
+        yield describe_update(material.run.params.updated)
 
 
 def _on_strangers(material: ReportMaterial) -> Iterator[str]:

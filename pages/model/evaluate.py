@@ -32,7 +32,7 @@ with frame.page(
     run = evaluation_page.choose_run(runs)
     evaluated = evaluation_page.load_evaluated_run(dataset, run)
     corrections.show_last_correction(dataset)
-    if evaluated.stale:
+    if evaluated.stale or run.params.updated:
         evaluation_page.show_stale_notice(evaluated)
     evaluation_page.show_headline(run)
     figure_basis.show_figure_basis(run)

@@ -20,7 +20,7 @@ with frame.page("Train", "Learn the people, and measure it on faces it has not s
     with page.action:
         request: TrainRequest = training_page.ask_training_options()
         ready = not (job and job.state.active)
-        learned = bool(runs) and runs[0].revision == dataset.revision
+        learned = bool(runs) and runs[0].revision == dataset.revision and not runs[0].params.updated
         label = "Train again" if learned else "Train"
         if st.button(label, type="secondary" if learned else "primary", icon=":material/school:", disabled=not ready):
             training_page.submit_training(dataset, request)

@@ -98,6 +98,7 @@ WORKS = {
         JobKind.INGEST, "empty", lambda _, files: IngestRequest(str(files / "photos.zip"), "photos.zip").to_json(), 10
     ),
     "train": Work(JobKind.TRAIN, "plain", lambda *_: {"folds": 2}, 10),
+    "update": Work(JobKind.TRAIN, "full", lambda *_: {"update": True}, 5),
     "cluster": Work(JobKind.CLUSTER, "plain", lambda *_: {"everyone": True}, 10),
     "erase": Work(JobKind.ERASE, "full", lambda services, _: EraseRequest(_person(services), "Ben").to_json(), 18),
     "erase by the command line": Work(
@@ -165,6 +166,7 @@ def _work_on_them(services: Services, archive: Path) -> None:
     mine.rename(ids["elton_john"], "Elton John")
     mine.note(ids["mindy_kaling"], f"beside {GONE.title()}")
     prepared.carry(services, dataset.id, JobKind.TRAIN, {"folds": 2})
+    mine.move(named[4:6], "Dora")
     job = prepared.carry(services, dataset.id, JobKind.EXPORT, ExportRequest().to_json())
     path = export_path(services.settings.exports_dir, dataset.id, job.id)
     (archive.parent / "export.zip").write_bytes(path.read_bytes())

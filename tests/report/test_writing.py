@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from core.learn.metrics.bootstrap import Interval
+from core.learn.metrics.run_values import RunUpdate
 from core.report.content import Document, ErrorCards, TableBlock
+from core.report.material import ReportMaterial
 from core.report.writing import write_report
 from tests.report.made import material, study, with_threshold
 from tests.report.reading import MANY, figure, words
@@ -84,6 +86,12 @@ def test_errors_say_whether_the_name_would_have_been_given():
     assert "would be called unknown" in cards.items[0].certainty
 
 
+def updated(told: ReportMaterial, **counts: int) -> ReportMaterial:
+    """The material of a recogniser that learned on after its training."""
+    update = RunUpdate(trained="ab12", trained_at=0.0, mean_faces=4.0, rows_refitted=2, **counts)
+    return replace(told, run=replace(told.run, params=replace(told.run.params, updated=update)))
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -98,9 +106,11 @@ def test_errors_say_whether_the_name_would_have_been_given():
         (with_threshold(material(), score=3.9), "91.7\u00a0% of the known faces would be called unknown"),
         (material(), "1 of 12 tested faces are narrower than 40 pixels"),
         (replace(material(), revision_now=9), "Photos or names changed since the training."),
+        (updated(material(), people_added=2, people_removed=1), "2 people came and 1 person went since the training."),
+        (updated(material(), people_added=0, people_removed=0), "Faces or names changed since the training."),
         (material(), "measured on one division"),
     ],
-    ids=["wide", "few each", "left out", "rates", "prior", "unknown", "small", "stale", "no study"],
+    ids=["wide", "few each", "left out", "rates", "prior", "unknown", "small", "stale", "came", "changed", "no study"],
 )
 def test_limits_are_told_from_the_numbers(given, said):
     assert said in limits(write_report(given))

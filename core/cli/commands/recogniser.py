@@ -41,6 +41,9 @@ def add_train(commands: Commands) -> None:
     command.add_argument("--seed", type=int, default=DEFAULTS.seed)
     command.add_argument("--c", type=float, help="the SVM's C (default: chosen by cross-validation)")
     command.add_argument("--strangers", metavar="ZIP_OR_DIR", help="photos of other people, to set the limits by too")
+    command.add_argument(
+        "--update", action="store_true", help="bring the newest one up to date in seconds, and measure nothing"
+    )
     command.add_argument("--plan", action="store_true", help="only say who would take part and who would not, and why")
 
 
@@ -61,7 +64,8 @@ def _train(options: argparse.Namespace) -> Answer:
         return train.plan_to_json(*train.preview_training(table, embeddings, train_options))
     # Resolved, as the job may be resumed by a process that runs in another folder.
     strangers = str(Path(options.strangers).resolve()) if options.strangers else None
-    job = run_in_process(services, dataset, TrainRequest(train_options, strangers, options.zip_names))
+    request = TrainRequest(train_options, strangers, options.zip_names, update=options.update)
+    job = run_in_process(services, dataset, request)
     return train.run_to_json(services.runs.run(TrainResult.of(job).run))
 
 

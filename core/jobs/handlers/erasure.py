@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.base.errors import Cancelled, FaceAtlasError
+from core.base.errors import Cancelled, FaceAtlasError, NotFound
 from core.base.progress import Progress
 from core.jobs.handlers.learning import run_training
 from core.services import Services
@@ -12,6 +12,7 @@ from core.store.job_model import Job, JobKind, JobState
 from core.workflows.erasure import erase_person as erasing
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.erasure.receipt import EraseReceipt, Retraining
+from core.workflows.training import update
 from core.workflows.training.request import TrainRequest
 
 
@@ -20,6 +21,8 @@ def run_erasure(services: Services, job: Job, request: EraseRequest, progress: P
     # Asked first: erasing again would find nobody of that id, and the receipt of what went would be lost.
     receipt = _receipt_of_killed(services, job, request)
     if receipt is None:
+        if request.retrain:
+            _unlearn(services, job, request, progress)
         with services.reserve.lend():
             receipt = erasing.erase_person(services.erase_tools(), job.dataset_id, request, job.id, progress)
     else:
@@ -30,6 +33,25 @@ def run_erasure(services: Services, job: Job, request: EraseRequest, progress: P
     # Last, as the erasing is done and proved without it: a training that is refused or cancelled takes nothing of that
     # back.
     return _train_again(services, job, replace(receipt, training=None), receipt.training, progress)
+
+
+def _unlearn(services: Services, job: Job, request: EraseRequest, progress: Progress) -> None:
+    """Update the recogniser to one without the person before anything goes: it answers on, and what was goes with them.
+
+    It knows neither name nor face of theirs, so the erasing leaves it, and the search at its end looks through it too.
+    """
+    tools = services.erase_tools()
+    # Asked before the update as well: a refused erasing is to change nothing.
+    erasing.require_quiet(tools.jobs, job.dataset_id, job.id)
+    try:
+        erasure = tools.eraser.erasure(job.dataset_id, request.person_id, with_shared=request.all_photos)
+    except NotFound:
+        # An erasing that was begun: what it found to update, it updated.
+        return
+    newest = next(iter(services.runs.runs(job.dataset_id)), None)
+    if newest is not None and newest.id in erasing.list_runs_of(tools, erasure):
+        run_id = update.temporary_run_id(job.id)
+        update.update_newest_run(services.run_tools(), job.dataset_id, run_id, erasure.face_ids, progress)
 
 
 def _receipt_of_killed(services: Services, job: Job, request: EraseRequest) -> EraseReceipt | None:
@@ -58,7 +80,8 @@ def _train_again(
 ) -> EraseReceipt:
     """Train as the deleted run was trained, unless that was done before a kill; gives what the receipt says of it."""
     # Asked of the runs and not of the receipt: a kill after the run was stored may have come before it was noted.
-    newest = next(iter(services.runs.runs(job.dataset_id)), None)
+    trained = (run for run in services.runs.runs(job.dataset_id) if not run.params.updated)
+    newest = next(trained, None)
     if newest is not None and newest.created > training.since:
         return replace(receipt, models_retrained=1, run=newest.id)
     try:

@@ -16,8 +16,8 @@ from core.workflows.labels import review_queue
 from core.workflows.labels.review_queue import SuspectsRequest
 from core.workflows.projection import project
 from core.workflows.projection.project import MapOptions
-from core.workflows.training import train
-from core.workflows.training.request import TrainRequest, TrainResult
+from core.workflows.training import train, update
+from core.workflows.training.request import TrainRequest, TrainResult, find_training_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,23 @@ class SuspectsResult(JobResult):
 
 def run_training(services: Services, job: Job, request: TrainRequest, progress: Progress) -> TrainResult:
     """A run has its job's id: a job that is resumed when its run was stored already trains no second one."""
-    if any(run.id == job.id for run in services.runs.runs(job.dataset_id)):
+    runs = services.runs.runs(job.dataset_id)
+    if any(run.id == job.id for run in runs):
         return TrainResult(job.id)
+    tools = services.run_tools()
+    if request.update:
+        if updated := update.update_newest_run(tools, job.dataset_id, job.id, progress=progress):
+            return TrainResult(updated.id)
+        # Nothing to begin at: the whole way, as the newest was trained.
+        request = find_training_request(services.jobs, job.dataset_id, next(iter(runs), None))
+    elif runs and runs[0].metrics.n_train >= update.UPDATE_FIRST_FROM:
+        # Who came since is known in seconds, and who went no more, while the training takes its minutes.
+        update.update_newest_run(tools, job.dataset_id, update.temporary_run_id(job.id), progress=progress)
     # The strangers first: their photos take minutes, and the faces of the dataset are then read as they are when the
     # training begins.
     strangers = _embed_training_strangers(services, job.dataset_id, request, progress) if request.strangers else None
     task = train.TrainingTask(job.dataset_id, request.options, strangers, job.id)
-    return TrainResult(train.train_recogniser(services.run_tools(), task, progress).id)
+    return TrainResult(train.train_recogniser(tools, task, progress).id)
 
 
 def _embed_training_strangers(

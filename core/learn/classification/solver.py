@@ -27,6 +27,7 @@ Joachims, "Making Large-Scale SVM Learning Practical", in "Advances in Kernel Me
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
@@ -47,6 +48,9 @@ HARDEST = 128
 little of who will be inside the margin: small sets find that out at a third of the cost."""
 HARDEST_NEAR = 384
 """The same at an answer of almost the same faces: that has nearly all who are inside among so many."""
+STEEPEST = 1e-3
+"""Up to this share of the weights' length a slope is the solver's own rounding: where it ends (20,000 faces of 1,000
+people, 4,200 of 105, C from 0.3 to 10) slopes are 8e-4 at most and 5e-5 at the median."""
 _INSIDE_BY = 1e-4
 """A face this little inside the margin does not join a working set: float32 margins are not truer."""
 _MOST_STEPS = 50
@@ -73,6 +77,14 @@ class _Faces:
 
     def signs(self, person: int) -> Floats:
         return np.where(self.labels == person, np.float32(1), np.float32(-1))
+
+    def slopes(self, weights: Floats, people: slice) -> Doubles:
+        """How long the objective's gradient is at each person's weights: (n_people,)."""
+        own = self.labels == np.arange(people.start, people.stop)[:, None]
+        signs = np.where(own, np.float32(1), np.float32(-1))
+        shortfall = np.maximum(1 - signs * (weights[people] @ self.rows.T), 0)
+        gradients = weights[people] - 2 * (signs * self.penalty * shortfall) @ self.rows
+        return np.asarray(np.linalg.norm(gradients, axis=1), dtype=np.float64)
 
     def least_squares(self, n_people: int) -> Floats:
         """Every person's first Newton step from w = 0, where all faces are inside: (n_people, dimension + 1)."""
@@ -104,12 +116,51 @@ def fit_one_versus_rest(
     progress : told the finished share, several times a second
     """
     faces = _Faces.of(vectors, np.float32(C) * weigh_people(labels, n_people), labels)
-    blocks = [range(block.start, block.stop) for block in row_blocks(n_people, PEOPLE_AT_ONCE)]
+    with _blas().limit(limits=1):
+        weights = faces.least_squares(n_people) if start is None else _stack_weights(start)
+    _solve(faces, weights, range(n_people), HARDEST if start is None else HARDEST_NEAR, progress)
+    return _as_classifier(weights)
+
+
+def refit_changed(
+    vectors: Vectors, labels: Ints, C: float, start: LinearClassifier, progress: Progress = UNWATCHED
+) -> tuple[LinearClassifier, Ints]:
+    """Bring a classifier to the minimum for other faces, where most people's rows are at theirs still.
+
+    Parameters
+    ----------
+    vectors, labels, C : as ``fit_one_versus_rest`` takes them
+    start : a row for everybody; whose row is at the minimum for these faces keeps it to the last bit
+
+    Returns
+    -------
+    classifier, and the people whose rows were solved again
+    """
+    faces = _Faces.of(vectors, np.float32(C) * weigh_people(labels, start.n_people), labels)
+    weights = _stack_weights(start)
+    with _blas().limit(limits=1):
+        slopes = [faces.slopes(weights, block) for block in row_blocks(start.n_people, PEOPLE_AT_ONCE)]
+    # The objective curves at least as 1/2 |w|^2 does, so that no row is further from its minimum than its slope is
+    # long: whoever is passed over here is where a whole training would leave them, to the solver's own precision.
+    changed = np.flatnonzero(np.concatenate(slopes) > STEEPEST * np.linalg.norm(weights, axis=1))
+    _solve(faces, weights, changed, HARDEST_NEAR, progress)
+    return _as_classifier(weights), changed
+
+
+def _stack_weights(classifier: LinearClassifier) -> Floats:
+    return np.hstack([classifier.coef, classifier.intercept[:, None]])
+
+
+def _as_classifier(weights: Floats) -> LinearClassifier:
+    return LinearClassifier(weights[:, :-1].copy(), weights[:, -1].copy())
+
+
+def _solve(faces: _Faces, weights: Floats, people: Sequence[int] | Ints, hardest: int, progress: Progress) -> None:
+    """Bring the rows of ``weights`` of some people to the minimum."""
+    blocks = [people[block] for block in row_blocks(len(people), PEOPLE_AT_ONCE)]
     threads = max((library["num_threads"] for library in _blas().info()), default=1)
     # One thread in each product: the threads divide people among them, not small matrices.
     with _blas().limit(limits=1), ThreadPoolExecutor(threads, thread_name_prefix="svm") as pool:
-        weights = faces.least_squares(n_people) if start is None else np.hstack([start.coef, start.intercept[:, None]])
-        hardest = HARDEST if start is None else HARDEST_NEAR
         futures = [pool.submit(_separate, faces, weights, block, hardest) for block in blocks]
         try:
             for n_done, future in enumerate(as_completed(futures), start=1):
@@ -118,7 +169,6 @@ def fit_one_versus_rest(
                 progress.advance(n_done / len(blocks))
         finally:
             pool.shutdown(cancel_futures=True)
-    return LinearClassifier(weights[:, :-1].copy(), weights[:, -1].copy())
 
 
 @cache
@@ -135,7 +185,7 @@ def weigh_people(labels: Ints, n_people: int) -> Floats:
 # working sets
 
 
-def _separate(faces: _Faces, weights: Floats, people: range, hardest: int) -> None:
+def _separate(faces: _Faces, weights: Floats, people: Iterable[int], hardest: int) -> None:
     """Bring the rows of ``weights`` of some people from where they begin to the minimum."""
     working_sets: dict[int, Ints] = {}
     waiting = list(people)

@@ -79,7 +79,7 @@ def fit_and_test(
         recogniser=fitted.recogniser,
         predictions=predictions,
         params=_run_params(trainer, plan, fitted.recogniser),
-        metrics=_run_metrics(predictions, float(np.mean(fitted.gallery.labels == fitted.faces.labels))),
+        metrics=gather_run_metrics(predictions, float(np.mean(fitted.gallery.labels == fitted.faces.labels))),
     )
 
 
@@ -261,7 +261,8 @@ def _threshold_in_use(rule: RejectionRule) -> RunThreshold:
     )
 
 
-def _run_metrics(predictions: Predictions, train_accuracy: float) -> RunMetrics:
+def gather_run_metrics(predictions: Predictions, train_accuracy: float) -> RunMetrics:
+    """The figures of a run: those of its tested faces, and of the faces that it learned from."""
     figures = {name: getattr(predictions.evaluation, name) for name in FIGURES_OF_A_RUN}
     return RunMetrics(
         **figures,

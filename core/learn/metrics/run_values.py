@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from core.base import words
 from core.base.json_values import Count, Number, Share, StoredValues, Text
 
 
@@ -90,6 +91,33 @@ class ImportOrigin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunUpdate:
+    """What a recogniser learned since it was trained and measured, without being measured again."""
+
+    trained: Text
+    """The id of the run that was trained."""
+    trained_at: Number
+    """When that was, in seconds since 1970: accuracy and thresholds are of that time."""
+    mean_faces: Number
+    """How many faces a person had on average then."""
+    people_added: Count
+    people_removed: Count
+    rows_refitted: Count
+    """People whose rows of the classifier were solved again by the last update."""
+
+
+def describe_update(updated: RunUpdate) -> str:
+    """Who came and went since the training, and that nothing was measured again; for people to read."""
+    changes = [
+        f"{words.format_people_count(number)} {verb}"
+        for number, verb in ((updated.people_added, "came"), (updated.people_removed, "went"))
+        if number
+    ]
+    changed = " and ".join(changes) or "Faces or names changed"
+    return f"{changed} since the training. It knows that; its accuracy and thresholds were measured before."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunParams(StoredValues):
     """How a run was trained. The order of the fields is that of the document."""
 
@@ -122,6 +150,8 @@ class RunParams(StoredValues):
     strangers_given: StrangersGiven | None = None
     imported: ImportOrigin | None = None
     """None for a run that was trained here."""
+    updated: RunUpdate | None = None
+    """None for a run whose figures are its own."""
 
     NULLABLE: ClassVar = frozenset({"c", "strangers_given"})
 

@@ -12,6 +12,7 @@ import streamlit as st
 from core.base.errors import NotFound
 from core.learn.metrics.classification import ConfusedPair, Evaluation
 from core.learn.metrics.predictions import Predictions
+from core.learn.metrics.run_values import describe_update
 from core.store.protocols import Dataset, Run
 from core.ui import address, data, gallery, words
 from core.ui.certainty import explanation
@@ -109,8 +110,10 @@ def show_headline(run: Run) -> None:
 
 def show_stale_notice(evaluated: EvaluatedRun) -> None:
     """Say that the photos have moved on, with the way to catch up: one click trains with the settings of this run."""
+    stale = "Photos or names changed since this run; it tells about the earlier ones." if evaluated.stale else ""
+    updated = evaluated.run.params.updated
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(":material/update: Photos or names changed since this run; it tells about the earlier ones.")
+        st.markdown(f":material/update: {stale or (describe_update(updated) if updated else '')}")
         if st.button("Train again", type="primary", icon=":material/school:"):
             training_page.train_again(evaluated.dataset, evaluated.run)
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.base.types import Face, Revision
 from core.imaging.pixels import encode_jpeg
-from core.learn.metrics.run_values import RunThreshold
+from core.learn.metrics.run_values import RunThreshold, describe_update
 from core.learn.open_set.certainty import Sureness
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold
 from core.store.job_model import JobKind
@@ -26,6 +26,7 @@ from core.ui.photos.dropped_photo import NO_FACE_ADVICE
 from core.ui.training import training_page
 from core.workflows.identification.identify import IdentifiedFace, nearest_candidate
 from core.workflows.labels import teach
+from core.workflows.training.update import UPDATE_FIRST_FROM
 
 LIST_PX = 260
 
@@ -64,13 +65,23 @@ def show_retraining_notice(dataset: Dataset, run: Run) -> None:
     """Say so when the dataset has changed since it was learned, and offer to learn it again."""
     job = data.newest_job(dataset, JobKind.TRAIN)
     jobs.follow_job(job)
-    if run.revision == dataset.revision or (job is not None and job.state.active):
+    updated, is_stale = run.params.updated, run.revision != dataset.revision
+    if not (is_stale or updated) or (job is not None and job.state.active):
         return
+    sentence = "Photos or names changed since this was trained; it does not know of that yet."
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(
-            ":material/update: Photos or names changed since this was trained; it does not know of that yet.",
-            width="content",
+            f":material/update: {describe_update(updated) if updated and not is_stale else sentence}", width="content"
         )
+        if is_stale and run.metrics.n_train >= UPDATE_FIRST_FROM:
+            st.button(
+                "Learn the changes",
+                key="update",
+                icon=":material/update:",
+                help="Takes seconds. How good it is then, a training measures.",
+                on_click=training_page.submit_update,
+                args=(dataset,),
+            )
         st.button(
             "Train again",
             key="retrain",

@@ -12,7 +12,7 @@ from core.base.errors import TrainingRefused
 from core.base.types import TRUSTED_GRADE, Revision
 from core.jobs.registry import submit_job
 from core.learn.classification.training_material import TrainOptions
-from core.learn.metrics.run_values import UnusedFaces
+from core.learn.metrics.run_values import UnusedFaces, describe_update
 from core.learn.model_selection.splits import SplitPlan
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Counts, Dataset, Run
@@ -136,7 +136,14 @@ def submit_training_again(dataset: Dataset, run: Run) -> None:
     job = data.newest_job(dataset, JobKind.TRAIN)
     if job is None or not job.state.active:
         jobs = data.services().jobs
-        submit_job(jobs, dataset.id, find_training_request(jobs, dataset.id, run.id))
+        submit_job(jobs, dataset.id, find_training_request(jobs, dataset.id, run))
+
+
+def submit_update(dataset: Dataset) -> None:
+    """Queue what brings the newest recogniser up to date, unless something is on its way."""
+    job = data.newest_job(dataset, JobKind.TRAIN)
+    if job is None or not job.state.active:
+        submit_job(data.services().jobs, dataset.id, TrainRequest(update=True))
 
 
 def train_again(dataset: Dataset, run: Run) -> None:
@@ -151,6 +158,9 @@ def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) ->
     if len(runs) < 2 or job is None or job.state is not JobState.DONE or TrainResult.of(job).run != runs[0].id:
         return
     now, before = runs[:2]
+    if now.params.updated:
+        # The notice of the run says what it knows now; nothing was measured that could be told of.
+        return
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(
             f":material/check_circle: **Trained {words.ago(now.created)}.** Right for "
@@ -163,7 +173,8 @@ def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) ->
 
 def format_run_title(run: Run) -> str:
     """A run as it stands in a list to choose from."""
-    return f"{words.ago(run.created)}: {words.percent(run.metrics.accuracy)} right"
+    when_measured = ", when trained" if run.params.updated else ""
+    return f"{words.ago(run.created)}: {words.percent(run.metrics.accuracy)} right{when_measured}"
 
 
 # A refusal is given as text: exceptions are not cached, and the faces would be gone through at every run of the page.
@@ -216,6 +227,8 @@ def show_runs_table(dataset: Dataset, runs: list[Run]) -> None:
         st.info(
             "Photos or names changed since the newest run. Train again to learn from them.", icon=":material/update:"
         )
+    elif newest.params.updated:
+        st.info(f"{describe_update(newest.params.updated)} Train again to measure them.", icon=":material/update:")
     st.header("Trainings so far (runs)", anchor=False)
     event = st.dataframe(
         _runs_table(runs),

@@ -83,7 +83,7 @@ def preview_erasure(tools: EraseTools, dataset_id: str, request: EraseRequest) -
         "faces": len(erasure.face_ids),
         "photos": len(erasure.photo_ids),
         "photos_kept": len(erasure.shared_photo_ids),
-        "models": len(_runs_of(tools, erasure)),
+        "models": len(list_runs_of(tools, erasure)),
         "lookups": len(tools.artifacts.ids(dataset_id, ArtifactKind.LOOKUP)),
     }
 
@@ -105,7 +105,7 @@ def erase_person(
         Other work on the dataset is running, or another process keeps the database's log from being emptied.
     """
     # What a training or an export wrote meanwhile would be of the person again, behind the proof.
-    _require_quiet(tools.jobs, dataset_id, job_id)
+    require_quiet(tools.jobs, dataset_id, job_id)
     progress.step(0, 0, "Erasing")
     # A plan whose writing was cut off is a draft, and holds the names: nothing else would remove it.
     tools.artifacts.delete_drafts(dataset_id)
@@ -125,7 +125,8 @@ def erase_person(
     return receipt
 
 
-def _require_quiet(jobs: JobStore, dataset_id: str, own_id: str) -> None:
+def require_quiet(jobs: JobStore, dataset_id: str, own_id: str) -> None:
+    """Raise DataFolderBusy where other work on the dataset is running."""
     if any(job.state is JobState.RUNNING and job.id != own_id for job in jobs.jobs(dataset_id)):
         raise DataFolderBusy("Other work on this dataset is running. Wait until it is done, or stop it; then erase.")
 
@@ -152,7 +153,7 @@ def _begun_plan(tools: EraseTools, dataset_id: str, request: EraseRequest) -> Er
 def _remove_rows(tools: EraseTools, dataset_id: str, request: EraseRequest, job_id: str) -> ErasePlan:
     plans: list[ErasePlan] = []
     began, dataset_name = time.time(), tools.store.dataset(dataset_id).name
-    newest_run = next((run.id for run in tools.runs.runs(dataset_id)), None)
+    newest_run = next(iter(tools.runs.runs(dataset_id)), None)
     # Read now: its run, and with it how it was trained, is about to go.
     training = find_training_request(tools.jobs, dataset_id, newest_run)
 
@@ -177,7 +178,7 @@ def _remove_rows(tools: EraseTools, dataset_id: str, request: EraseRequest, job_
         plans.append(ErasePlan(job_id or f"person{request.person_id}", erasure, receipt, began))
         write_plan(tools.artifacts, plans[0])
 
-    runs_of = partial(_runs_of, tools)
+    runs_of = partial(list_runs_of, tools)
     tools.eraser.erase(dataset_id, request.person_id, runs_of, write_down, with_shared=request.all_photos)
     return plans[0]
 
@@ -201,7 +202,7 @@ def _receipt(request: EraseRequest, erasure: Erasure, erased: ErasureCounts, beg
     )
 
 
-def _runs_of(tools: EraseTools, erasure: Erasure) -> list[str]:
+def list_runs_of(tools: EraseTools, erasure: Erasure) -> list[str]:
     """Runs that learned from the person or were tested on them.
 
     A run that left them out has only their name, in its parameters, and loses it with all texts of the dataset.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from core.base.json_values import Json, JsonObject, decode_record, encode_record
 from core.learn.classification.training_material import TrainOptions
 from core.store.job_model import JobKind, JobRequest, JobResult, JobState
-from core.store.protocols import JobStore
+from core.store.protocols import JobStore, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +19,21 @@ class TrainRequest(JobRequest):
     """A zip or a folder with photos of other people; relative paths start in the data folder."""
     zip_names: str = ""
     """The code page of names in the strangers' zip that do not say theirs."""
+    update: bool = False
+    """Only bring the newest recogniser up to date, where there is one, and measure nothing."""
 
     def to_json(self) -> dict[str, Json]:
         """The options and the strangers in one object."""
-        return {**encode_record(self.options), "strangers": self.strangers, "zip_names": self.zip_names}
+        update: dict[str, Json] = {"update": True} if self.update else {}
+        return {**encode_record(self.options), "strangers": self.strangers, "zip_names": self.zip_names, **update}
 
     @classmethod
     def from_json(cls, document: JsonObject) -> TrainRequest:
         """Raises ValueError."""
         # The options stand in the same object, as the jobs of all versions keep them; what is not there has its
         # default.
-        strangers = {name: document[name] for name in ("strangers", "zip_names") if name in document}
-        return decode_record(cls, {"options": document, **strangers})
+        beside = {name: document[name] for name in ("strangers", "zip_names", "update") if name in document}
+        return decode_record(cls, {"options": document, **beside})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,11 @@ class TrainResult(JobResult):
     """The id of the run."""
 
 
-def find_training_request(jobs: JobStore, dataset_id: str, run_id: str | None) -> TrainRequest:
-    """How a run was trained; the defaults when its job is forgotten."""
-    trainings = (job for job in jobs.jobs(dataset_id) if job.kind is JobKind.TRAIN and job.state is JobState.DONE)
-    return next((TrainRequest.of(job) for job in trainings if TrainResult.of(job).run == run_id), TrainRequest())
+def find_training_request(jobs: JobStore, dataset_id: str, run: Run | None) -> TrainRequest:
+    """How a run was trained, before it was updated where it was; the defaults when its job is forgotten."""
+    if run is None:
+        return TrainRequest()
+    trained_id = run.params.updated.trained if run.params.updated else run.id
+    done = [job for job in jobs.jobs(dataset_id) if job.kind is JobKind.TRAIN and job.state is JobState.DONE]
+    requests = (TrainRequest.of(job) for job in done if TrainResult.of(job).run == trained_id)
+    return next((request for request in requests if not request.update), TrainRequest())

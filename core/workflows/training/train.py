@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from core.base import words
 from core.base.errors import ModelMismatch
 from core.base.json_values import Json, encode_record
 from core.base.progress import UNWATCHED, Progress
@@ -26,7 +27,7 @@ from core.learn.classification.training_material import (
     prepare_training_material,
 )
 from core.learn.metrics.predictions import Predictions
-from core.learn.metrics.run_values import KnownStranger, StrangersGiven, UnusedFaces
+from core.learn.metrics.run_values import KnownStranger, RunUpdate, StrangersGiven, UnusedFaces
 from core.learn.model_selection.splits import SplitPlan
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.protocols import Run, RunKey, RunStore
@@ -120,13 +121,13 @@ def train_recogniser(tools: RunTools, task: TrainingTask, progress: Progress = U
         params=replace(
             trained.params,
             # Names are for people to read; who they are is kept as ids, which outlive renaming and merging.
-            person_ids=_ids_of(table, plan.people),
+            person_ids=list_person_ids(table, plan.people),
             strangers_given=strangers.summary() if strangers else None,
         ),
         metrics=trained.metrics,
         seconds=time.monotonic() - began,
     )
-    _store_run(tools, run, trained)
+    store_run(tools, run, trained)
     n_steps = count_steps(plan)
     progress.report(n_steps, n_steps, "Done")
     return run
@@ -165,16 +166,22 @@ def select_gallery(embeddings: Embeddings, predictions: Predictions) -> Embeddin
     return embeddings.take(embeddings.match(predictions.learned_ids)[1])
 
 
-def _ids_of(table: FaceTable, people: Sequence[str]) -> tuple[int, ...]:
+def list_person_ids(table: FaceTable, people: Sequence[str]) -> tuple[int, ...]:
+    """The store's ids of some of the people of a table, by their names."""
     ids = dict(zip(table.people, table.person_ids, strict=True))
     return tuple(ids[name] for name in people)
 
 
-def _store_run(tools: RunTools, run: Run, trained: TrainedRun) -> None:
-    """Files first: a run that is listed can be used."""
+def store_run(tools: RunTools, run: Run, trained: TrainedRun) -> None:
+    """Store a run, which takes the place of earlier ones that were updated and not measured."""
+    # Files first: a run that is listed can be used.
     tools.artifacts.replace(run.dataset_id, ArtifactKind.RUN, run.id, trained.recogniser.to_bytes())
     tools.artifacts.replace(run.dataset_id, ArtifactKind.PREDICTIONS, run.id, trained.predictions.to_bytes())
     tools.runs.add_run(run)
+    # Last: until this one is there, the updated one is what answers.
+    for earlier in tools.runs.runs(run.dataset_id):
+        if earlier.params.updated and earlier.id != run.id:
+            delete_run(tools.runs, tools.artifacts, earlier)
 
 
 def run_to_json(run: Run) -> dict[str, Json]:
@@ -190,4 +197,15 @@ def run_to_json(run: Run) -> dict[str, Json]:
         "n_test": metrics.n_test,
         "threshold": run.params.threshold.score,
         **({"strangers_given": encode_record(strangers_given)} if strangers_given else {}),
+        **({"updated": _update_to_json(run.params.updated)} if run.params.updated else {}),
+    }
+
+
+def _update_to_json(updated: RunUpdate) -> dict[str, Json]:
+    return {
+        "people_added": updated.people_added,
+        "people_removed": updated.people_removed,
+        "trained": updated.trained,
+        "trained_at": words.utc_time(updated.trained_at),
+        "not_measured_again": ["accuracy", "threshold"],
     }

@@ -8,7 +8,9 @@ import shutil
 import pytest
 
 from core.store.job_model import JobKind
+from core.ui import words
 from core.workflows.exchange.csv_tables import people_csv
+from core.workflows.training.request import TrainRequest
 from core.workflows.training.train import load_predictions
 from tests.conftest import new_data_dir, services_on
 from tests.pages.conftest import EVALUATE, app_services, button, open_tab, texts, work
@@ -125,6 +127,21 @@ def test_a_run_of_earlier_photos_is_marked_and_still_shown(erring, open_page):
     assert "changed since this run" in texts(app)
     assert button(app, "Train again")
     assert app.metric
+
+
+def test_the_figures_of_an_updated_run_are_said_to_be_those_of_the_training(erring, open_page):
+    (dataset,) = erring.store.datasets()
+    (before,) = erring.runs.runs(dataset.id)
+    add_faces(erring, "Family", {"Dan": 3})
+    erring.jobs.submit(dataset.id, JobKind.TRAIN, TrainRequest(update=True).to_json())
+    work(erring)
+    app = open_page(EVALUATE)
+    assert not app.exception
+    assert "1 person came since the training. It knows that; its accuracy and thresholds were measured before." in (
+        texts(app)
+    )
+    assert button(app, "Train again")
+    assert app.metric[0].value == words.percent(before.metrics.accuracy)
 
 
 def test_the_address_chooses_the_run_and_the_newest_is_the_default(erring, open_page):

@@ -180,6 +180,24 @@ def test_it_is_trained_again_from_here(trained, open_page, sample_images):
     assert len(trained.runs.runs(dataset.id)) == 2
 
 
+def test_a_large_recogniser_learns_what_changed_in_seconds_from_here(trained, open_page, sample_images, monkeypatch):
+    (dataset,) = trained.store.datasets()
+    monkeypatch.setattr(photo_answer, "UPDATE_FIRST_FROM", 50)
+    image = next(image for name, image in sample_images.items() if name.startswith("val/madonna/"))
+    app = ask(open_page(IDENTIFY), encode_jpeg(image[:, ::-1].copy()))
+    button(app, "Yes, madonna").click().run()
+    button(app, "Learn the changes").click().run()
+    work(trained)
+    app.run()
+    assert "does not know of that yet" not in texts(app)
+    assert "its accuracy and thresholds were measured before" in texts(app)
+    assert trained.runs.runs(dataset.id)[0].params.updated
+    button(app, "Train again").click().run()
+    work(trained)
+    app.run()
+    assert "measured before" not in texts(app)
+
+
 def test_what_a_tab_was_given_is_forgotten_when_it_is_told_to(trained, open_page, sample_files):
     app = ask(open_page(IDENTIFY), next(iter(sample_files.values())))
     assert "1 photo in this tab" in texts(app)

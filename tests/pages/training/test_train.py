@@ -8,6 +8,7 @@ import pytest
 
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import IngestBatch, PhotoLabel
+from core.workflows.training.request import TrainRequest
 from core.workflows.training.train import delete_run
 from tests.pages.conftest import EVALUATE, button, texts, work
 from tests.stored_faces import add_faces
@@ -53,6 +54,23 @@ def test_a_dataset_that_grew_since_asks_for_another_training(trained, open_page)
     photo, _ = trained.store.photo(dataset.id, next(iter(trained.store.photo_labels(dataset.id))))
     trained.store.add(dataset.id, "", IngestBatch(photos=[(replace(photo, id="f" * 64), PhotoLabel(None, None))]))
     assert "Train again to learn from them" in texts(open_page(TRAIN))
+
+
+def test_after_an_update_training_again_is_what_comes_next(app_data, open_page):
+    dataset = add_faces(app_data, "Family", {"Ann": 5, "Bob": 5})
+    app_data.jobs.submit(dataset.id, JobKind.TRAIN, {"folds": 2})
+    work(app_data)
+    add_faces(app_data, "Family", {"Cleo": 5})
+    app_data.jobs.submit(dataset.id, JobKind.TRAIN, TrainRequest(update=True).to_json())
+    work(app_data)
+    app = open_page(TRAIN)
+    assert not app.exception
+    assert "1 person came since the training. It knows that" in texts(app)
+    assert "Right for" not in texts(app), "nothing was measured"
+    assert len(app.dataframe[0].value) == 2
+    button(app, "Train").click().run()
+    work(app_data)
+    assert "since the training" not in texts(open_page(TRAIN))
 
 
 def test_two_people_with_one_photo_each_are_told_what_to_do(app_data, open_page, sample_files, tmp_path):

@@ -19,18 +19,19 @@ import pytest
 from PIL import Image
 from sqlalchemy import update
 
-from core.base.errors import DataFolderBusy, NameTaken, NotFound
-from core.base.progress import CancelToken
+from core.base.errors import DataFolderBusy, NameTaken, NotFound, TrainingRefused
+from core.base.progress import UNWATCHED, CancelToken
 from core.base.types import FacePolicy
 from core.corrections.replay import replay_log
 from core.formats.traces import SoughtTraces, Trace, TraceSearch
+from core.jobs.handlers import erasure as erasure_handlers
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.learn.classification.training_material import TrainOptions
 from core.learn.metrics.run_values import KnownStranger
 from core.services import Services
 from core.store.artifacts import ArtifactKind
-from core.store.job_model import Job, JobKind, JobState
+from core.store.job_model import Job, JobKind, JobOwner, JobState
 from core.store.name_scrubber import Scrubber
 from core.store.sql import database
 from core.store.sql.erasure import SqlEraseStore
@@ -189,6 +190,37 @@ def test_a_recogniser_that_knew_the_person_is_trained_again_on_request(family):
     (run,) = services.runs.runs(dataset_id)
     assert run.id == receipt["run"] and run.params.people == tuple(sorted([ALIKE, THIRD]))
     assert run.params.folds == 2, "as the deleted one was trained"
+
+
+def test_the_recogniser_answers_on_without_the_person_and_holds_nothing_of_them(family, monkeypatch):
+    """The training that follows is refused, so that what was updated stays to be looked through."""
+    services, dataset_id = family
+    needles = traces(services, dataset_id)
+
+    def refuse(*_):
+        raise TrainingRefused("Add photos.")
+
+    monkeypatch.setattr(erasure_handlers, "run_training", refuse)
+    person_id = find_person(services.store, dataset_id, GONE).id
+    receipt = work(services, dataset_id, JobKind.ERASE, EraseRequest(person_id, "Ben").to_json()).result
+    (run,) = services.runs.runs(dataset_id)
+    assert run.params.updated.people_removed == 1 and run.params.people == tuple(sorted([ALIKE, THIRD]))
+    assert run.revision == services.store.dataset(dataset_id).revision
+    assert services.identifier(run).recogniser.people == run.params.people
+    assert (receipt["models_deleted"], receipt["not_retrained"]) == (1, "Add photos.")
+    assert receipt["check"]["found"] == 0
+    assert places(services.settings.data_dir, needles, (ALIKE, THIRD)) == set()
+
+
+def test_a_refused_erasing_updates_nothing(family):
+    services, dataset_id = family
+    (before,) = services.runs.runs(dataset_id)
+    services.jobs.submit(dataset_id, JobKind.MAP, {}, JobOwner.COMMAND_LINE)
+    job = services.jobs.submit(dataset_id, JobKind.ERASE, {})
+    person_id = find_person(services.store, dataset_id, GONE).id
+    with pytest.raises(DataFolderBusy):
+        erasure_handlers.run_erasure(services, job, EraseRequest(person_id, "Ben"), UNWATCHED)
+    assert services.runs.runs(dataset_id) == [before]
 
 
 def test_a_run_that_only_left_the_person_out_stays_without_their_name(tmp_path):
