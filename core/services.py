@@ -306,7 +306,13 @@ class Services:
     # sources
 
     def open_source(
-        self, path: Path, *, folders_are_people: bool = True, folders: str = AUTO, zip_names: str = ""
+        self,
+        path: Path,
+        *,
+        folders_are_people: bool = True,
+        folders: str = AUTO,
+        zip_names: str = "",
+        stranger_folders: bool = True,
     ) -> PhotoSource:
         """A zip or folder of photos, within the limits of the settings; see ``archives.opening.open_source``."""
         return open_source(
@@ -315,6 +321,7 @@ class Services:
             folders_are_people=folders_are_people,
             folders=folders,
             zip_names=zip_names,
+            stranger_folders=stranger_folders,
         )
 
     def sample_zip(self) -> Path:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, NamedTuple
 
-from core.archives.split_folders import Folders, find_split_folders
+from core.archives.folder_names import Folders, find_split_folders, is_called_strangers
 from core.archives.zip_names import ZipNameDecoding
 from core.base import words
 from core.base.errors import InputRefused
@@ -27,6 +27,8 @@ class FolderLabel(NamedTuple):
 
     person: str | None
     split: Split | None
+    is_stranger: bool = False
+    """It shows people who are not to be named, as its folder is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class FolderLayout:
     val: int
     unlabelled: int
     people: tuple[str, ...]
+    strangers: int = 0
+    """Photos in folders called "unknown" or the like."""
     notes: tuple[str, ...] = ()
     """Sentences on what was understood and what was left out, for whoever is to say otherwise."""
     local_names: ZipNameDecoding | None = None
@@ -54,7 +58,8 @@ class FolderLayout:
             photos=len(labels),
             train=sum(label.split is Split.TRAIN for label in labels),
             val=sum(label.split is Split.VAL for label in labels),
-            unlabelled=sum(label.person is None for label in labels),
+            unlabelled=sum(label.person is None and not label.is_stranger for label in labels),
+            strangers=sum(label.is_stranger for label in labels),
             people=tuple(sorted({label.person for label in labels if label.person is not None})),
         )
 
@@ -64,7 +69,8 @@ class FolderLayout:
         photos = [] if splits else [words.count(self.photos, "photo", "photos")]
         people = [words.format_people_count(len(self.people))]
         unlabelled = [f"{self.unlabelled} unlabelled"] if self.unlabelled else []
-        return ", ".join(splits + photos + people + unlabelled)
+        strangers = [f"{self.strangers} of strangers"] if self.strangers else []
+        return ", ".join(splits + photos + people + unlabelled + strangers)
 
 
 # --- folders
@@ -85,7 +91,7 @@ class FolderInterpretation:
 
 
 def interpret_folders(
-    names: Iterable[str], *, folders_are_people: bool = True, rule: str = AUTO
+    names: Iterable[str], *, folders_are_people: bool = True, rule: str = AUTO, stranger_folders: bool = True
 ) -> FolderInterpretation:
     """Person and split of each photo, in the order of the names.
 
@@ -103,6 +109,9 @@ def interpret_folders(
         False gives every photo the person None; splits stay.
     rule : str
         One of ``RULES``.
+    stranger_folders : bool
+        Photos in a folder called "unknown", "strangers" or the like are nobody's. False makes a person of it, as does
+        the rule that all folders are people.
 
     Raises
     ------
@@ -119,12 +128,14 @@ def interpret_folders(
         return FolderInterpretation([FolderLabel(None, split) for split in splits], reading.split_notes())
     # Every photo's name first: which spelling of a name is right is decided by how many photos bear it.
     folder_names = [reading.person(path) for path in paths]
+    strangers = [stranger_folders and rule != PEOPLE and reading.is_of_strangers(path) for path in paths]
+    folder_names = [None if stranger else name for name, stranger in zip(folder_names, strangers, strict=True)]
     spelling = _spelling(folder_names)
     labels = [
-        FolderLabel(None if name is None else spelling[person_key(name)], split)
-        for name, split in zip(folder_names, splits, strict=True)
+        FolderLabel(None if name is None else spelling[person_key(name)], split, stranger)
+        for name, split, stranger in zip(folder_names, splits, strangers, strict=True)
     ]
-    notes = (*reading.split_notes(), *reading.person_notes(), *_spelling_notes(folder_names, spelling))
+    notes = (*reading.split_notes(), *reading.person_notes(strangers), *_spelling_notes(folder_names, spelling))
     return FolderInterpretation(labels, notes)
 
 
@@ -203,6 +214,16 @@ class _Reading:
             return beside[0] if beside and person_key(beside[0]) in self._insiders else None
         return self._name_at(self._without_split(path))
 
+    def is_of_strangers(self, path: Folders) -> bool:
+        return is_called_strangers(self._strangers_folder(path))
+
+    def _strangers_folder(self, path: Folders) -> str:
+        """The folder that would be a person's, or lies beside the splits."""
+        name = self.person(path)
+        if name is None and self._around is not None and self._is_outside(path):
+            name = next(iter(path[len(self._around) :]), None)
+        return name or ""
+
     def _name_at(self, path: Folders) -> str | None:
         if len(path) <= self._level or (self._dated and _is_date(path[self._level])):
             return None
@@ -216,9 +237,18 @@ class _Reading:
         parts = [f"{_listed(sides[side])} {purpose}" for side, purpose in purposes if side in sides]
         return (f"Read as sides of the test, not as people: {'; '.join(parts)}.",) if parts else ()
 
-    def person_notes(self) -> tuple[str, ...]:
+    def person_notes(self, strangers: Sequence[bool]) -> tuple[str, ...]:
         notes = []
-        outside = [path for path in self.paths if self._is_outside(path) and self.person(path) is None]
+        if any(strangers):
+            folders = {
+                self._strangers_folder(path): None for path, is_so in zip(self.paths, strangers, strict=True) if is_so
+            }
+            notes.append(
+                f"Read as strangers, nobody to name: {_listed(sorted(folders))} "
+                f"({words.count(sum(strangers), 'photo')})."
+            )
+        others = [path for path, stranger in zip(self.paths, strangers, strict=True) if not stranger]
+        outside = [path for path in others if self._is_outside(path) and self.person(path) is None]
         if outside and self._around is not None:
             level = len(self._around)
             folders = dict.fromkeys(path[level] for path in outside if len(path) > level)

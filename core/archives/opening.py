@@ -19,6 +19,7 @@ def open_source(
     folders_are_people: bool = True,
     folders: str = AUTO,
     zip_names: str = "",
+    stranger_folders: bool = True,
 ) -> PhotoSource:
     """Open a zip file or a folder of photos.
 
@@ -34,6 +35,8 @@ def open_source(
         How folders are read, one of ``folder_layout.RULES``.
     zip_names : str
         Code page of names in a zip that do not say theirs; decided by the names when empty.
+    stranger_folders : bool
+        Photos in a folder called "unknown" or the like are of strangers; False makes it a person's.
 
     Raises
     ------
@@ -42,7 +45,7 @@ def open_source(
     InputRefused
         There is no such rule or code page.
     """
-    rules = NameRules(folders_are_people, folders, zip_names)
+    rules = NameRules(folders_are_people, folders, zip_names, stranger_folders)
     if path.is_dir():
         return FolderSource(path, limits, rules)
     if path.is_file():

@@ -38,6 +38,8 @@ class PhotoEntry:
     split: Split | None
     size_bytes: int
     """What the zip or the folder says that the file holds."""
+    is_stranger: bool = False
+    """Its folder is called "unknown" or the like: nobody on it is to be named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class NameRules:
     folders_are_people: bool
     folders: str
     zip_names: str
+    stranger_folders: bool = True
 
 
 class PhotoSource(ABC):
@@ -72,9 +75,21 @@ class PhotoSource(ABC):
             (printable_name(name), why, is_called_like_a_photo(name)) for name, why in leftovers
         )
         names = [name for name, _ in files]
-        understood = interpret_folders(names, folders_are_people=rules.folders_are_people, rule=rules.folders)
+        understood = interpret_folders(
+            names,
+            folders_are_people=rules.folders_are_people,
+            rule=rules.folders,
+            stranger_folders=rules.stranger_folders,
+        )
         self.entries = tuple(
-            PhotoEntry(index=index, name=name, person=label.person, split=label.split, size_bytes=size_bytes)
+            PhotoEntry(
+                index=index,
+                name=name,
+                person=label.person,
+                split=label.split,
+                size_bytes=size_bytes,
+                is_stranger=label.is_stranger,
+            )
             for index, ((name, size_bytes), label) in enumerate(zip(files, understood.labels, strict=True))
         )
         self.refused = (*refused, *left_out.refusals)

@@ -102,9 +102,21 @@ class _TimedServices(_OnEngine):
         )
 
     def open_source(
-        self, path: Path, *, folders_are_people: bool = True, folders: str = AUTO, zip_names: str = ""
+        self,
+        path: Path,
+        *,
+        folders_are_people: bool = True,
+        folders: str = AUTO,
+        zip_names: str = "",
+        stranger_folders: bool = True,
     ) -> PhotoSource:
-        opened = super().open_source(path, folders_are_people=folders_are_people, folders=folders, zip_names=zip_names)
+        opened = super().open_source(
+            path,
+            folders_are_people=folders_are_people,
+            folders=folders,
+            zip_names=zip_names,
+            stranger_folders=stranger_folders,
+        )
         source: PhotoSource = timed_object(opened, self.watch, {"read": "read"})
         return source
 

@@ -13,6 +13,8 @@ def print_layout(layout: FolderLayout) -> list[str]:
     sentences = [f"{layout}.", *layout.notes, *_about_names(layout)]
     for sentence in sentences:
         print(sentence, file=sys.stderr)
+    if layout.strangers:
+        print("If an unknown folder is a person's: --unknown-folders person.", file=sys.stderr)
     # Notes are there where folders could be meant in two ways.
     if layout.notes:
         print("If folders are meant otherwise: --folders.", file=sys.stderr)

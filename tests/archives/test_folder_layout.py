@@ -182,7 +182,26 @@ FOLDERS = [
     ("a folder of spaces", {" /1.jpg": NOBODY, "Ann/1.jpg": ANN, "Ben/1.jpg": BEN}),
 ]
 
+STRANGERS = FolderLabel(None, None, is_stranger=True)
+FOLDERS += [
+    ("strangers beside people", {"Ann/1.jpg": ANN, "Ben/1.jpg": BEN, "unknown/1.jpg": STRANGERS}),
+    ("strangers in German", {"Ann/1.jpg": ANN, "Ben/1.jpg": BEN, "Unbekannte/1.jpg": STRANGERS}),
+    (
+        "strangers inside and beside splits",
+        {
+            "train/Ann/1.jpg": FolderLabel("Ann", TRAIN),
+            "train/unknown/2.jpg": FolderLabel(None, TRAIN, is_stranger=True),
+            "val/Ann/3.jpg": FolderLabel("Ann", VAL),
+            "Strangers/4.jpg": STRANGERS,
+            "others/5.jpg": NOBODY,
+        },
+    ),
+    ("strangers with folders inside", {"Ann/1.jpg": ANN, "Ben/1.jpg": BEN, "strangers/a/1.jpg": STRANGERS}),
+    ("an unknown place below a person", {"Ann/unknown/1.jpg": ANN, "Ann/2.jpg": ANN, "Ben/1.jpg": BEN}),
+]
+
 RULES = [
+    ("people", {"unknown/1.jpg": FolderLabel("unknown", None), "Ann/1.jpg": ANN}),
     ("people", {"train/1.jpg": FolderLabel("train", None), "dev/1.jpg": FolderLabel("dev", None)}),
     ("people", {"2019/1.jpg": FolderLabel("2019", None), "2020/1.jpg": FolderLabel("2020", None)}),
     (
@@ -257,3 +276,13 @@ def test_layout_counts_what_a_page_shows() -> None:
 
 def test_layout_without_splits_counts_photos() -> None:
     assert str(FolderLayout.of([ANN, ANN])) == "2 photos, 1 person"
+
+
+def test_a_folder_of_strangers_is_told_and_may_be_a_persons_all_the_same():
+    names = ["Ann/1.jpg", "Unknown_2/1.jpg", "Unknown_2/2.jpg"]
+    understood = interpret_folders(names)
+    assert "Read as strangers, nobody to name: Unknown_2 (2 photos)." in understood.notes
+    assert str(FolderLayout.of(understood.labels)) == "3 photos, 1 person, 2 of strangers"
+    otherwise = interpret_folders(names, stranger_folders=False)
+    assert [label.person for label in otherwise.labels] == ["Ann", "Unknown_2", "Unknown_2"]
+    assert not any(label.is_stranger for label in otherwise.labels) and not otherwise.notes

@@ -26,6 +26,7 @@ from core.workflows import datasets
 from core.workflows.photos.ingest import IngestSummary
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
 
+STRANGERS, A_PERSON = "strangers", "person"
 REASONS_SHOWN = 5
 """A command that takes nothing tells so many different reasons, the most frequent first."""
 MODELS = [model.id for model in catalogue.EMBEDDING_MODELS]
@@ -51,6 +52,13 @@ def add_ingest(commands: Commands) -> None:
         help="how folders are read: auto (default), people (every folder is a person), splits (train and val with "
         "people inside), none (no people), or the level of the people's folders, 1 for the outermost",
     )
+    command.add_argument(
+        "--unknown-folders",
+        choices=(STRANGERS, A_PERSON),
+        default=STRANGERS,
+        help="what folders called unknown, strangers, unbekannt, inconnu, ... hold (default: %(default)s, nobody to "
+        "name)",
+    )
     accept_zip_names(command)
     command.add_argument("--unlabelled", action="store_true", help="folders are not people")
 
@@ -58,7 +66,11 @@ def add_ingest(commands: Commands) -> None:
 def _ingest(options: argparse.Namespace) -> Answer:
     services = resolution.open_services(options)
     path = Path(options.source).resolve()
-    reading = {"folders": options.folders, "zip_names": options.zip_names}
+    reading = {
+        "folders": options.folders,
+        "zip_names": options.zip_names,
+        "stranger_folders": options.unknown_folders == STRANGERS,
+    }
     with services.open_source(path, folders_are_people=not options.unlabelled, **reading) as source:
         # Opened before there is a dataset: an archive that is refused makes none.
         understood = print_layout(source.layout)
@@ -116,6 +128,7 @@ def _answer(services: Services, job: Job) -> Answer:
         "people": summary.people,
         "duplicates": summary.duplicates,
         "conflicts": summary.conflicts,
+        "strangers": summary.strangers,
         "refused": _lines(services, job, FileOutcome.REFUSED),
         "conflicting": _lines(services, job, FileOutcome.CONFLICT),
         "remarks": _lines(services, job, FileOutcome.TAKEN, FileOutcome.NO_FACE),

@@ -10,6 +10,7 @@ from core.base.progress import Progress
 from core.services import Services
 from core.store.job_model import Job
 from core.workflows.photos import ingest, look_again
+from core.workflows.photos.folder_strangers import mark_folder_strangers
 from core.workflows.photos.ingest import IngestSummary, IngestTarget
 from core.workflows.photos.look_again import ModelChange, RedetectionSummary
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
@@ -27,11 +28,16 @@ def run_ingest(services: Services, job: Job, request: IngestRequest, progress: P
     # Under the job's id, and a resumed job has the same one: files that have a line in its report are passed over.
     target = IngestTarget(job.dataset_id, job.id, request.policy)
     with services.open_source(
-        path, folders_are_people=request.folders_are_people, folders=request.folders, zip_names=request.zip_names
+        path,
+        folders_are_people=request.folders_are_people,
+        folders=request.folders,
+        zip_names=request.zip_names,
+        stranger_folders=request.stranger_folders,
     ) as source:
         summary = ingest.ingest_photos(tools, source, target, progress)
+        strangers = mark_folder_strangers(tools.store, services.log, source, target)
     discard_upload(services.settings.uploads_dir, path)
-    return replace(summary, seconds=seconds_since(began))
+    return replace(summary, strangers=strangers, seconds=seconds_since(began))
 
 
 def run_look_again(services: Services, job: Job, request: LookAgainRequest, progress: Progress) -> RedetectionSummary:

@@ -37,6 +37,7 @@ class LayoutChoice:
 
     folders: str = AUTO
     zip_names: str = ""
+    stranger_folders: bool = True
 
 
 def choose_photos(dataset: Dataset, *, is_first: bool) -> list[IngestRequest]:
@@ -66,6 +67,7 @@ def _choose_photos(dataset: Dataset) -> list[IngestRequest]:
             policy=options.policy,
             folders=choice.folders,
             zip_names=choice.zip_names,
+            stranger_folders=choice.stranger_folders,
             answer=options.answer,
         )
         for offer, choice in choices
@@ -82,12 +84,18 @@ def show_layout_preview(offer: Offer, *, with_people: bool = True, waiting: str 
     """
     # The widgets stand below what they change: their answers are read from the session before they are drawn.
     choice = LayoutChoice(
-        st.session_state.get(_key("folders", offer), AUTO), st.session_state.get(_key("zip_names", offer)) or ""
+        st.session_state.get(_key("folders", offer), AUTO),
+        st.session_state.get(_key("zip_names", offer)) or "",
+        st.session_state.get(_key("strangers", offer), True),
     )
     with st.container(border=True):
         try:
             with data.services().open_source(
-                offer.path, folders_are_people=with_people, folders=choice.folders, zip_names=choice.zip_names
+                offer.path,
+                folders_are_people=with_people,
+                folders=choice.folders,
+                zip_names=choice.zip_names,
+                stranger_folders=choice.stranger_folders,
             ) as source:
                 return choice if _show(offer, source, with_people, waiting) else None
         except InputRefused as refusal:
@@ -120,6 +128,8 @@ def _show(offer: Offer, source: PhotoSource, with_people: bool, waiting: str) ->
     )
     if with_people:
         _people(layout.people, layout.notes)
+        if layout.strangers or not st.session_state.get(_key("strangers", offer), True):
+            _ask_for_strangers(offer)
         _ask_for_folders(offer)
     if layout.local_names:
         _ask_for_names(offer, layout.local_names)
@@ -141,6 +151,16 @@ def _people(people: Sequence[str], notes: Sequence[str]) -> None:
 
 def _ask_for_folders(offer: Offer) -> None:
     st.selectbox("How folders are read", list(READINGS), format_func=READINGS.__getitem__, key=_key("folders", offer))
+
+
+def _ask_for_strangers(offer: Offer) -> None:
+    """Whether a folder called "unknown" holds strangers; so it is taken unless somebody says otherwise."""
+    st.toggle(
+        "Its unknown folder holds strangers: nobody to name",
+        value=True,
+        key=_key("strangers", offer),
+        help="Strangers help to tell when to say unknown. Off: the folder is a person's, who is called so.",
+    )
 
 
 def _ask_for_names(offer: Offer, names: ZipNameDecoding) -> None:

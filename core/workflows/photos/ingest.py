@@ -55,6 +55,8 @@ class IngestSummary(JobResult):
     outcomes: dict[str, int] = field(default_factory=dict)
     seconds: float | None = None
     """Of the last attempt, with the loading of the networks; unknown while it runs."""
+    strangers: int = 0
+    """Faces that were marked as strangers, as their folder is called."""
 
 
 def ingest_photos(
@@ -271,7 +273,8 @@ class _BatchIngest:
             label = FaceLabel(entry.person if index == 0 else None, entry.split)
             self.faces.append(self.tools.prepare_face(dataset_id, photo.photo_id, face, label))
         outcome, reason = _outcome_by_policy(answer.n_detected, entry.person, self.target.policy)
-        reasons = filter(None, (reason, _TURNED[picture.turn], *picture.notes))
+        stranger_reason = STRANGERS_FOLDER if entry.is_stranger else ""
+        reasons = filter(None, (reason, stranger_reason, _TURNED[picture.turn], *picture.notes))
         self._add_line(photo, outcome, " ".join(reasons), len(answer.faces))
 
     def _photo(self, photo: ReadPhoto, picture: DecodedPicture) -> tuple[Photo, PhotoLabel]:
@@ -299,6 +302,7 @@ class _BatchIngest:
         self.reports.append(_report_line(photo, outcome, reason, faces))
 
 
+STRANGERS_FOLDER = "Its folder is one of strangers: nobody on it is to be named."
 _TURNED = (
     "",
     "It lay on its left side; it was turned upright.",

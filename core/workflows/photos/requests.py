@@ -20,6 +20,8 @@ class IngestRequest(FileRequest):
     """How folders are read, one of ``folder_layout.RULES``."""
     zip_names: str = ""
     """The code page of names in a zip that do not say theirs; decided by the names when empty."""
+    stranger_folders: bool = True
+    """Photos in a folder called "unknown" or the like are of strangers, and not of a person called so."""
     answer: bool = False
     """Go on to what these photos answer: train, group, look for suspects, lay the map."""
 

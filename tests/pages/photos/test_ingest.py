@@ -285,6 +285,26 @@ def test_how_folders_are_read_is_shown_and_can_be_said_otherwise(app_data, open_
     assert {person.name for person in app_data.store.people(dataset.id)} == {"train", "dev"}
 
 
+@pytest.mark.parametrize("are_strangers", [True, False])
+def test_a_folder_of_strangers_is_asked_about_and_never_a_person_in_silence(
+    app_data, open_page, sample_files, are_strangers
+):
+    dataset = app_data.store.create_dataset("Family", "facenet-128")
+    first, second = list(sample_files.values())[:2]
+    app = give(open_page(INGEST), ("box.zip", a_zip({"Ann/1.jpg": first, "unbekannt/2.jpg": second})))
+    assert "Read as strangers, nobody to name: unbekannt (1 photo)." in texts(app)
+    toggle = next(toggle for toggle in app.toggle if toggle.label.startswith("Its unknown folder"))
+    assert toggle.value
+    if not are_strangers:
+        toggle.set_value(False).run()
+        assert "People: Ann, unbekannt." in texts(app)
+    (ended,) = start(app, app_data)
+    table = app_data.store.face_table(dataset.id)
+    assert set(table.people) == ({"Ann"} if are_strangers else {"Ann", "unbekannt"})
+    assert table.strangers.sum() == ended.result["strangers"] == (1 if are_strangers else 0)
+    assert app_data.store.counts(dataset.id).unnamed_faces == 0
+
+
 def test_a_job_that_an_earlier_version_stored_is_still_read():
     stored = {"path": "box.zip", "title": "box.zip", "policy": "largest", "folders_are_people": False}
     request = IngestRequest.from_json(stored)

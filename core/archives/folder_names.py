@@ -1,8 +1,12 @@
-"""Which folders of an archive are sides of an evaluation: train and val, by whatever names they go."""
+"""What folders are by their names: sides of an evaluation (train and val), or of strangers, who are not to be named.
+
+Such a name may be somebody's all the same, so whoever gives the photos is asked; see ``folder_layout``.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -61,3 +65,40 @@ def _believed(sides: Mapping[str, Split], holding: Iterable[str], *, alone: bool
     if alone:
         return [part for part in sides if part.casefold() not in _NEED_THE_OTHER_SIDE]
     return [part for part in holding if part.casefold() not in _MAY_BE_A_PERSON]
+
+
+# strangers
+
+_BETWEEN_WORDS: Final = re.compile(r"[\s_.\-]+|\d+$")
+
+
+def is_called_strangers(folder: str) -> bool:
+    """Whether a folder's name says that it holds strangers, in one of many languages; case and accents do not count."""
+    return _fold_name(folder) in _NAMES
+
+
+def _fold_name(name: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return _BETWEEN_WORDS.sub("", bare)
+
+
+_IN_MANY_LANGUAGES: Final = (
+    # English, German, Dutch, Swedish, Danish and Norwegian
+    "unknown unknowns unknown-people unknown-person unknown-persons unknown-faces stranger strangers unnamed no-name "
+    "no-names unidentified nobody unbekannt unbekannte unbekannter fremde fremder niemand namenlos onbekend onbekenden "
+    "vreemden okänd okända främlingar ukendt ukendte ukjent ukjente fremmede",
+    # French, Spanish, Portuguese, Italian
+    "inconnu inconnus inconnue inconnues étranger étrangers sans-nom desconocido desconocidos desconocida desconocidas "
+    "extraño extraños sin-nombre desconhecido desconhecidos desconhecida desconhecidas estranhos sem-nome sconosciuto "
+    "sconosciuti sconosciuta sconosciute estranei senza-nome",
+    # Polish, Czech, Hungarian, Turkish, Finnish
+    "nieznany nieznani nieznana nieznane obcy neznámý neznámí neznámá cizí ismeretlen ismeretlenek bilinmeyen "
+    "bilinmeyenler yabancı yabancılar tuntematon tuntemattomat",
+    # Russian, Ukrainian, Greek
+    "неизвестный неизвестные неизвестно неизвестная незнакомцы чужие невідомі невідомий άγνωστος άγνωστοι άγνωστη",
+    # Chinese, Japanese, Korean, Arabic, Hebrew
+    "未知 陌生人 不认识 不認識 未知人物 不明 知らない人 他人 名前なし 알수없음 모르는-사람",
+    "مجهول مجهولون غرباء לא-ידוע זרים",
+)
+_NAMES: Final = frozenset(_fold_name(name) for names in _IN_MANY_LANGUAGES for name in names.split())
