@@ -176,6 +176,11 @@ class Face:
     drawn: bool = False
     """A person drew the box, which the detector had missed, or named the face on a photo that was only looked at."""
 
+    @property
+    def detection(self) -> Detection:
+        """Where it is, as a detector says it."""
+        return Detection(self.box, self.landmarks, self.prob)
+
 
 class FaceRows:
     """To be inherited by values with a row for each face: they know which row a face has.

@@ -73,10 +73,9 @@ def detect_again(tools: Ingestor, target: IngestTarget, progress: Progress = UNW
     # In the order of ids, so that a resumed job goes on where it was, and reports have positions that do not move.
     photo_ids_left = sorted(labels.keys() - {line.photo_id for line in lines})
     redetected_photos: list[_RedetectedPhoto] = []
+    n_before = len(labels) - len(photo_ids_left)
     for photo_id in photo_ids_left:
-        progress.step(
-            len(labels) - len(photo_ids_left) + len(redetected_photos), len(labels), "Looking for faces again"
-        )
+        progress.step(n_before + len(redetected_photos), len(labels), "Looking for faces again")
         redetected = _redetect(tools, target, photo_id, labels[photo_id], may_turn=True)
         line = replace(redetected.line, position=len(lines) + len(redetected_photos))
         # Its line at once: a photo that was looked at is not looked at again when the job is resumed.
@@ -166,14 +165,9 @@ def _redetect_once(
     is_named = _is_named(visible_faces, previous_id_of.values())
     person_of_main = None if is_named else label.person
     kept = _label_detections(detections, chosen, previous_id_of, replace(label, person=person_of_main))
-    lost: dict[Detection, FaceLabel] = {}
-    if upright.turn or photo_id in tools.store.photos_to_look_at(target.dataset_id):
-        # On another way up what was said of a face still holds, so faces that are not seen now are cut anew.
-        lost = {
-            _detection_anew(tools, decoded.picture, face): FaceLabel(face_id=face.id, drawn=face.drawn)
-            for face in previous_faces
-            if face.id not in previous_id_of.values()
-        }
+    # On another way up what was said of a face still holds, so faces that are not seen now are cut anew.
+    is_turned = upright.turn or photo_id in tools.store.photos_to_look_at(target.dataset_id)
+    lost = _label_lost_faces(tools, decoded.picture, previous_faces, previous_id_of.values()) if is_turned else {}
     with tools.artifacts.together():
         stored = _prepare_faces(tools, target.dataset_id, decoded, {**kept, **lost})
     # In one transaction, which refuses when the photo is turned otherwise than when it was read.
@@ -203,6 +197,17 @@ def _label_detections(
         face: FaceLabel(label.person if face in chosen[:1] else None, label.split, previous_id_of.get(face))
         for face in detections
         if face in previous_id_of or face in chosen
+    }
+
+
+def _label_lost_faces(
+    tools: Ingestor, picture: DecodedPicture, previous_faces: Iterable[Face], redetected_ids: Collection[str]
+) -> dict[Detection, FaceLabel]:
+    """Those that were not found again, by where they lie on the picture as it is turned now."""
+    return {
+        _detection_anew(tools, picture, face): FaceLabel(face_id=face.id, drawn=face.drawn)
+        for face in previous_faces
+        if face.id not in redetected_ids
     }
 
 
@@ -239,7 +244,7 @@ def _prepare_faces(
 
 def _turn_face(face: Face, photo: Photo, quarters: int) -> Face:
     """A face on its photo turned further."""
-    detection = turn_detection(_as_detection(face), photo.width_px, photo.height_px, quarters)
+    detection = turn_detection(face.detection, photo.width_px, photo.height_px, quarters)
     return replace(face, box=detection.box, landmarks=detection.landmarks)
 
 
@@ -248,16 +253,15 @@ def _detection_anew(tools: Ingestor, picture: DecodedPicture, face: Face) -> Det
 
     Where somebody drew it, eyes and mouth are looked for once more: they were guessed for another way up.
     """
-    return find_landmarks_in_box(tools, picture, face.box) if face.drawn else _as_detection(face)
+    return find_landmarks_in_box(tools, picture, face.box) if face.drawn else face.detection
 
 
 def _is_named(visible_faces: Iterable[Face], redetected_ids: Collection[str]) -> bool:
     """Whether a face that stays has a name: then no new one gets that of the photo's folder."""
-    return any(face.person is not None and (face.id in redetected_ids or _is_corrected(face)) for face in visible_faces)
-
-
-def _is_corrected(face: Face) -> bool:
-    return face.confirmed or face.excluded or face.drawn
+    return any(
+        face.person is not None and (face.id in redetected_ids or face.confirmed or face.excluded or face.drawn)
+        for face in visible_faces
+    )
 
 
 def change_model(tools: Ingestor, dataset_id: str, progress: Progress = UNWATCHED) -> ModelChange:
@@ -275,15 +279,13 @@ def change_model(tools: Ingestor, dataset_id: str, progress: Progress = UNWATCHE
     # goes on later.
     embedded_ids = tools.store.vector_ids(dataset_id, model_id)
     photo_ids = sorted(tools.store.photo_labels(dataset_id))
-    missing_ids = [
-        photo_id
-        for photo_id in photo_ids
-        if not tools.artifacts.path(dataset_id, ArtifactKind.PHOTO, photo_id).exists()
-    ]
     # Asked before hours of work; a missing file whose faces have vectors already does not matter.
-    _require_photos(
-        sum(bool(_faces_to_embed(tools, dataset_id, photo_id, embedded_ids)) for photo_id in missing_ids), model_id
+    n_missing = sum(
+        not tools.artifacts.path(dataset_id, ArtifactKind.PHOTO, photo_id).exists()
+        and bool(_faces_to_embed(tools, dataset_id, photo_id, embedded_ids))
+        for photo_id in photo_ids
     )
+    _require_photos(n_missing, model_id)
     n_embedded = n_unreadable = 0
     for start in range(0, len(photo_ids), PHOTOS_AT_ONCE):
         progress.step(start, len(photo_ids), "Embedding with the other model")
@@ -314,7 +316,7 @@ def _cut_stored_faces(
     if not faces:
         return {}
     decoded = _decode_stored(tools, dataset_id, tools.store.photo(dataset_id, photo_id)[0])
-    cuts = tools.pipeline.cut_faces(decoded, [_as_detection(face) for face in faces])
+    cuts = tools.pipeline.cut_faces(decoded, [face.detection for face in faces])
     return {face.id: cut for face, cut in zip(faces, cuts, strict=True)}
 
 
@@ -388,10 +390,6 @@ def find_landmarks_in_box(tools: Ingestor, picture: DecodedPicture, box: Box) ->
     size = np.array([box.width, box.height], dtype=np.float32)
     # A probability of one half: nobody has seen a face here but the person who drew it.
     return Detection(box, MEAN_FACE * size + np.array([box.left, box.top], dtype=np.float32), 0.5)
-
-
-def _as_detection(face: Face) -> Detection:
-    return Detection(face.box, face.landmarks, face.prob)
 
 
 def _decode_stored(tools: Ingestor, dataset_id: str, photo: Photo) -> DecodedPhoto:
