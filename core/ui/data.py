@@ -1,6 +1,6 @@
 """What pages read: services, and cached readers keyed by dataset and revision.
 
-``services`` and the two blocks of arrays are shared objects that nobody changes (a copy for every rerun would cost
+``services``, the arrays and long lists are shared objects that nobody changes (a copy for every rerun would cost
 more than reading); everything else is small and cached as data. Nothing heavy is computed here.
 """
 
@@ -122,16 +122,17 @@ def dataset_counts(dataset_id: str, revision: Revision) -> Counts:
     return services().store.counts(dataset_id)
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
-def photos_without_face(dataset_id: str, revision: Revision) -> list[Photo]:
+# Resources too, as they are long where a dataset is large: unpickling 5,000 people took most of a page's run.
+@st.cache_resource(show_spinner=False, max_entries=8)
+def photos_without_face(dataset_id: str, revision: Revision) -> tuple[Photo, ...]:
     """Photos on which no face is, by name."""
-    return services().store.photos_without_face(dataset_id)
+    return tuple(services().store.photos_without_face(dataset_id))
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
-def dataset_people(dataset_id: str, revision: Revision) -> list[PersonCount]:
+@st.cache_resource(show_spinner=False, max_entries=32)
+def dataset_people(dataset_id: str, revision: Revision) -> tuple[PersonCount, ...]:
     """The people of a dataset by name."""
-    return services().store.people(dataset_id)
+    return tuple(services().store.people(dataset_id))
 
 
 def cover_crop_ids(dataset: Dataset) -> dict[str, str]:

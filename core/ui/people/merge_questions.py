@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -23,7 +24,7 @@ class MergeQuestion:
     similarity: float
 
 
-def list_merge_questions(dataset: Dataset, people: list[PersonCount]) -> list[MergeQuestion]:
+def list_merge_questions(dataset: Dataset, people: Sequence[PersonCount]) -> list[MergeQuestion]:
     """What there is to ask, the most alike first."""
     people_by_id = {person.id: person for person in people}
     candidates = confusable_people.find_merge_candidates(dataset.id, dataset.revision)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.store.job_model import JobKind
@@ -66,7 +68,7 @@ def _offer_grouping(dataset: Dataset, counts: Counts, *, is_working: bool) -> No
     )
 
 
-def _show_person(dataset: Dataset, shown_person: PersonCount, people: list[PersonCount]) -> None:
+def _show_person(dataset: Dataset, shown_person: PersonCount, people: Sequence[PersonCount]) -> None:
     view = person.PersonView(dataset, shown_person, tuple(people))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         with st.container(width="content"):

@@ -58,7 +58,7 @@ class Wall:
     """What a dataset's wall holds."""
 
     dataset: Dataset
-    people: list[PersonCount]
+    people: Sequence[PersonCount]
     unnamed: UnnamedGroups | None
     """None before the faces were grouped."""
     merges: list[MergeQuestion]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
 from importlib.metadata import distributions, version
 
 import pandas as pd
@@ -114,10 +115,17 @@ def show_storage(services: Services) -> None:
 def show_versions() -> None:
     """Versions of Python and of what does the work."""
     st.header("Versions", anchor=False)
-    rows = [{"Package": "Python", "Version": platform.python_version()}]
+    st.dataframe(
+        pd.DataFrame(_list_versions(), columns=["Package", "Version"]), hide_index=True, alt="Versions", width="content"
+    )
+
+
+# They stay while the app runs, and the files of every installed package are read for them.
+@cache
+def _list_versions() -> list[tuple[str, str]]:
     runtimes = {entry.name for entry in distributions()}.intersection(RUNTIMES)
-    rows += [{"Package": name, "Version": version(name)} for name in (*PACKAGES, *sorted(runtimes))]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Versions", width="content")
+    packages = [(name, version(name)) for name in (*PACKAGES, *sorted(runtimes))]
+    return [("Python", platform.python_version()), *packages]
 
 
 def show_privacy(services: Services) -> None:

@@ -178,7 +178,7 @@ def format_run_title(run: Run) -> str:
 
 
 # A refusal is given as text: exceptions are not cached, and the faces would be gone through at every run of the page.
-@st.cache_data(show_spinner="Looking at the faces", max_entries=16)
+@st.cache_resource(show_spinner="Looking at the faces", max_entries=4)
 def _preview_plan(
     dataset_id: str, revision: Revision, options: TrainOptions
 ) -> tuple[SplitPlan, tuple[UnusedFaces, ...]] | str:
