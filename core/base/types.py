@@ -127,8 +127,9 @@ class Quality:
     """The line of the eyes against the horizontal, clockwise positive."""
     cut_frac: float
     """How much of the face's square lies beyond the photo's edge, 0 .. 1."""
-    steadiness: float
-    """Cosine of the face's vector and its mirror image's: what is hidden or turned away is not the same on both."""
+    steadiness: float | None
+    """Cosine of the face's vector and its mirror image's: what is hidden or turned away is not the same on both; None
+    where the mirror image was not looked at."""
     grade: float
     """All of it in one number, 0 (of no use) .. 1 (as good as any)."""
 

@@ -15,11 +15,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
-from math import ceil
+from math import ceil, isnan
+from zlib import crc32
+
+import numpy as np
 
 from core.base.errors import ImageRefused
 from core.base.settings import ImageLimits
 from core.base.types import Detection, Quality, RgbImage, Vectors
+from core.base.vectors import normalise_rows
 from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import box_centrality
 from core.imaging.pixels import encode_jpeg
@@ -29,6 +33,8 @@ from core.vision.embed.crops import crop_portrait
 from core.vision.embed.embedder import Embedder, Preparation
 from core.vision.quality import PixelMeasures, explain_low_grade, measure_quality
 
+SAMPLED_EVERY = 16
+"""Of so many faces one has its mirror image looked at in any case."""
 NO_FACE = "No face could be found."
 """What is said of a photo that shows none."""
 Decode = Callable[[bytes, ImageLimits, int | None], DecodedPicture]
@@ -64,6 +70,8 @@ class DecodedPhoto:
     """Its file, to be decoded once more where a face needs more pixels than ``picture`` has of it."""
     photo_id: str = ""
     choose: ChooseFaces = choose_every_face
+    mirrored: bool = False
+    """Whether the mirror image of every face is looked at too."""
 
     @classmethod
     def whole(cls, pixels: RgbImage) -> DecodedPhoto:
@@ -86,6 +94,8 @@ class CutFace:
     portrait: bytes
     """For people to look at, a JPEG; empty unless it was asked for."""
     measures: PixelMeasures
+    mirrored: bool
+    """Whether its mirror image is looked at too."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,8 +157,8 @@ class FacePipeline:
         return self.detector.settings.fine_long_side_px
 
     def read_photo(self, content: bytes) -> PhotoFaces:
-        """All faces of one photo file, from left to right. Raises ImageRefused."""
-        return self.find_faces([self.decode_photo(content)])[0]
+        """All faces of one photo file with their mirror images, from left to right. Raises ImageRefused."""
+        return self.find_faces([replace(self.decode_photo(content), mirrored=True)])[0]
 
     def decode_photo(self, content: bytes, turn: int = 0) -> DecodedPhoto:
         """A photo with all its pixels, turned by quarters clockwise after what its EXIF says. Raises ImageRefused."""
@@ -200,22 +210,29 @@ class FacePipeline:
             Damage that shows only when more of the photo is decoded.
         """
         picture = self._decode_sharp_enough(photo, faces)
-        return [self._cut_face(picture, face, portraits=portraits) for face in faces]
+        return [self._cut_face(picture, face, portraits=portraits, mirrored=photo.mirrored) for face in faces]
 
     def embed_faces(self, cuts: Sequence[CutFace]) -> list[EmbeddedFace]:
         """Vectors and grades of faces that were cut out, in their order."""
-        vectors, steadiness = self.embedder.embed_steadily([cut.crop for cut in cuts])
+        mirrored = np.array([cut.mirrored for cut in cuts], dtype=np.bool_)
+        vectors, steadiness = self.embedder.embed_steadily([cut.crop for cut in cuts], mirrored)
         return [
             EmbeddedFace(
                 detection=cut.detection,
                 crop=cut.crop,
                 portrait=cut.portrait,
                 measures=cut.measures,
+                mirrored=cut.mirrored,
                 vector=vector,
-                quality=cut.measures.quality(float(steady)),
+                quality=cut.measures.quality(None if isnan(steady) else float(steady)),
             )
             for cut, vector, steady in zip(cuts, vectors, steadiness, strict=True)
         ]
+
+    def add_mirror_images(self, faces: Sequence[EmbeddedFace]) -> list[EmbeddedFace]:
+        """The same faces, those whose mirror image was not looked at yet with it."""
+        mirrors = iter(self.embedder.embed_crops([face.crop[:, ::-1] for face in faces if not _has_mirror(face)]))
+        return [face if _has_mirror(face) else _with_mirror(face, next(mirrors)) for face in faces]
 
     def _cut_chosen(
         self, photo: DecodedPhoto, faces: Sequence[Detection], *, portraits: bool
@@ -226,13 +243,15 @@ class FacePipeline:
         except ImageRefused as refusal:
             return replace(answer, objection=str(refusal)), []
 
-    def _cut_face(self, picture: DecodedPicture, face: Detection, *, portraits: bool) -> CutFace:
+    def _cut_face(self, picture: DecodedPicture, face: Detection, *, portraits: bool, mirrored: bool) -> CutFace:
         face_in_picture = face.scaled(*picture.scale_xy)
+        crop = self.embedder.crop(picture.pixels, face_in_picture)
         return CutFace(
             detection=face,
-            crop=self.embedder.crop(picture.pixels, face_in_picture),
+            crop=crop,
             portrait=encode_jpeg(crop_portrait(picture.pixels, face_in_picture.box)) if portraits else b"",
             measures=measure_quality(picture.pixels, face_in_picture, 1 / picture.scale_xy[0]),
+            mirrored=mirrored or _is_sampled(crop),
         )
 
     def _decode_sharp_enough(self, photo: DecodedPhoto, faces: Sequence[Detection]) -> DecodedPicture:
@@ -248,6 +267,24 @@ class FacePipeline:
         # Rounded up: a pixel too few would have the same face asked for once more.
         needed_px = ceil(needed_scale * max(picture.width_px, picture.height_px))
         return self.decode(photo.content, self.limits, needed_px).turned(picture.turn)
+
+
+def _is_sampled(crop: RgbImage) -> bool:
+    """Whether it is one of the few faces whose mirror image is looked at though nobody asked: always the same ones.
+
+    A dataset's crops are judged by how steady the vectors of these are (``learn.metrics.crop_check``).
+    """
+    return crc32(crop.tobytes()) % SAMPLED_EVERY == 0
+
+
+def _has_mirror(face: EmbeddedFace) -> bool:
+    return face.quality.steadiness is not None
+
+
+def _with_mirror(face: EmbeddedFace, mirror: Vectors) -> EmbeddedFace:
+    (vector,) = normalise_rows((face.vector + mirror)[None])
+    quality = replace(face.quality, steadiness=float(face.vector @ mirror))
+    return replace(face, mirrored=True, vector=vector, quality=quality)
 
 
 def _in_whole_photo(upright: UprightFaces, picture: DecodedPicture) -> UprightFaces:

@@ -25,7 +25,6 @@ from core.imaging.decoding import decode_image
 from core.imaging.geometry import box_centrality
 from core.services import Services
 from core.vision import quality
-from core.vision.embed.embedder import Embedder
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 
 BATCH = 32
@@ -82,13 +81,6 @@ def cut(image: RgbImage, face: Detection, rng: np.random.Generator) -> RgbImage:
     return np.ascontiguousarray(image[: max(24, int(box.bottom - share * box.height))])
 
 
-def steadiness(embedder: Embedder, crops: list[RgbImage]) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors as the project makes them, and the cosine of each face's with its mirror image's."""
-    plain = Embedder(embedder.engine, embedder.model, mirrored=False)
-    own, mirror = plain.embed_crops(crops), plain.embed_crops([crop[:, ::-1] for crop in crops])
-    return normalise_rows(own + mirror), (own * mirror).sum(axis=1)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("zip", type=Path)
@@ -108,7 +100,7 @@ def main() -> None:
                 faces.append((person, image, face))
     people = sorted({person for person, _, _ in faces})
     labels = np.array([people.index(person) for person, _, _ in faces])
-    clean, _ = steadiness(embedder, [embedder.crop(image, face) for _, image, face in faces])
+    clean = embedder.embed([(image, face) for _, image, face in faces])
     sums = np.zeros((len(people), clean.shape[1]), np.float32)
     np.add.at(sums, labels, clean)
     rows, right, groups = [], [], []
@@ -119,12 +111,12 @@ def main() -> None:
         there = [(number, image, face) for number, image, face in zip(numbers, worse, found, strict=True) if face]
         if not there:
             continue
-        vectors, steady = steadiness(embedder, [embedder.crop(image, face) for _, image, face in there])
-        for (number, image, face), vector, cosine in zip(there, vectors, steady, strict=True):
+        vectors = embedder.embed([(image, face) for _, image, face in there])
+        for (number, image, face), vector in zip(there, vectors, strict=True):
             others = sums.copy()
             others[labels[number]] -= clean[number]
             named = int(np.argmax(normalise_rows(others) @ vector))
-            rows.append(quality.grade_features(quality.measure_quality(image, face), float(cosine)))
+            rows.append(quality.grade_features(quality.measure_quality(image, face)))
             right.append(named == labels[number])
             groups.append(number)
     x, y, group = np.array(rows), np.array(right), np.array(groups)

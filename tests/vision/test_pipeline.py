@@ -19,7 +19,7 @@ from core.imaging.pixels import encode_jpeg, turn_pixels
 from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.openvino import OpenVinoEngine
-from core.vision.models.catalogue import find_embedding_model
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID, find_embedding_model, find_vectors_model
 from core.vision.pipeline import DecodedPhoto, FacePipeline, PhotoFaces, choose_every_face, choose_main_face
 from tests.conftest import MODEL_ID
 
@@ -68,6 +68,37 @@ def pair(portrait: RgbImage) -> RgbImage:
 
 def vectors_of(answers: Sequence[PhotoFaces]) -> np.ndarray:
     return np.stack([face.vector for answer in answers for face in answer.faces])
+
+
+def test_a_mirror_image_is_looked_at_where_it_is_asked_for_and_averaged(engine, portrait: RgbImage) -> None:
+    embedder = Embedder(engine, find_vectors_model(DEFAULT_VECTORS_ID))
+    face = Detector(engine).detect([portrait])[0][0]
+    crop = embedder.crop(portrait, face)
+    vectors, steadiness = embedder.embed_steadily([crop, crop], np.array([False, True]))
+    own, mirror = embedder.embed_crops([crop, crop[:, ::-1]])
+    assert np.isnan(steadiness[0]) and steadiness[1] == pytest.approx(own @ mirror, abs=2e-3)
+    mean = (own + mirror) / np.linalg.norm(own + mirror)
+    assert vectors[0] @ own > 0.999 and vectors[1] @ mean > 0.999 and vectors[1] @ own < 0.9999
+
+
+def test_vectors_of_an_earlier_preparation_always_hold_the_mirror_image(engine, portrait: RgbImage) -> None:
+    earlier, today = (Embedder(engine, find_vectors_model(name)) for name in ("facenet-128@2", "facenet-128@3"))
+    crop = today.crop(portrait, Detector(engine).detect([portrait])[0][0])
+    np.testing.assert_array_equal(crop, earlier.crop(portrait, Detector(engine).detect([portrait])[0][0]))
+    expected, _ = today.embed_steadily([crop], np.array([True]))
+    assert earlier.embed_crops([crop])[0] @ expected[0] > 0.9999
+
+
+def test_a_mirror_image_that_comes_later_gives_what_it_would_have_given_at_once(pipeline, portrait: RgbImage) -> None:
+    photo = DecodedPhoto.whole(portrait)
+    (once,), (twice,) = pipeline.find_faces([photo]), pipeline.find_faces([replace(photo, mirrored=True)])
+    assert once.faces[0].quality.steadiness is None and twice.faces[0].quality.steadiness is not None
+    later = pipeline.add_mirror_images([once.faces[0], twice.faces[0]])
+    assert later[1] is twice.faces[0]
+    assert later[0].vector @ twice.faces[0].vector > 0.9999
+    assert later[0].quality.steadiness == pytest.approx(twice.faces[0].quality.steadiness, abs=2e-3)
+    assert later[0].quality.grade == once.faces[0].quality.grade
+    assert pipeline.add_mirror_images([]) == []
 
 
 def test_many_photos_give_what_each_gives_alone(pipeline: FacePipeline, sample_images) -> None:

@@ -45,13 +45,12 @@ def test_a_dark_face_is_told_by_its_brightness_and_contrast(portrait: tuple[RgbI
 
 def test_the_grade_is_a_chance_and_falls_with_every_measure_that_it_is_made_of() -> None:
     good = quality.PixelMeasures(160.0, 0.8, 0.5, 0.25, quality.Pose(0, 0, 0), 0.0, 0.9999)
-    best = quality.grade_face(good, 0.99)
+    best = quality.grade_face(good)
     worse = [
-        quality.grade_face(replace(good, size_px=16.0), 0.99),
-        quality.grade_face(replace(good, sharpness=0.1), 0.99),
-        quality.grade_face(replace(good, contrast=0.02), 0.99),
-        quality.grade_face(replace(good, prob=0.81), 0.99),
-        quality.grade_face(good, 0.5),
+        quality.grade_face(replace(good, size_px=16.0)),
+        quality.grade_face(replace(good, sharpness=0.1)),
+        quality.grade_face(replace(good, contrast=0.02)),
+        quality.grade_face(replace(good, prob=0.81)),
     ]
     assert 0.9 < best < 1
     assert all(0 < grade < best for grade in worse)

@@ -77,6 +77,15 @@ class PairRule:
 
 
 MEASURED = {
+    "facenet-128@3": PairRule(
+        slope=24.63,
+        offset=-10.307,
+        limits={1e-2: 0.3905, 1e-3: 0.5226},
+        surest=0.999,
+        n_people=79,
+        n_genuine=6_248,
+        n_impostor=520_603,
+    ),
     "facenet-128@2": PairRule(
         slope=24.45,
         offset=-10.384,
@@ -104,6 +113,15 @@ of pairs weighing the same), at most 0.009; the limits for 1e-2 and 1e-3 let 0.0
 0.004, as a few look-alikes decide it. On other kinds of photos, children or old scans, the rates are others.
 """
 MEASURED_WITH_PEOPLE = {
+    "facenet-128@3": PairRule(
+        slope=21.90,
+        offset=-11.242,
+        limits={1e-2: 0.4032, 1e-3: 0.5438},
+        surest=0.999,
+        n_people=79,
+        n_genuine=1_027,
+        n_impostor=80_106,
+    ),
     "facenet-128@2": PairRule(
         slope=21.48,
         offset=-11.106,

@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """The newest revision in ``migrations/versions``. Who changes a table here adds a revision and raises it."""
 
 metadata = MetaData()
@@ -144,7 +144,7 @@ quality = Table(
     Column("pitch_deg", Float, nullable=False),
     Column("roll_deg", Float, nullable=False),
     Column("cut_frac", Float, nullable=False),
-    Column("steadiness", Float, nullable=False),
+    Column("steadiness", Float),
     Column("grade", Float, nullable=False),
     ForeignKeyConstraint(["dataset_id", "face_id"], ["face.dataset_id", "face.id"], ondelete="CASCADE"),
 )

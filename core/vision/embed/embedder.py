@@ -1,4 +1,4 @@
-"""Faces to unit vectors: crop, standardise, run the network on the face and its mirror image, average.
+"""Faces to unit vectors: crop, standardise, run the network; where it is asked for, on the mirror image too.
 
 How a face is prepared belongs to the model, never to the caller, and its version is part of the name of the vectors.
 Measured on pairs of the development part of LFW: see docs/accuracy.md.
@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from core.base.types import Detection, Floats, RgbImage, Vectors
+from core.base.types import Bools, Detection, Floats, RgbImage, Vectors
 from core.base.vectors import normalise_rows
 from core.imaging.geometry import crop_transform, landmark_transform
 from core.vision.embed.crops import crop_face
@@ -53,6 +53,10 @@ class Preparation(Protocol):
         """Whether eyes and mouth are brought to fixed places, else a square about the box is turned level."""
 
     @property
+    def always_mirrored(self) -> bool:
+        """Whether every vector is the mean of the face's and its mirror image's, asked for or not."""
+
+    @property
     def per_image_standardisation(self) -> bool:
         """Whether a crop is scaled by its own mean and deviation, else by fixed numbers."""
 
@@ -63,7 +67,6 @@ class Embedder:
 
     engine: Engine
     model: Preparation
-    mirrored: bool = True
 
     def embed(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Vectors:
         """Unit vectors of faces.
@@ -94,25 +97,32 @@ class Embedder:
 
     def embed_crops(self, crops: Sequence[RgbImage]) -> Vectors:
         """Unit vectors of crops that are levelled and sized already."""
-        return self.embed_steadily(crops)[0]
+        return self.embed_steadily(crops, np.zeros(len(crops), dtype=np.bool_))[0]
 
-    def embed_steadily(self, crops: Sequence[RgbImage]) -> tuple[Vectors, Floats]:
+    def embed_steadily(self, crops: Sequence[RgbImage], mirrored: Bools) -> tuple[Vectors, Floats]:
         """Unit vectors of crops, and how steady each is: the cosine of the face's vector and its mirror image's.
+
+        Parameters
+        ----------
+        mirrored : (n,) the crops whose mirror image is looked at too; all are by models that always do
 
         Returns
         -------
-        (n, dimension) float32, unit length; (n,) float32, 1 where mirror images are not looked at
+        (n, dimension) float32, unit length; (n,) float32, NaN where the mirror image was not looked at
         """
         if not crops:
             return np.empty((0, self.model.dimension), dtype=np.float32), np.empty(0, dtype=np.float32)
         inputs = self.standardise(np.stack(crops))
-        network = self.engine.network(self.model.id, "embed")
-        if not self.mirrored:
-            return normalise_rows(network(inputs)[0]), np.ones(len(crops), dtype=np.float32)
-        # The mirror image is the same person seen anew: the mean of both is steadier than either, for one longer batch.
-        both = normalise_rows(network(np.concatenate([inputs, inputs[:, :, ::-1]]))[0])
-        upright, mirror = both[: len(crops)], both[len(crops) :]
-        return normalise_rows(upright + mirror), np.einsum("ij,ij->i", upright, mirror)
+        rows = np.flatnonzero(mirrored | self.model.always_mirrored)
+        # One batch for both: the mirror images of a few faces alone would be mostly padding.
+        images = np.concatenate([inputs, inputs[rows, :, ::-1]])
+        vectors = normalise_rows(self.engine.network(self.model.id, "embed")(images)[0])
+        own, mirror = vectors[: len(crops)], vectors[len(crops) :]
+        steadiness = np.full(len(crops), np.nan, dtype=np.float32)
+        steadiness[rows] = np.einsum("ij,ij->i", own[rows], mirror)
+        # The mirror image is the same person seen anew: the mean of both is steadier than either.
+        own[rows] = normalise_rows(own[rows] + mirror)
+        return own, steadiness
 
     def standardise(self, crops: npt.NDArray[np.uint8]) -> Floats:
         """The network's input from (n, size, size, 3) uint8 crops: float32, by the model's own rule.

@@ -29,7 +29,7 @@ from core.vision.engine.onnx_providers import PROCESSOR, Provider, find_provider
 
 log = logging.getLogger("face_atlas")
 
-PROCESSOR_SIZES = {"pnet": (1,), "rnet": (8, 32), "onet": (1, 4, 16), "embed": (2, 8, 32)}
+PROCESSOR_SIZES = {"pnet": (1,), "rnet": (8, 32), "onet": (1, 4, 16), "embed": (1, 2, 8, 32)}
 GRAPHICS_SIZES = {"pnet": (1, 4, 16), "rnet": (32, 256), "onet": (16, 128), "embed": (4, 16, 64)}
 """Batches are cut into these sizes. A graphics card is idle in a small one; 64 faces take it less than 1 GB."""
 GRAPHICS_LOAD = DeviceLoad(canvases=16, photos=64)

@@ -117,6 +117,8 @@ class EmbeddingModel:
     margin: float = 0.10
     """Fraction of the face box's size that the crop adds, both sides together; of an average face's box where
     landmarks align it."""
+    always_mirrored: bool = True
+    """Whether a vector is the mean of the face's and its mirror image's; else only where that was asked for."""
     preparation: int = 1
     """Raised when faces are prepared differently: what was embedded before cannot be compared with what is now."""
     install_bytes: int = 400 * MIB
@@ -220,7 +222,8 @@ EMBEDDING_MODELS = (
         lfw_accuracy=0.992,
         alignment=Alignment.LANDMARKS,
         margin=0.0,
-        preparation=2,
+        always_mirrored=False,
+        preparation=3,
     ),
     EmbeddingModel(
         id="facenet-128-casia",
@@ -260,7 +263,10 @@ EMBEDDING_MODELS = (
     ),
 )
 
-EARLIER = (replace(EMBEDDING_MODELS[0], alignment=Alignment.BOX, margin=0.10, preparation=1),)
+EARLIER = (
+    replace(EMBEDDING_MODELS[0], always_mirrored=True, preparation=2),
+    replace(EMBEDDING_MODELS[0], alignment=Alignment.BOX, margin=0.10, always_mirrored=True, preparation=1),
+)
 """Models as they prepared faces before: what was embedded so stays usable as it is until it is embedded again."""
 
 DEFAULT_EMBEDDING_ID = EMBEDDING_MODELS[0].id

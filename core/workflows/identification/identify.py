@@ -175,6 +175,7 @@ class Identifier:
         """What is known of faces that the pipeline gave, in their order."""
         if not faces:
             return
+        faces = self._look_closely(faces)
         # All faces of a batch at once: the classifier and the neighbours are products of matrices.
         vectors = np.stack([face.vector for face in faces])
         rows, distances = self._nearest(vectors)
@@ -193,6 +194,13 @@ class Identifier:
                 quality=face.quality,
                 certainty_rule=self.certainty_rule,
             )
+
+    def _look_closely(self, faces: Sequence[EmbeddedFace]) -> Sequence[EmbeddedFace]:
+        """The faces, with the mirror images of those that it may decide about."""
+        _, scores = self.recogniser.name(np.stack([face.vector for face in faces]), self.neighbours)
+        rows = np.flatnonzero(self.recogniser.rule(self.neighbours).is_near_threshold(scores)).tolist()
+        looked = dict(zip(rows, self.pipeline.add_mirror_images([faces[row] for row in rows]), strict=True))
+        return [looked.get(row, face) for row, face in enumerate(faces)]
 
     def _nearest(self, vectors: Vectors) -> tuple[Ints, Floats]:
         if not len(self.gallery):  # its faces were erased, or never came along

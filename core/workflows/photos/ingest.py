@@ -6,6 +6,7 @@ makes an ingest safe to kill and to resume. A photo is its sha256; what is there
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,9 +29,12 @@ from core.store.protocols import (
     ReportStore,
     StoredFace,
 )
-from core.vision.pipeline import PhotoFaces, main_face_index
+from core.vision.pipeline import DecodedPhoto, PhotoFaces, main_face_index
 from core.workflows.photos.ingestor import FaceLabel, Ingestor
 from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
+
+FEW_PHOTOS = 2
+"""Of people with no more photos in an archive the mirror images are looked at too: the mean of more is steady."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +102,10 @@ def ingest_photos(
         enough_px=tools.pipeline.enough_px,
         on_ended=partial(_report_ended, tools, target),
     )
+    few_photo_people = _find_few_photo_people(source)
     for batch in reader.batches(entries):
         progress.raise_if_cancelled()
-        step = _BatchIngest(tools, target, known_labels)
+        step = _BatchIngest(tools, target, known_labels, few_photo_people)
         # Files first, and on the disk before the rows that point to them; both of one batch, so that a kill costs one
         # batch at most.
         with tools.artifacts.together():
@@ -128,6 +133,11 @@ def summarise_ingest(store: ReportStore, job_id: str, n_people: int) -> IngestSu
 def _require_files(source: PhotoSource) -> None:
     if not source.entries and all(refusal.left_out for refusal in source.refused):
         raise InputRefused("There are no photos in it. Add JPEG, PNG, WebP, HEIC or other photos, one folder a person.")
+
+
+def _find_few_photo_people(source: PhotoSource) -> frozenset[str]:
+    counts = Counter(entry.person for entry in source.entries if entry.person is not None)
+    return frozenset(person for person, n_photos in counts.items() if n_photos <= FEW_PHOTOS)
 
 
 def _report_refused(tools: Ingestor, source: PhotoSource, target: IngestTarget, reported_positions: set[int]) -> None:
@@ -173,6 +183,7 @@ class _BatchIngest:
     tools: Ingestor
     target: IngestTarget
     known: dict[str, PhotoLabel]
+    few_photo_people: frozenset[str]
     photos: list[tuple[Photo, PhotoLabel]] = field(default_factory=list)
     faces: list[StoredFace] = field(default_factory=list)
     reports: list[FileReport] = field(default_factory=list)
@@ -186,7 +197,7 @@ class _BatchIngest:
             for photo in batch
             # Each photo carries the choice for its own folder into the pipeline, which asks when it has found the
             # faces: only those are cut and embedded.
-            if self._is_new(photo) and (decoded := photo.decoded(partial(self._choose_faces, photo))) is not None
+            if self._is_new(photo) and (decoded := self._decoded(photo)) is not None
         ]
         answers = self.tools.pipeline.find_faces([decoded for _, decoded in new_photos], portraits=True)
         for (photo, _), answer in zip(new_photos, answers, strict=True):
@@ -200,6 +211,10 @@ class _BatchIngest:
         # In the order of the archive, whatever order they were decided in.
         reports = sorted(self.reports, key=lambda line: line.position)
         return IngestBatch(self.photos, self.faces, reports, self.folder_named)
+
+    def _decoded(self, photo: ReadPhoto) -> DecodedPhoto | None:
+        mirrored = photo.entry.person in self.few_photo_people
+        return photo.decoded(partial(self._choose_faces, photo), mirrored=mirrored)
 
     def _is_new(self, photo: ReadPhoto) -> bool:
         """Whether the photo is to be worked on; what is refused gets its line here, what is known later."""

@@ -63,7 +63,9 @@ def embed_main_faces(
         progress.raise_if_cancelled()
         refused += [Refusal(photo.entry.name, photo.objection) for photo in batch if photo.objection]
         readable = [
-            (photo.entry, decoded) for photo in batch if (decoded := photo.decoded(choose_main_face)) is not None
+            (photo.entry, decoded)
+            for photo in batch
+            if (decoded := photo.decoded(choose_main_face, mirrored=True)) is not None
         ]
         answers = pipeline.find_faces([decoded for _, decoded in readable])
         for (entry, _), answer in zip(readable, answers, strict=True):

@@ -41,9 +41,9 @@ class ReadPhoto:
     is_told: bool = False
     """Whether ``PhotoReader.on_ended`` was told the objection."""
 
-    def decoded(self, choose: ChooseFaces = choose_every_face) -> DecodedPhoto | None:
+    def decoded(self, choose: ChooseFaces = choose_every_face, *, mirrored: bool = False) -> DecodedPhoto | None:
         """What the pipeline asks for; None without a picture."""
-        return None if self.picture is None else DecodedPhoto(self.picture, self.data, self.photo_id, choose)
+        return None if self.picture is None else DecodedPhoto(self.picture, self.data, self.photo_id, choose, mirrored)
 
 
 def _ignore_ended(photo: ReadPhoto) -> None:

@@ -62,6 +62,21 @@ def test_a_photo_that_lies_is_named_as_it_would_be_upright(identifier, portrait,
     assert (told["turn"], told["faces"][0]["name"], told["faces"][0]["doubt"]) == (4 - quarters, "madonna", None)
 
 
+def test_only_faces_near_a_threshold_are_looked_at_twice(identifier, sample_images, monkeypatch) -> None:
+    photos = [DecodedPhoto.whole(image) for name, image in sample_images.items() if name.startswith("val/")][:6]
+    faces = [face for answer in identifier.pipeline.find_faces(photos) for face in answer.faces]
+    once = [face for face in faces if face.quality.steadiness is None]
+    scores = np.array([face.score for face in identifier.judge_faces(once)])
+    rule = identifier.recogniser.rule(identifier.neighbours)
+    lowest, highest = rule.thresholds[0].score, rule.thresholds[-1].score
+    assert rule.is_near_threshold(np.array([lowest - 1e-3, lowest, highest, highest + 1e-3])).all()
+    assert not rule.is_near_threshold(np.array([lowest - 1.0, highest + 1.0])).any()
+    monkeypatch.setattr(type(rule), "is_near_threshold", lambda self, scores: np.arange(len(scores)) == 1)
+    judged = list(identifier.judge_faces(once))
+    assert [face.quality.steadiness is not None for face in judged] == [row == 1 for row in range(len(once))]
+    assert judged[0].score == scores[0] and judged[1].vector @ once[1].vector < 0.9999
+
+
 def test_a_face_too_blurred_to_tell_gets_no_name_whatever_its_score(identifier, blurred) -> None:
     (face,) = identifier.identify_photo(DecodedPhoto.whole(blurred)).faces
     assert face.quality.grade < TRUSTED_GRADE and face.doubt == "too blurred"
