@@ -40,7 +40,13 @@ from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.base import Engine
 from core.vision.models import catalogue, sample
-from core.vision.models.manifest import installed_models, network_path, onnx_path, weights_path
+from core.vision.models.manifest import (
+    installed_models,
+    network_path,
+    onnx_path,
+    quantised_networks,
+    weights_path,
+)
 from core.vision.pipeline import FacePipeline
 from core.workflows.erasure.erase_person import EraseTools
 from core.workflows.evaluation.report import ReportTools
@@ -138,7 +144,11 @@ class Services:
             )
         from core.vision.engine.openvino import OpenVinoEngine
 
-        return OpenVinoEngine(lambda model_id, network: network_path(models, model_id, network), self.settings.threads)
+        return OpenVinoEngine(
+            lambda model_id, network: network_path(models, model_id, network),
+            self.settings.threads,
+            quantised=quantised_networks(models) if self.settings.quantised else {},
+        )
 
     @cached_property
     def detector(self) -> Detector:

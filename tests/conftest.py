@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
@@ -38,6 +39,7 @@ from core.vision.models.manifest import (
     installed_models,
     network_path,
     onnx_path,
+    quantised_networks,
     read_manifest,
     weights_path,
     write_manifest,
@@ -144,7 +146,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def engine(models_dir: Path) -> OpenVinoEngine:
     """The engine of the app, at the precision that it would choose."""
-    return openvino_engine(models_dir, full_precision=False)
+    return openvino_engine(models_dir, quantised=quantised_networks(models_dir))
 
 
 @pytest.fixture(scope="session")
@@ -162,10 +164,12 @@ def keras_engine(models_dir: Path) -> KerasEngine:
     )
 
 
-def openvino_engine(models_dir: Path, *, full_precision: bool) -> OpenVinoEngine:
+def openvino_engine(
+    models_dir: Path, *, full_precision: bool = False, quantised: Mapping[str, Path] = MappingProxyType({})
+) -> OpenVinoEngine:
     threads = Settings(models_dir).threads
     return OpenVinoEngine(
-        lambda model_id, network: network_path(models_dir, model_id, network), threads, full_precision
+        lambda model_id, network: network_path(models_dir, model_id, network), threads, full_precision, quantised
     )
 
 

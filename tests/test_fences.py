@@ -87,7 +87,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.vision.detect": UNIVERSAL | PIXELS | {"core.vision.detect", "core.vision.engine.base"},
     "core.vision.embed": UNIVERSAL | PIXELS | {"core.vision.embed", "core.vision.engine.base"},
     "core.vision.engine": UNIVERSAL | {"core.vision.engine"},
-    "core.vision.models": UNIVERSAL | {"core.vision.models", "core.vision.engine.keras"},
+    "core.vision.models": UNIVERSAL | {"core.vision.models", "core.vision.engine.keras", "core.base.machine"},
+    # A program of its own, which works with the very detector and embedder that it is for.
+    "core.vision.models.quantise": UNIVERSAL | {"core.vision", "core.imaging.decoding"},
     "core.vision.pipeline": UNIVERSAL | PIXELS | {"core.vision.detect", "core.vision.embed", "core.vision.quality"},
     "core.vision.quality": VALUES,
     "core.store": VALUES
@@ -122,7 +124,8 @@ HEAVY = {
     "tensorflow": {"core.vision.models.export", "core.vision.engine.keras"},
     "keras_facenet": {"core.vision.engine.keras"},
     "mtcnn": {"core.vision.engine.keras"},
-    "openvino": {"core.vision.models.export", "core.vision.engine.openvino"},
+    "openvino": {"core.vision.models.export", "core.vision.models.quantise", "core.vision.engine.openvino"},
+    "nncf": {"core.vision.models.quantise"},
     "onnxruntime": {"core.vision.models.onnx_export", "core.vision.engine.onnx"},
     "tf2onnx": {"core.vision.models.onnx_export"},
     "sqlalchemy": {"core.store"},
@@ -200,6 +203,7 @@ MAY_DECODE = {
     "core.workflows.labels.review_queue": "crops, which this program wrote",
     "core.workflows.evaluation.study": "crops, which this program wrote",
     "core.bench": "the sample",
+    "core.vision.models.quantise": "the sample",
 }
 FINDS_FACES = {
     "core.vision": "the pipeline's room",

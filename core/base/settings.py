@@ -45,6 +45,8 @@ class Settings:
 
     data_dir: Path
     engine: str = "openvino"
+    quantised: bool = True
+    """Whether networks that were quantised may run in place of those in floats."""
     onnx_providers: tuple[str, ...] = ()
     """Of the engine "onnx": what may run the networks, the first choice first; all that this system has by default."""
     threads: int = field(default_factory=usable_processors)
@@ -91,9 +93,9 @@ class Settings:
 
 
 def settings_from_env(data_dir: Path | None = None) -> Settings:
-    """Settings from ``FACE_ATLAS_DATA``, ``_ENGINE``, ``_ONNX_PROVIDERS`` ("cuda,cpu"), ``_THREADS``, ``_WORKER``.
+    """Settings from ``FACE_ATLAS_DATA``, ``_ENGINE``, ``_INT8``, ``_ONNX_PROVIDERS``, ``_THREADS``, ``_WORKER``.
 
-    The last is "app" or "external".
+    ``_INT8`` is "1" or "0", the providers are as "cuda,cpu", the last is "app" or "external".
     """
     providers = os.environ.get("FACE_ATLAS_ONNX_PROVIDERS", "").replace(",", " ").lower().split()
     defaults = Settings(data_dir=data_dir or Path(os.environ.get("FACE_ATLAS_DATA", "data")))
@@ -101,6 +103,7 @@ def settings_from_env(data_dir: Path | None = None) -> Settings:
         # Absolute from here on: the worker and the children that read files start in folders of their own.
         data_dir=defaults.data_dir.resolve(),
         engine=os.environ.get("FACE_ATLAS_ENGINE", defaults.engine),
+        quantised=os.environ.get("FACE_ATLAS_INT8", "1") != "0",
         onnx_providers=tuple(providers),
         threads=int(os.environ.get("FACE_ATLAS_THREADS", defaults.threads)),
         supervise=os.environ.get("FACE_ATLAS_WORKER", "app") != "external",

@@ -23,7 +23,8 @@ from core.vision.engine.base import Engine
 from core.vision.engine.keras import KerasEngine
 from core.vision.engine.openvino import BATCH_SIZES, OpenVinoEngine
 from core.vision.models import catalogue
-from tests.conftest import MODEL_ID, PROJECT_DIR
+from core.vision.models.manifest import quantised_networks
+from tests.conftest import MODEL_ID, PROJECT_DIR, openvino_engine
 
 TOLERANCE = 1e-3
 PLANES_WH = [(12, 12), (31, 47), (200, 64), (512, 512), (640, 333)]
@@ -158,9 +159,27 @@ def test_facenet_gives_the_keras_vectors_at_full_precision(
 
 
 @pytest.mark.parametrize("count", [1, 5, N_FACES])
-def test_facenet_gives_the_keras_vectors_at_bfloat16(
-    engine: OpenVinoEngine, crops: Floats, reference: Floats, count: int
+def test_facenet_gives_nearly_the_keras_vectors_in_8_bits(
+    models_dir: Path, crops: Floats, reference: Floats, count: int
 ) -> None:
+    quantised = quantised_networks(models_dir)
+    if MODEL_ID not in quantised:
+        pytest.skip("8 bits are not faster on this machine: the network was not kept")
+    engine = openvino_engine(models_dir, quantised=quantised)
+    assert engine.precision == engine.placement("embed").precision == "int8"
+    assert engine.placement("pnet").precision == "f32"
+    (vectors,) = engine.network(MODEL_ID, "embed")(crops[:count])
+    assert cosines(vectors, reference[:count]).min() >= 0.98
+    exact = openvino_engine(models_dir, full_precision=True, quantised=quantised)
+    assert exact.precision == "f32"
+    assert cosines(exact.network(MODEL_ID, "embed")(crops[:count])[0], reference[:count]).min() >= 0.9999
+
+
+@pytest.mark.parametrize("count", [1, 5, N_FACES])
+def test_facenet_gives_the_keras_vectors_at_bfloat16(
+    models_dir: Path, crops: Floats, reference: Floats, count: int
+) -> None:
+    engine = openvino_engine(models_dir)
     if engine.precision != "bf16":
         pytest.skip("this processor does not compute in bfloat16: only float32 could be compared")
     (vectors,) = engine.network(MODEL_ID, "embed")(crops[:count])

@@ -96,6 +96,8 @@ def toy_export(converter: Any, arguments: list[str]) -> None:
     out_dir = Path(arguments[-1])
     names = DETECTOR.networks if arguments[0] == "mtcnn" else ("embed",)
     for name in names:
+        if converter is install._INT8:
+            (out_dir / "speed.json").write_text('{"precision": "f32", "plain_ms": 8.0, "int8_ms": 4.0}')
         if converter is install._ONNX:
             (out_dir / f"{name}.onnx").write_text(f"{name}, open sizes")
             continue
@@ -286,6 +288,44 @@ def test_networks_for_onnx_runtime_lie_beside_the_others_with_a_manifest_of_thei
     assert (converted.source, converted.weights_sha256) == (first.source, first.weights_sha256)
     assert "onnx" in converted.versions
     assert manifest.installed_models(bench.models_dir) == [first]
+
+
+def test_a_quantised_network_takes_the_place_of_the_other_while_both_are_of_the_same_weights(bench: Bench) -> None:
+    assert manifest.quantised_networks(bench.models_dir) == {}
+    first = bench.install(from_file=bench.archive)
+    quantised = install.install_quantised("toy-model", bench.models_dir, 2)
+    path = bench.models_dir / "int8" / "toy-model" / "embed.xml"
+    assert manifest.quantised_networks(bench.models_dir) == {"toy-model": path}
+    speed = manifest.read_speed(bench.models_dir, "toy-model")
+    assert speed is not None and speed.speedup == 2.0
+    assert manifest.installed_models(bench.models_dir) == [first]
+    manifest.write_manifest(path.parent, dataclasses.replace(quantised, weights_sha256="of others"))
+    assert manifest.quantised_networks(bench.models_dir) == {}
+    assert install.install_quantised("toy-model", bench.models_dir, 2).weights_sha256 == first.weights_sha256
+    flip_a_bit(path)
+    assert manifest.quantised_networks(bench.models_dir) == {}
+
+
+def test_a_network_is_quantised_once_a_machine_and_kept_only_where_it_is_faster(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.install(from_file=bench.archive)
+    runs: list[str] = []
+
+    def slower_export(converter: Any, arguments: list[str]) -> None:
+        runs.append(arguments[2])
+        (Path(arguments[-1]) / "speed.json").write_text('{"precision": "bf16", "plain_ms": 4.0, "int8_ms": 5.0}')
+
+    monkeypatch.setattr(install, "_export", slower_export)
+    for threads in (2, 2, 4):
+        install.install_quantised("toy-model", bench.models_dir, threads)
+    # Another number of threads is another machine: what was slower may be faster there.
+    assert runs == ["2", "4"]
+    assert manifest.quantised_networks(bench.models_dir) == {}
+    speed = manifest.read_speed(bench.models_dir, "toy-model")
+    assert speed is not None and speed.speedup == 0.8
+    (bench.models_dir / "int8" / "toy-model" / "speed.json").write_text("no JSON")
+    assert manifest.read_speed(bench.models_dir, "toy-model") is None
 
 
 def test_networks_for_onnx_runtime_are_converted_once_and_again_where_they_are_damaged(

@@ -14,7 +14,7 @@ from core.base.machine import read_processor
 from core.services import Services
 from core.ui import data, words
 from core.vision.models import catalogue
-from core.vision.models.manifest import installed_models
+from core.vision.models.manifest import MeasuredSpeed, installed_models, read_speed
 
 PACKAGES = (
     "streamlit",
@@ -70,9 +70,22 @@ def _show_placements(services: Services) -> None:
         for network, placement in placements.items()
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Where the networks run", width="content")
+    speed = read_speed(services.settings.models_dir, catalogue.DEFAULT_EMBEDDING_ID)
+    if speed is not None and services.settings.engine == "openvino":
+        st.caption(_describe_speed(speed, placements["embed"].precision))
     # Mostly one and the same for all of them.
     for reason in dict.fromkeys(placement.reason for placement in placements.values() if placement.reason):
         st.info(f"Nothing faster runs here. {words.plain(reason)}", icon=":material/info:")
+
+
+def _describe_speed(speed: MeasuredSpeed, precision: str) -> str:
+    """What 8 bits gain here, and what they cost."""
+    choice = "They are used" if precision == "int8" else "They are not used"
+    return (
+        f"When it was installed, FaceNet took {speed.plain_ms:.1f} ms an image in {speed.precision} and "
+        f"{speed.int8_ms:.1f} ms in int8, 8 bits a number. {choice}. They cost little: of 3,000 pairs of photos "
+        f"{words.percent(0.994)} are told rightly either way. Set FACE_ATLAS_INT8=0 to do without."
+    )
 
 
 def show_models(services: Services) -> None:

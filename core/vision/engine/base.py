@@ -69,7 +69,7 @@ class Engine(Protocol):
 
     @property
     def precision(self) -> str:
-        """What the embedder computes in: "f32" or "bf16"."""
+        """What the embedder computes in: "f32", "bf16" or "int8"."""
 
     @property
     def load(self) -> DeviceLoad:

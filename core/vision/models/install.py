@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.base.errors import ModelUnavailable, NotFound
+from core.base.machine import read_processor
 from core.base.progress import UNWATCHED, Progress
 from core.vision.models.catalogue import (
     EXPORT_MISSING_PACKAGE,
@@ -29,6 +30,7 @@ from core.vision.models.catalogue import (
 )
 from core.vision.models.fetch import fetch_source, require_sha256, take_weights
 from core.vision.models.manifest import (
+    INT8_FOLDER,
     ONNX_FOLDER,
     WEIGHTS_NAME,
     Manifest,
@@ -65,6 +67,12 @@ _ONNX = _Converter(
     packages=("tensorflow", "keras", "tf2onnx", "onnx", "mtcnn", "keras-facenet"),
     imported=("tensorflow", "tf2onnx", "onnx", "onnxruntime", "mtcnn", "keras_facenet", "cv2"),
     requirements="requirements-gpu.txt",
+)
+_INT8 = _Converter(
+    program="core.vision.models.quantise",
+    packages=("openvino", "nncf"),
+    imported=("openvino", "nncf", "cv2"),
+    requirements="requirements.txt",
 )
 _PROJECT_DIR = Path(__file__).resolve().parents[3]
 
@@ -145,6 +153,26 @@ def install_for_onnx(model_id: str, models_dir: Path, progress: Progress = UNWAT
             weights = weights_path(models_dir, model_id)
             _export(_ONNX, ["embedding", str(weights), str(model.dimension), str(folder)])
         return _finish(_ONNX, folder, model_id, origin.source, origin.weights_sha256)
+
+
+def install_quantised(model_id: str, models_dir: Path, threads: int, progress: Progress = UNWATCHED) -> Manifest:
+    """Quantise an installed embedding model with the sample's photos, or give that manifest when it is there already.
+
+    Its folder holds the network only where it is faster on this machine. Raises ModelUnavailable when the model, the
+    detector or the sample is not installed or it fails, DataFolderBusy when another installation does not end.
+    """
+    model, origin = find_model(model_id), verify_model(models_dir, model_id)
+    source = f"{read_processor().name}, {threads} threads"
+    with locked_workspace(models_dir / INT8_FOLDER, model.install_bytes, progress) as scratch:
+        present = _intact(models_dir / INT8_FOLDER, model_id)
+        # Another processor may find the other one faster.
+        if present and (present.weights_sha256, present.source) == (origin.weights_sha256, source):
+            return present
+        _require_packages(_INT8)
+        folder = _new_folder(scratch)
+        progress.report(0, 1, f"Quantising {model.title}")
+        _export(_INT8, [str(models_dir), model_id, str(threads), str(folder)])
+        return _finish(_INT8, folder, model_id, source, origin.weights_sha256)
 
 
 def _new_folder(scratch: Path) -> Path:

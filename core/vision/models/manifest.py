@@ -5,6 +5,7 @@ A model is installed when its folder holds a manifest and the files that the man
     <models_dir>/mtcnn/{pnet,rnet,onet}.{xml,bin}  manifest.json
     <models_dir>/<embedding id>/embed.{xml,bin}  weights.h5  manifest.json
     <models_dir>/onnx/<id>/<network>.onnx  manifest.json         the same networks for ONNX Runtime, if asked for
+    <models_dir>/int8/<id>/embed.{xml,bin}  speed.json  manifest.json    the embedder in 8 bits, if faster here
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from core.vision.models.catalogue import EXPORT_FORMAT, find_model
 MANIFEST_NAME = "manifest.json"
 WEIGHTS_NAME = "weights.h5"
 ONNX_FOLDER = "onnx"
+INT8_FOLDER = "int8"
+SPEED_NAME = "speed.json"
 _BLOCK_BYTES = 1 << 20
 
 
@@ -47,6 +50,22 @@ class Manifest:
     created: str
     """ISO 8601, UTC."""
     export_format: int = EXPORT_FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSpeed:
+    """How long an embedding network takes on this machine as it came, and quantised."""
+
+    precision: str
+    """Of the former: "f32" or "bf16"."""
+    plain_ms: float
+    """An image of a full batch."""
+    int8_ms: float
+
+    @property
+    def speedup(self) -> float:
+        """How many times as fast the quantised one is."""
+        return self.plain_ms / self.int8_ms
 
 
 def file_sha256(path: Path) -> str:
@@ -122,6 +141,30 @@ def weights_path(models_dir: Path, model_id: str) -> Path:
 def onnx_path(models_dir: Path, model_id: str, network: str) -> Path:
     """The ``.onnx`` file of one network. Raises ModelUnavailable."""
     return _file(models_dir / ONNX_FOLDER, model_id, f"{network}.onnx")
+
+
+def quantised_networks(models_dir: Path) -> dict[str, Path]:
+    """The ``.xml`` of each embedding network that is there in 8 bits, intact and of the weights that are installed."""
+    paths = {}
+    for manifest in installed_models(models_dir / INT8_FOLDER):
+        try:
+            origin = read_manifest(models_dir / manifest.model_id)
+            is_faster = any(file.name == "embed.xml" for file in manifest.files)
+            if is_faster and origin.weights_sha256 == manifest.weights_sha256:
+                paths[manifest.model_id] = _file(models_dir / INT8_FOLDER, manifest.model_id, "embed.xml", "embed.bin")
+        except ModelUnavailable:
+            # The network in floats is there all the same, or says itself what it lacks.
+            continue
+    return paths
+
+
+def read_speed(models_dir: Path, model_id: str) -> MeasuredSpeed | None:
+    """What was measured when the model was quantised here; None where it was not, or cannot be read."""
+    try:
+        content = _file(models_dir / INT8_FOLDER, model_id, SPEED_NAME).read_text("utf-8")
+        return MeasuredSpeed(**json.loads(content))
+    except (ModelUnavailable, ValueError, TypeError):
+        return None
 
 
 def _file(models_dir: Path, model_id: str, name: str, *beside: str) -> Path:

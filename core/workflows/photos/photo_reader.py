@@ -43,7 +43,11 @@ class ReadPhoto:
 
     def decoded(self, choose: ChooseFaces = choose_every_face, *, mirrored: bool = False) -> DecodedPhoto | None:
         """What the pipeline asks for; None without a picture."""
-        return None if self.picture is None else DecodedPhoto(self.picture, self.data, self.photo_id, choose, mirrored)
+        if self.picture is None:
+            return None
+        return DecodedPhoto(
+            picture=self.picture, content=self.data, photo_id=self.photo_id, choose=choose, mirrored=mirrored
+        )
 
 
 def _ignore_ended(photo: ReadPhoto) -> None:
