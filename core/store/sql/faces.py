@@ -216,9 +216,8 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
         }
         missing = [face_id for face_id in requested_ids if face_id not in faces_by_id]
         if missing:
-            raise NotFound(
-                f"{len(missing)} of {len(requested_ids)} faces are not in this dataset any more. Reload the page."
-            )
+            those = "This face is" if len(requested_ids) == 1 else f"{len(missing)} of {len(requested_ids)} faces are"
+            raise NotFound(f"{those} not in this dataset any more. Reload the page.")
         return [faces_by_id[face_id] for face_id in requested_ids]
 
     def photo(self, dataset_id: str, photo_id: str) -> tuple[Photo, list[Face]]:

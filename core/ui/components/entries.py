@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -60,6 +60,8 @@ class EntryCommand:
     ids: tuple[str, ...]
     text: str = ""
     """The name that was typed."""
+    is_gone: bool = False
+    """Whether it was about entries, none of which is there any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +115,10 @@ def read_entry_commands(answers: Iterable[Mapping[str, Any]], entry_ids: Sequenc
     """The browser's answers, as far as they are about entries that are known."""
     known_ids = set(entry_ids)
     # A command without any entry left is passed on all the same: undo and redo are about none.
-    return [
-        EntryCommand(
-            command["name"],
-            # An entry may be dealt with by then, by an earlier command of the same outbox.
-            tuple(entry_id for entry_id in command["ids"] if entry_id in known_ids),
-            str(command.get("text") or ""),
-        )
-        for command in answers
-    ]
+    return [_read_command(command, known_ids) for command in answers]
+
+
+def _read_command(command: Mapping[str, Any], known_ids: Container[str]) -> EntryCommand:
+    # An entry may be dealt with by then: in another window, or by an earlier command of the same outbox.
+    ids = tuple(entry_id for entry_id in command["ids"] if entry_id in known_ids)
+    return EntryCommand(command["name"], ids, str(command.get("text") or ""), is_gone=bool(command["ids"]) and not ids)

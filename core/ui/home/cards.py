@@ -105,8 +105,8 @@ def _covers(dataset: Dataset) -> None:
 
 
 def _trail(steps_done: tuple[bool, ...]) -> None:
-    marks = (":material/check_circle:" if is_done else ":material/radio_button_unchecked:" for is_done in steps_done)
-    # A mark stays with its step where the line ends between two.
+    # Letters, not icons: a mark stays with its step where the line ends between two.
+    marks = ("✓" if is_done else "○" for is_done in steps_done)
     st.caption("  ".join(f"{mark}\u00a0{step}" for mark, step in zip(marks, trail.STEPS, strict=True)))
 
 

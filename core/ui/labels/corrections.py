@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -15,6 +15,7 @@ from core.corrections.model import Editor, Event
 from core.jobs.registry import submit_job
 from core.store.protocols import Dataset
 from core.ui import data, state, words
+from core.ui.components.entries import EntryCommand
 from core.ui.components.picker import Grid, GridCommand
 from core.ui.labels import correction_history
 from core.workflows.labels.correct import Corrector
@@ -108,6 +109,14 @@ def apply_correction(dataset: Dataset, act: CorrectionAction) -> None:
         return
     st.session_state[state.EPOCH] = current_epoch() + 1
     _detect_on_turned(dataset.id)
+
+
+def tell_what_is_gone(commands: Iterable[EntryCommand]) -> bool:
+    """Say that an answer came too late, where all that it was about is gone; True when there is such a one."""
+    if not any(command.is_gone for command in commands):
+        return False
+    st.session_state[state.REFUSED] = "This was dealt with meanwhile, perhaps in another window. Nothing was changed."
+    return True
 
 
 def undo_or_redo(dataset: Dataset, command: str) -> None:
@@ -299,6 +308,9 @@ def show_last_correction(dataset: Dataset, *, hold: bool = True, only: frozenset
             _show_step_button("Undo", dataset)
         if redoable:
             _show_step_button("Redo", dataset)
+        if hold and not (refusal or last or redoable):
+            # A container without anything in it has no room.
+            st.markdown("\u00a0", width="content")
 
 
 def _show_step_button(label: str, dataset: Dataset) -> None:

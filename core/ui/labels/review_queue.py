@@ -124,7 +124,7 @@ def review_suspects(dataset: Dataset, suspects: Sequence[Suspect]) -> None:
     # By id, not by position: the browser lets settled entries go at once, so positions there are others.
     by_id = {row.id: entry for row, entry in zip(rows, part, strict=True)}
     # One rerun after all of them: a rerun at the first would lose the others, which count as obeyed.
-    changed = False
+    changed = corrections.tell_what_is_gone(commands)
     for command in commands:
         entries_chosen = [by_id[entry_id] for entry_id in command.ids]
         if command.name == "open" and entries_chosen:

@@ -120,7 +120,7 @@ def _draw_faces(test: HardTest) -> None:
     )
     st.caption(LEGEND)
     changed = [obey_command(test, command) for command in commands]
-    if any(changed):
+    if corrections.tell_what_is_gone(commands) or any(changed):
         corrections.draw_again()
 
 

@@ -335,7 +335,7 @@ def _draw_cells(wall: Wall, cells: Sequence[WallCell], scope: str = "wall") -> N
     changed = [
         obey_wall_command(wall, command, [cells_by_id[cell_id] for cell_id in command.ids]) for command in commands
     ]
-    if any(changed):
+    if corrections.tell_what_is_gone(commands) or any(changed):
         corrections.draw_again(alone=not _leads_elsewhere(wall))
 
 

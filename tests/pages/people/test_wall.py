@@ -295,6 +295,24 @@ def test_too_few_faces_for_a_test_are_not_offered(shoebox, app_data):
     assert not any("hard" in cell for cell in cells_of(app_data, shoebox))
 
 
+def test_an_answer_about_what_is_gone_is_told(crowd):
+    def script(dataset_id: str) -> None:
+        from core.ui import data
+        from core.ui.components.entries import EntryCommand
+        from core.ui.labels import corrections
+
+        is_told = corrections.tell_what_is_gone(
+            [EntryCommand("undo", ()), EntryCommand("name", (), "Ann", is_gone=True)]
+        )
+        assert is_told and not corrections.tell_what_is_gone([EntryCommand("undo", ())])
+        corrections.show_last_correction(data.services().store.dataset(dataset_id))
+
+    tab = AppTest.from_function(script, kwargs={"dataset_id": crowd.id}).run()
+    assert not tab.exception, tab.exception
+    assert "This was dealt with meanwhile, perhaps in another window" in tab.markdown[0].value
+    assert "dealt with meanwhile" in tab.toast[0].value
+
+
 def test_a_hard_face_that_is_named_is_put_aside_to_test_on_and_leaves_the_list(crowd, app_data, open_page):
     def script(dataset_id: str) -> None:
         from core.ui import data
