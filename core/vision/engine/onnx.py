@@ -35,6 +35,8 @@ GRAPHICS_SIZES = {"pnet": (1, 4, 16), "rnet": (32, 256), "onet": (16, 128), "emb
 GRAPHICS_LOAD = DeviceLoad(canvases=16, photos=64)
 GRAPHICS_LEAST_FILLED = 0.5
 """Padding costs a graphics card less than another call."""
+SMALLEST_PX = 12
+"""Side of the smallest plane that PNet takes."""
 
 
 def load_runtime() -> Any:
@@ -145,7 +147,7 @@ class OnnxEngine:
         smallest = self.path_of("mtcnn", "pnet")
         try:
             session = self._session(smallest, provider)
-            OnnxNetwork(session, standardises=True, sizes=(1,))(np.zeros((1, 12, 12, 3), np.uint8))
+            OnnxNetwork(session, standardises=True, sizes=(1,))(np.zeros((1, SMALLEST_PX, SMALLEST_PX, 3), np.uint8))
         except runtime_faults() as fault:
             return f"it does not start ({str(fault).splitlines()[0]})"
         # Without its libraries a provider is left out in silence, and the processor computes.
@@ -192,11 +194,13 @@ class OnnxNetwork:
 
         A card with little memory is found out here, and not in the middle of an ingest.
         """
+        # Sides that stay open are PNet's, whose canvases take little in any number.
+        sides = [side if isinstance(side, int) else SMALLEST_PX for side in self.session.get_inputs()[0].shape[1:]]
         while len(self.sizes) > 1:
-            sides = [side if isinstance(side, int) else 12 for side in self.session.get_inputs()[0].shape[1:]]
             try:
                 self._run(np.zeros((self.sizes[-1], *sides), np.float32))
             except faults:
+                log.warning("The graphics card does not hold %d rows of a network; it gets fewer.", self.sizes[-1])
                 self.sizes = self.sizes[:-1]
             else:
                 return
