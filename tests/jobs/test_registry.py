@@ -52,7 +52,11 @@ WORK: list[tuple[JobKind, JobRequest, JobResult]] = [
         IngestRequest("inbox/a.zip", "a.zip", FacePolicy.KEEP_OTHERS, False, "2", "cp932", answer=True),
         IngestSummary(5, 6, 2, 1, 0, {"taken": 5}, 1.25),
     ),
-    (JobKind.TRAIN, TrainRequest(TrainOptions(folds=3, c=0.1), "inbox/b.zip", "cp437"), TrainResult("ab12")),
+    (
+        JobKind.TRAIN,
+        TrainRequest(TrainOptions(folds=3, c=0.1), "inbox/b.zip", "cp437"),
+        TrainResult("ab12", (Refusal("a.txt", "no photo"),)),
+    ),
     (JobKind.TRAIN, TrainRequest(update=True), TrainResult("ab12")),
     (JobKind.MAP, MapOptions(Method.TSNE, n_neighbors=30, afresh=True), learning.MapResult("ab12")),
     (JobKind.CLUSTER, ClusterOptions(everyone=True), learning.ClusterResult(7, 0.5)),

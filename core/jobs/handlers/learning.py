@@ -19,6 +19,9 @@ from core.workflows.projection.project import MapOptions
 from core.workflows.training import train, update
 from core.workflows.training.request import TrainRequest, TrainResult, find_training_request
 
+REFUSALS_KEPT = 20
+"""Of strangers' photos that could not be used; how many they are stands with the run."""
+
 
 @dataclass(frozen=True, slots=True)
 class StudyResult(JobResult):
@@ -70,7 +73,8 @@ def run_training(services: Services, job: Job, request: TrainRequest, progress: 
     # training begins.
     strangers = _embed_training_strangers(services, job.dataset_id, request, progress) if request.strangers else None
     task = train.TrainingTask(job.dataset_id, request.options, strangers, job.id)
-    return TrainResult(train.train_recogniser(tools, task, progress).id)
+    run = train.train_recogniser(tools, task, progress)
+    return TrainResult(run.id, strangers.refusals[:REFUSALS_KEPT] if strangers else ())
 
 
 def _embed_training_strangers(

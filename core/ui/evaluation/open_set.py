@@ -13,11 +13,12 @@ from core.charts.shares import build_cumulative_match_curve
 from core.charts.similarity import build_score_histogram
 from core.learn.metrics.run_values import RunThreshold, StrangersGiven
 from core.learn.open_set.operating_points import OperatingPoint, list_operating_points
-from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors
+from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors, exact_interval
 from core.store.protocols import Run
 from core.ui import charts, data, frame, words
 from core.ui.evaluation import evaluation_charts
 from core.ui.evaluation.evaluation_page import EvaluatedRun
+from core.ui.training import strangers_input
 from core.workflows.evaluation.evaluate import STRICT_RATE
 from core.workflows.training.train import load_recogniser
 
@@ -38,8 +39,10 @@ def show_strangers_section(evaluated: EvaluatedRun) -> None:
     unknown = evaluated.predictions.count_unknown(evaluated.run.params.threshold.score)
     st.markdown(describe_run_threshold(evaluated.run, unknown))
     if strangers := evaluated.run.params.strangers_given:
-        st.caption(words.plain(describe_given_strangers(strangers)))
+        st.markdown(words.plain(describe_given_strangers(strangers)))
+        st.markdown(words.plain(describe_given_outcome(evaluated)))
     _show_rates(evaluated, points)
+    strangers_input.offer_strangers(evaluated.dataset, evaluated.run)
     _show_thresholds(points)
     left, right = st.columns(2, gap="large")
     with left:
@@ -123,6 +126,20 @@ def describe_given_strangers(strangers: StrangersGiven) -> str:
             f"{'was' if known_person.photos == 1 else 'were'} not used: {known_person.why}."
         )
     return sentence
+
+
+def describe_given_outcome(evaluated: EvaluatedRun) -> str:
+    """How many of the strangers given are above the limit."""
+    impostors, threshold = evaluated.predictions.impostors, evaluated.run.params.threshold
+    if impostors is None or not impostors.given.any():
+        return ""
+    scores = impostors.scores[impostors.given]
+    n_named = int(np.count_nonzero(scores > threshold.score))
+    share = words.format_interval(*exact_interval(n_named, len(scores)))
+    return (
+        f"{words.count(n_named) if n_named else 'None'} of these {words.count(len(scores), 'face')} "
+        f"{'is' if n_named < 2 else 'are'} above the limit: of strangers like them {share} would get a name."
+    )
 
 
 def describe_hidden_people(impostors: Impostors, threshold: float) -> str:

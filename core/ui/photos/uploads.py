@@ -30,7 +30,7 @@ TOO_LARGE = (
     "Put it into the folder data/inbox and choose it there."
 )
 MOST_NAME_BYTES = 200
-"""File systems take 255; ``_free_path`` may add a number."""
+"""File systems take 255; ``free_path`` may add a number."""
 SAMPLE_TITLE = "the sample"
 DROP_LABEL = "Drop zips with one folder a person, folders, or photos"
 POLICIES = {
@@ -148,7 +148,7 @@ def save_uploads(files: Sequence[UploadedFile]) -> SavedUploads:
     folder.mkdir(parents=True)
     paths = []
     for file in files:
-        path = _free_path(folder.joinpath(*_safe_parts(file.name)))
+        path = free_path(folder.joinpath(*_safe_parts(file.name)))
         path.parent.mkdir(parents=True, exist_ok=True)
         # "x": a file that is there already is never written over, whatever the name was made of.
         with path.open("xb") as target:
@@ -175,7 +175,7 @@ def _safe(part: str) -> str:
     return visible.encode()[: MOST_NAME_BYTES - len(ending.encode())].decode(errors="ignore") + ending
 
 
-def _free_path(path: Path) -> Path:
+def free_path(path: Path) -> Path:
     """The path, or the next like it at which nothing lies; names that differ only in case count as the same."""
     used_names = {sibling.name.casefold() for sibling in path.parent.iterdir()} if path.parent.is_dir() else set()
     number = 1

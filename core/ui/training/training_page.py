@@ -18,7 +18,7 @@ from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Counts, Dataset, Run
 from core.ui import data, frame, menu, words
 from core.ui.home import trail
-from core.ui.training import imbalance
+from core.ui.training import imbalance, strangers_input
 from core.workflows.evaluation.compare import list_changed_settings
 from core.workflows.training.request import TrainRequest, TrainResult, find_training_request
 from core.workflows.training.train import delete_run, preview_training
@@ -77,7 +77,7 @@ def ask_training_options() -> TrainRequest:
             step=5,
             help="Blurred, dark and tiny faces teach the wrong thing: below 50\u00a0% different people look alike.",
         )
-        strangers = _ask_strangers_archive()
+        strangers = strangers_input.choose_from_inbox()
         with st.expander("For experts"):
             options = _ask_expert_options()
     return TrainRequest(replace(options, min_faces=fewest, min_grade=worst / 100), strangers)
@@ -102,26 +102,6 @@ def _ask_expert_options() -> TrainOptions:
     )
     c = st.select_slider("C", [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0], 1.0) if own_c else None
     return TrainOptions(folds=folds, seed=int(seed), c=c, min_size_px=smallest)
-
-
-def _ask_strangers_archive() -> str | None:
-    """A zip or folder of the inbox with photos of other people."""
-    settings = data.services().settings
-    candidates = sorted(
-        path.name for path in settings.inbox_dir.iterdir() if path.is_dir() or path.suffix.lower() == ".zip"
-    )
-    # Named and not dropped: the job reads it when its turn comes, so it has to lie where it stays.
-    name = st.selectbox(
-        "Photos of other people, from the inbox",
-        candidates,
-        index=None,
-        placeholder="None" if candidates else "The inbox is empty",
-        disabled=not candidates,
-        help="A zip in data/inbox with people who are not in this dataset. Together with your own people, hidden in "
-        "turn, they tell when a face is to be called unknown. Nothing of them is kept.",
-    )
-    # From the data folder on: a job that is done or repeated later finds it where the folder was moved to.
-    return (settings.inbox_dir / name).relative_to(settings.data_dir).as_posix() if name else None
 
 
 def submit_training(dataset: Dataset, request: TrainRequest) -> None:

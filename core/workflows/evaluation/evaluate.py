@@ -118,7 +118,8 @@ def select_training_strangers(
     """
     # Everybody who has a name, and not only those who will be learned: somebody with too few photos for this training
     # is no stranger to the dataset.
-    known_photos = _known_among(store, dataset.id, {person.name for person in store.people(dataset.id)}, strangers)
+    names = {person.name for person in store.people(dataset.id)}
+    known_photos = _known_among(store, dataset.id, names, strangers)
     known_photo_names = {known_photo.photo for known_photo in known_photos}
     rows = [row for row, photo in enumerate(strangers.photos) if photo not in known_photo_names]
     if not rows:
@@ -132,6 +133,8 @@ def select_training_strangers(
         photos=len(strangers.photos) + len(strangers.refused),
         refused=len(strangers.refused),
         known=tuple(KnownStranger(person, count, why) for (person, why), count in sorted(photos_by_person.items())),
+        # What a job came to outlives the erasure of a person: nobody's name of the dataset goes there.
+        refusals=tuple(refusal for refusal in strangers.refused if names.isdisjoint(refusal.name.split("/"))),
     )
 
 

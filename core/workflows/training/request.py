@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from core.base.json_values import Json, JsonObject, decode_record, encode_record
+from core.base.types import Refusal
 from core.learn.classification.training_material import TrainOptions
 from core.store.job_model import JobKind, JobRequest, JobResult, JobState
 from core.store.protocols import JobStore, Run
@@ -42,6 +43,8 @@ class TrainResult(JobResult):
 
     run: str = ""
     """The id of the run."""
+    refused: tuple[Refusal, ...] = ()
+    """Photos of strangers that could not be used, the first of them."""
 
 
 def find_training_request(jobs: JobStore, dataset_id: str, run: Run | None) -> TrainRequest:

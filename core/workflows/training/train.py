@@ -17,7 +17,7 @@ from core.base import words
 from core.base.errors import ModelMismatch
 from core.base.json_values import Json, encode_record
 from core.base.progress import UNWATCHED, Progress
-from core.base.types import Embeddings, FaceTable, Ints, Vectors
+from core.base.types import Embeddings, FaceTable, Ints, Refusal, Vectors
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.training import TrainedRun, count_steps, fit_and_test
 from core.learn.classification.training_material import (
@@ -50,6 +50,8 @@ class TrainingStrangers:
     refused: int
     known: tuple[KnownStranger, ...]
     """Whose photos were found among them, and are not used."""
+    refusals: tuple[Refusal, ...] = ()
+    """Which could not be used, and why; not those in the folder of somebody known."""
 
     def summary(self) -> StrangersGiven:
         """How many there were; none of their vectors or names."""

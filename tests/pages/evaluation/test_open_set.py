@@ -17,7 +17,7 @@ from core.store.job_model import JobKind, JobState
 from core.ui import words
 from core.ui.evaluation import evaluation_charts, open_set
 from tests.conftest import write_zip
-from tests.pages.conftest import open_tab, texts, work
+from tests.pages.conftest import open_explanations, open_tab, texts, work
 from tests.stored_faces import add_faces
 
 TRAIN, IDENTIFY = "pages/model/train.py", "pages/identify/photo.py"
@@ -99,6 +99,46 @@ def test_strangers_of_the_inbox_are_chosen_for_the_training_and_told(app_data, o
     ]
 
 
+def drop(app, file: tuple[str, bytes, str]):
+    """Drop a file where strangers are asked for."""
+    uploader = next(found for found in app.get("file_uploader") if "of other people" in found.label)
+    uploader.upload(*file).run()
+    assert not app.exception
+    return app
+
+
+def test_a_dropped_zip_of_strangers_is_trained_with_and_what_could_not_be_used_is_named(
+    app_data, run, open_page, sample_files, tmp_path
+):
+    others = [content for name, content in sample_files.items() if name.startswith("val/")][:3]
+    files = {f"{row}.jpg": content for row, content in enumerate(others)} | {"letter.jpg": b"no photo"}
+    content = write_zip(tmp_path / "others.zip", files).read_bytes()
+    drop(open_tab(open_page, "Strangers", run=run.id), ("others.zip", content, "application/zip"))
+    assert (app_data.settings.inbox_dir / "others.zip").read_bytes() == content
+    (ended,) = work(app_data)
+    assert (ended.state, ended.params["strangers"]) == (JobState.DONE, "inbox/others.zip")
+    assert ended.params["c"] == 1.0, "trained as before"
+    app = open_tab(open_page, "Strangers")
+    assert "From others.zip 3 faces of 3 people helped to set the limits; none of them is kept." in texts(app)
+    assert "of these 3 faces is above the limit: of strangers like them 0\u00a0% to " in texts(app)
+    assert any(text.value.startswith("letter.jpg: ") for text in app.text)
+    assert not list(app_data.settings.uploads_dir.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (("broken.zip", b"PK no zip", "application/zip"), "broken.zip"),
+        (("letter.txt", b"Dear Ann", "text/plain"), "There are no photos in letter.txt."),
+    ],
+    ids=["no zip", "no photo"],
+)
+def test_what_cannot_be_strangers_is_refused_by_name_and_nothing_is_trained(app_data, run, open_page, file, said):
+    app = drop(open_tab(open_page, "Strangers"), file)
+    assert said in "\n".join(error.value for error in app.error)
+    assert not app_data.jobs.claim() and not list(app_data.settings.inbox_dir.iterdir())
+
+
 def test_strangers_that_are_gone_fail_the_training_in_words(app_data, open_page):
     dataset = add_faces(app_data, "Family", FOUR)
     app_data.jobs.submit(dataset.id, JobKind.TRAIN, {"strangers": "inbox/gone.zip"})
@@ -145,7 +185,7 @@ def test_all_pages_that_speak_of_strangers_say_the_same_of_a_run(trained, open_p
     assert f": {share} of strangers would get a name." in evaluation, "what the limit rests on"
     app = open_page(IDENTIFY)
     app.get("file_uploader")[0].upload("a.jpg", next(iter(sample_files.values())), "image/jpeg").run()
-    identification = texts(app)
+    identification = texts(open_explanations(app))
     assert f"Of strangers {share} would get a name." in identification, "below the slider"
     assert f"so that {share} of strangers get one" in identification, "how it is computed"
     assert "How good is it? speaks of" not in identification
