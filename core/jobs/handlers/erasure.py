@@ -50,8 +50,8 @@ def _unlearn(services: Services, job: Job, request: EraseRequest, progress: Prog
         return
     newest = next(iter(services.runs.runs(job.dataset_id)), None)
     if newest is not None and newest.id in erasing.list_runs_of(tools, erasure):
-        run_id = update.temporary_run_id(job.id)
-        update.update_newest_run(services.run_tools(), job.dataset_id, run_id, erasure.face_ids, progress)
+        forgotten = erasure.face_ids
+        update.update_newest_run(services.run_tools(), job.dataset_id, forgotten=forgotten, progress=progress)
 
 
 def _receipt_of_killed(services: Services, job: Job, request: EraseRequest) -> EraseReceipt | None:

@@ -68,7 +68,7 @@ def run_training(services: Services, job: Job, request: TrainRequest, progress: 
         request = find_training_request(services.jobs, job.dataset_id, next(iter(runs), None))
     elif runs and runs[0].metrics.n_train >= update.UPDATE_FIRST_FROM:
         # Who came since is known in seconds, and who went no more, while the training takes its minutes.
-        update.update_newest_run(tools, job.dataset_id, update.temporary_run_id(job.id), progress=progress)
+        update.update_newest_run(tools, job.dataset_id, progress=progress)
     # The strangers first: their photos take minutes, and the faces of the dataset are then read as they are when the
     # training begins.
     strangers = _embed_training_strangers(services, job.dataset_id, request, progress) if request.strangers else None

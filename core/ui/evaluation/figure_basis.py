@@ -28,8 +28,10 @@ def _count_basis(run_id: str) -> NamingBasis:
 
 def describe_figure_basis(basis: NamingBasis, run: Run) -> Iterator[str]:
     """What the accuracy rests on, sentence by sentence."""
-    metrics = run.metrics
-    people = words.count(metrics.n_people, "person", "people")
+    metrics, updated = run.metrics, run.params.updated
+    # Whoever came after the training was never tested.
+    n_tested_people = metrics.n_people - (updated.people_added if updated else 0)
+    people = words.count(n_tested_people, "person", "people")
     yield f"It rests on {words.count(basis.tested, 'test face')} of {people}, {_describe_naming(basis)}."
     if basis.in_groups:
         faces = "face was" if basis.in_groups == 1 else "faces were"

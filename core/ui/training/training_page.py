@@ -320,6 +320,7 @@ def _changes_text(before: Run, run: Run) -> str:
     accuracy = (run.metrics.accuracy - before.metrics.accuracy) * 100
     changed = list_changed_settings(before, run)
     parts = [
+        "updated, not measured again" if run.params.updated else "",
         f"{people:+d} people" if people else "",
         f"{faces:+d} faces" if faces else "",
         # Less would be rounded to +0.0.

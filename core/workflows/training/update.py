@@ -7,7 +7,6 @@ a training takes its place.
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -27,17 +26,13 @@ from core.learn.classification.training_material import (
 from core.learn.classification.updating import CurrentFaces, carry_predictions, find_former_rows, update_recogniser
 from core.learn.metrics.run_values import RunParams, RunUpdate, UnusedFaces
 from core.learn.model_selection.splits import SplitPlan
+from core.store.artifacts import content_id
 from core.store.protocols import Run
 from core.workflows.run_tools import RunTools
 from core.workflows.training.train import list_person_ids, load_predictions, load_recogniser, store_run
 
 UPDATE_FIRST_FROM = 3000
 """Faces from which a training brings the recogniser up to date before it begins: it takes longer than anybody waits."""
-
-
-def temporary_run_id(job_id: str) -> str:
-    """The id of what a job updates before its own work: the same whenever it is resumed."""
-    return f"u{job_id}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +60,7 @@ def update_newest_run(
 
     Parameters
     ----------
-    run_id : of the updated run; a new one when empty
+    run_id : of the updated run; when empty one that follows from the run before
     forgotten : ids of faces that are about to be erased, and count as gone
 
     Returns
@@ -89,7 +84,8 @@ def update_newest_run(
     if trained is None:
         return None
     run = Run(
-        id=run_id or uuid.uuid4().hex[:12],
+        # Work that is killed between its files and its row, and given again under another job, writes the same files.
+        id=run_id or content_id(f"updated {before.id}".encode())[:12],
         dataset_id=dataset.id,
         created=time.time(),
         # Without those who are about to be erased it is ahead of the dataset, which follows when they are.

@@ -142,6 +142,7 @@ def test_the_figures_of_an_updated_run_are_said_to_be_those_of_the_training(erri
     )
     assert button(app, "Train again")
     assert app.metric[0].value == words.percent(before.metrics.accuracy)
+    assert f"of {before.metrics.n_people} people, named by their folders" in texts(app)
 
 
 def test_the_address_chooses_the_run_and_the_newest_is_the_default(erring, open_page):

@@ -67,7 +67,10 @@ def test_after_an_update_training_again_is_what_comes_next(app_data, open_page):
     assert not app.exception
     assert "1 person came since the training. It knows that" in texts(app)
     assert "Right for" not in texts(app), "nothing was measured"
-    assert len(app.dataframe[0].value) == 2
+    assert app.dataframe[0].value["changed"].tolist() == [
+        "updated, not measured again, +1 people, +5 faces",
+        "the first",
+    ]
     button(app, "Train").click().run()
     work(app_data)
     assert "since the training" not in texts(open_page(TRAIN))
