@@ -33,7 +33,8 @@ MANIFESTS := $(MODELS)/mtcnn/manifest.json $(MODELS)/facenet-128/manifest.json
 CHROMIUM  ?= $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || \
                command -v google-chrome)
 # Whole reports are drawn and read back by `make test` alone: they take as long as all drawings by themselves.
-QUICK     := $(addprefix tests/,archives base charts imaging learn ui vision/test_pyramid.py vision/test_quality.py) \
+QUICK     := $(addprefix tests/,archives base charts imaging learn ui) \
+             $(addprefix tests/vision/,test_fixed_batches.py test_pyramid.py test_quality.py) \
              $(filter-out %/test_report.py,$(wildcard tests/report/test_*.py)) tests/test_fences.py
 # TensorFlow has packages for these; the interpreter must also be able to make an environment.
 FITS      := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
