@@ -17,7 +17,8 @@ from core.charts.palette import GREY, RIGHT, WRONG, label_uniquely, shorten_end,
 from core.charts.reliability import ReliabilityDiagram
 from core.charts.shares import IntervalChart, ShareCurve, ShareInterval, SharePoint
 from core.charts.similarity import DetCurve, Histogram, HistogramGroup
-from core.learn.verification.pair_rule import FARS, IMPOSTORS_PER_FAR
+from core.learn.verification.lfw_protocol import IMPOSTORS_PER_FAR
+from core.learn.verification.pair_rule import FARS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

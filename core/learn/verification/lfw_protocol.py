@@ -24,13 +24,29 @@ from functools import partial
 import numpy as np
 
 from core.base.errors import InputRefused
-from core.base.json_values import Json
+from core.base.json_values import Json, encode_record
 from core.base.types import Bools, Doubles, Floats, Ints
 
+STRICT_FARS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+"""The shares of different pairs that may pass, which are told where the pairs are enough."""
+IMPOSTORS_PER_FAR = 10
+"""Pairs of different people that must pass the limit for it to be known: at a FAR of 1e-3 it takes 10,000 pairs."""
 TARGET_FAR = 1e-3
 LOOSE_FAR = 1e-2
 CURVE_POINTS = 200
 HISTOGRAM_BINS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedRate:
+    """What a false-accept rate costs, its threshold set on the other folds; means over folds."""
+
+    far: float
+    """Asked for."""
+    tar: float
+    """The share of same pairs accepted."""
+    far_reached: float
+    """The share of different pairs accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +71,10 @@ class Verification:
     n_pairs: int
     threshold: float
     """Mean over folds of the most accurate distance."""
+    rates: tuple[FoldedRate, ...]
+    """Those that the pairs can tell, the loosest first."""
 
-    def to_json(self) -> dict[str, float | int]:
+    def to_json(self) -> dict[str, Json]:
         """Give the names of the command line's document."""
         return {
             "accuracy": self.accuracy,
@@ -69,6 +87,7 @@ class Verification:
             "eer": self.eer,
             "n_pairs": self.n_pairs,
             "threshold": self.threshold,
+            "tar_at_far": [encode_record(rate) for rate in self.rates],
         }
 
 
@@ -104,7 +123,15 @@ def verify_pairs(distances: Floats | Doubles, same: Bools, fold: Ints) -> Verifi
         eer=equal_error_rate(distances, same),
         n_pairs=len(distances),
         threshold=float(_mean_per_fold(accurate, fold).mean()),
+        rates=tuple(FoldedRate(far, *_accepted_at(distances, same, fold, far)) for far in _list_told_fars(same, fold)),
     )
+
+
+def _list_told_fars(same: Bools, fold: Ints) -> list[float]:
+    """The rates whose threshold enough different pairs pass, whichever fold is left out."""
+    n_impostor = np.count_nonzero(~same)
+    fewest = min(n_impostor - np.count_nonzero(~same & (fold == left_out)) for left_out in np.unique(fold))
+    return [far for far in STRICT_FARS if far * fewest >= IMPOSTORS_PER_FAR]
 
 
 def _accepted_at(distances: Doubles, same: Bools, fold: Ints, far: float) -> tuple[float, float]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.types import Bools, Doubles, Ints
-from core.learn.verification.lfw_protocol import area_under_roc, equal_error_rate, threshold_at_far
-from core.learn.verification.pair_rule import ALL_PAIRS_MOST, FARS, IMPOSTORS_PER_FAR, PairScores
+from core.learn.verification.lfw_protocol import IMPOSTORS_PER_FAR, area_under_roc, equal_error_rate, threshold_at_far
+from core.learn.verification.pair_rule import ALL_PAIRS_MOST, FARS, PairScores
 
 BORDER_PAIRS = 6
 

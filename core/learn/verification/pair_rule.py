@@ -27,6 +27,7 @@ from core.learn.labelled_faces import LabelledFaces
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.labels import sum_by_label
 from core.learn.numerics.unit_vectors import cosines_to_distances
+from core.learn.verification.lfw_protocol import IMPOSTORS_PER_FAR
 
 FARS = (1e-2, 1e-3)
 """The shares of different people that may pass, between which one can choose."""
@@ -35,8 +36,6 @@ EVEN_PRIOR = 0.5
 
 ENOUGH_PEOPLE = 20
 ENOUGH_GENUINE = 100
-IMPOSTORS_PER_FAR = 10
-"""Pairs of different people that must pass the limit for it to be known: at a FAR of 1e-3 it takes 10,000 pairs."""
 ALL_PAIRS_MOST = 1_500
 """Up to so many faces every pair is looked at; beyond, pairs are drawn."""
 PARTNERS = {True: 12, False: 25}

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from core.base.types import Revision
 from core.charts.similarity import build_distance_histogram
 from core.learn.numerics.unit_vectors import cosine_to_distance
 from core.learn.verification import pair_rule
+from core.learn.verification.lfw_protocol import IMPOSTORS_PER_FAR
 from core.learn.verification.own_pairs import OwnPairs
+from core.learn.verification.pair_operating_points import PairOperatingPoint, PairOperatingPoints
 from core.ui import charts, data, frame, gallery, words
 from core.ui.certainty import bar
 from core.ui.data import Faces
@@ -40,6 +43,55 @@ def show_pairs_section(evaluated: EvaluatedRun) -> None:
         st.markdown("Two faces of one person, and two people, are needed to compare. Add photos or names.")
         return
     _show_panel(evaluated, pairs)
+    _show_operating_points(evaluated)
+
+
+@st.cache_resource(show_spinner="Comparing all pairs", max_entries=2)
+def _load_operating_points(dataset_id: str, revision: Revision) -> PairOperatingPoints | None:
+    faces = data.dataset_faces(dataset_id, revision)
+    return verify.select_named_faces(faces.table, faces.embeddings).measure_operating_points()
+
+
+def _show_operating_points(evaluated: EvaluatedRun) -> None:
+    """What strict rates cost, as far as the pairs can tell."""
+    measured = _load_operating_points(evaluated.dataset.id, evaluated.dataset.revision)
+    if measured is None:
+        return
+    if measured.points:
+        st.markdown("**What strict limits cost**")
+        st.dataframe(
+            pd.DataFrame([_point_row(point) for point in measured.points]),
+            hide_index=True,
+            alt="For each false-accept rate the limit, and the share of pairs of one person that it accepts.",
+        )
+    st.caption(describe_told_rates(measured))
+
+
+def _point_row(point: PairOperatingPoint) -> dict[str, str]:
+    return {
+        "Two people pass (FAR)": f"1 in {words.count(round(1 / point.far))}",
+        "with other people": _describe_rate_interval(*point.far_ci95),
+        "Limit (distance)": f"{point.threshold:.3f}",
+        "One person passes (TAR)": words.percent(point.tar, 2),
+        "95\u00a0% interval": words.format_interval(*point.tar_ci95),
+    }
+
+
+def _describe_rate_interval(low: float, high: float) -> str:
+    """A rate's interval as "1 in 5 000 to 1 in 800"."""
+    return " to ".join(f"1 in {words.count(round(1 / rate))}" if rate > 0 else "none" for rate in (low, high))
+
+
+def describe_told_rates(measured: PairOperatingPoints) -> str:
+    """Which rates the pairs can tell, and what a stricter one takes."""
+    rule = (
+        f"{words.count(measured.n_impostor, 'pair')} of different people were compared. A rate is told when "
+        f"{IMPOSTORS_PER_FAR} of them pass its limit; intervals are of other people drawn from these, as a few "
+        "look-alikes decide the strictest."
+    )
+    if measured.pairs_for_next is None:
+        return rule
+    return f"{rule} The next stricter rate takes {words.count(measured.pairs_for_next, 'pair')}."
 
 
 @st.fragment

@@ -17,6 +17,7 @@ from core.learn.numerics.unit_vectors import cosine_to_distance, mean_direction
 from core.learn.open_set.certainty import Certainty, measure_pair_likeness, rate_pair
 from core.learn.verification import pair_rule
 from core.learn.verification.own_pairs import OwnPairs, measure_own_pairs
+from core.learn.verification.pair_operating_points import PairOperatingPoints, measure_pair_operating_points
 from core.learn.verification.pair_rule import EVEN_PRIOR, PairRule, PairScores
 from core.store.protocols import Dataset, FaceStore, PersonCount
 from core.vision.pipeline import FacePipeline, PhotoFaces
@@ -117,6 +118,13 @@ class NamedFaces:
     def measure_pairs(self) -> OwnPairs | None:
         """What the pairs show by their distance; None without a pair of one person, or of two people."""
         return measure_own_pairs(self.face_ids, self.pairs()) if self.face_ids else None
+
+    def measure_operating_points(self) -> PairOperatingPoints | None:
+        """What the pairs tell of strict false-accept rates; None where ``measure_pairs`` has none."""
+        scores = self.pairs() if self.face_ids else None
+        if scores is None or scores.same.all() or not scores.same.any():
+            return None
+        return measure_pair_operating_points(self.faces, scores)
 
     def with_people(self) -> PairScores:
         """Faces compared with people."""

@@ -174,3 +174,18 @@ def test_a_fold_without_different_pairs_counts_for_what_it_has():
     distances, same, fold = pairs(200, folds=4)
     keep = same | (fold != 2)
     assert verify_pairs(distances[keep], same[keep], fold[keep]).n_pairs == keep.sum()
+
+
+def test_stricter_rates_are_told_where_ten_different_pairs_pass_in_the_other_folds():
+    n = 12_000
+    distances = np.concatenate([np.linspace(0.2, 0.9, 100), np.linspace(0.8, 1.8, n)])
+    same, fold = np.arange(100 + n) < 100, np.arange(100 + n) % 10
+    result = verify_pairs(distances, same, fold)
+    # 10,800 different pairs outside a fold: eleven pass at one in a thousand, one at one in ten thousand.
+    assert [rate.far for rate in result.rates] == [1e-2, 1e-3]
+    assert result.rates[1].tar == result.tar_at_far_1e3 and result.rates[0].far_reached == result.far_reached_1e2
+    assert result.to_json()["tar_at_far"][1] == {
+        "far": 1e-3,
+        "tar": result.tar_at_far_1e3,
+        "far_reached": result.far_reached,
+    }

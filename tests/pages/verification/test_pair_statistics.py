@@ -86,3 +86,12 @@ def test_the_chart_shows_each_kind_as_shares_and_the_limit():
 def test_a_step_of_the_slider_never_lets_more_pass_than_promised():
     assert pair_statistics._rounded_threshold(0.9579) == pytest.approx(0.95)
     assert (pair_statistics._rounded_threshold(0.1), pair_statistics._rounded_threshold(3.0)) == (0.3, 1.6)
+
+
+def test_strict_rates_stand_in_a_table_and_what_they_take_is_said(village, open_page):
+    app = open_tab(open_page, TAB)
+    (table,) = (frame.value for frame in app.dataframe if "Two people pass (FAR)" in frame.value)
+    assert table["Two people pass (FAR)"].tolist() == ["1 in 100", "1 in 1\u202f000"]
+    assert all(" to " in interval for interval in table["with other people"])
+    assert "A rate is told when 10 of them pass its limit" in texts(app)
+    assert "The next stricter rate takes 100\u202f000 pairs." in texts(app)
