@@ -7,7 +7,7 @@ grid fits any width. The only styles of the app that are not the theme's stand h
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
@@ -85,13 +85,6 @@ def show_face_grid(dataset_id: str, tiles: Iterable[Tile], tile_px: int = TILE_P
     """An even grid of face crops, names under them; round ones stand for people."""
     cells = "".join(_cell(dataset_id, tile) for tile in tiles)
     st.html(_grid(cells, tile_px, "fa-grid fa-round" if is_round else "fa-grid"))
-
-
-def paged_grid(
-    dataset_id: str, tiles: Sequence[Tile], key: str, *, per_page: int = PER_PAGE, tile_px: int = TILE_PX
-) -> None:
-    """A grid of any length, a page at a time."""
-    show_face_grid(dataset_id, tiles[page_slice(len(tiles), per_page, key)], tile_px)
 
 
 def page_slice(n: int, per_page: int, key: str, *, address_name: str | None = None) -> slice:

@@ -151,6 +151,11 @@ def show_neighbours() -> None:
             )
 
 
+def link_page(script: str, label: str, icon: str, dataset_id: str, **query: str) -> None:
+    """A link to a page on a dataset; ``query`` goes into its address too."""
+    st.page_link(script, label=words.plain(label), icon=icon, query_params={"dataset": dataset_id, **query})
+
+
 def _dataset_in_address() -> dict[str, str]:
     dataset_id = st.session_state.get(state.DATASET)
     return {"dataset": dataset_id} if dataset_id else {}

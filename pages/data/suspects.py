@@ -41,12 +41,8 @@ with frame.page("Suspects", "Wrong names, and pictures that are there twice: the
             review_queue.describe_empty_list(queue, open_suspects.revisions_since), icon=":material/check_circle:"
         )
     if n_about_people := len(open_suspects.suspects) - len(of_faces):
-        st.page_link(
-            menu.PEOPLE,
-            label=f"{words.count(n_about_people, 'question')} whether people are one or two: on the wall of people",
-            icon=":material/groups:",
-            query_params={"dataset": dataset.id, "show": "Questions"},
-        )
+        label = f"{words.count(n_about_people, 'question')} whether people are one or two: on the wall of people"
+        menu.link_page(menu.PEOPLE, label, ":material/groups:", dataset.id, show="Questions")
     if of_faces and open_suspects.revisions_since:
         st.caption(
             f"Looked for {words.ago(queue.created)}; the dataset has changed since. What is dealt with has left the "

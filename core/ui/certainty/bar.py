@@ -12,8 +12,8 @@ from core.learn.open_set.certainty import Certainty, Sureness, measure_pair_like
 from core.ui import frame
 from core.ui.components.choices import CertaintyMark
 
-_COLOURS = {False: "#0B6E75", True: "#6CC5CA"}
-"""By whether the theme is dark."""
+COLOURS = {False: "#0B6E75", True: "#6CC5CA"}
+"""Of bars, by whether the theme is dark: a picture does not know the colour of the text around it."""
 # The bar says by its form what it says by its colour: whole where the name stands, broken where it is unsure, and thin
 # where there is none.
 _STYLE = """<style>
@@ -38,7 +38,7 @@ def certainty_html(certainty: Certainty, *, dark: bool) -> str:
     """The word, the bar and the number as HTML, with one sentence for those who do not see it."""
     return (
         f"<div class='fa-certainty' role='img' aria-label='{describe_certainty(certainty)}'>"
-        f"<b>{title_word(certainty.sureness)}</b>{_bar_html(certainty, _COLOURS[dark])}"
+        f"<b>{title_word(certainty.sureness)}</b>{_bar_html(certainty, COLOURS[dark])}"
         f"<span>{certainty.likeness:.0f}</span></div>"
     )
 

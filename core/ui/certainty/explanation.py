@@ -19,8 +19,6 @@ from core.ui.certainty import bar
 TITLE = "How is this computed?"
 _STRIP = 44
 """Height of one row of bars, in units of one bar's width."""
-_COLOURS = {False: "#0B6E75", True: "#6CC5CA"}
-"""By whether the theme is dark: a picture does not know the colour of the text around it."""
 _STYLE = """<style>
 .fa-vectors {margin:0; font-size:.82rem}
 .fa-vectors img {width:100%; height:52px; display:block}
@@ -135,7 +133,7 @@ def show_vectors(vectors: Mapping[str, Floats]) -> None:
     (title, vector), (other_title, other_vector) = vectors.items()
     # One scale for all: bars of a mean are shorter where its faces disagree, and that is worth seeing.
     largest = float(max(np.abs(vector).max(), np.abs(other_vector).max())) or 1.0
-    colour = _COLOURS[frame.is_dark()]
+    colour = bar.COLOURS[frame.is_dark()]
     strips = "".join(
         f"<figure class='fa-vectors'><img src='{_bars_url(values / largest, colour)}' "
         f"alt='{escape(name)}: {len(values)} numbers as bars, positive ones upwards'>"

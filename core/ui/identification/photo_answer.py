@@ -101,7 +101,7 @@ def show_known_people(dataset: Dataset, run: Run) -> None:
         for name in names
         if name in known
     ]
-    gallery.paged_grid(dataset.id, tiles, key="known")
+    gallery.show_face_grid(dataset.id, tiles[gallery.page_slice(len(tiles), gallery.PER_PAGE, "known")])
 
 
 @st.fragment

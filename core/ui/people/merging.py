@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.store.protocols import PersonCount
 from core.ui import gallery, state, words
 from core.ui.components.picker import Grid, draw_picker
 from core.ui.labels import corrections
@@ -37,7 +36,7 @@ def choose_merge(view: PersonView) -> None:
     candidates = [
         (candidate, value)
         for other_id, value in similarities
-        if (candidate := view.other(other_id)) and matches_search(candidate, search)
+        if (candidate := view.other(other_id)) and people_filter.matches_search(candidate, search)
     ]
     if not candidates:
         st.info("Nobody else is called that." if search else "There is nobody else yet.")
@@ -58,13 +57,6 @@ def choose_merge(view: PersonView) -> None:
     if picked.command and picked.command.face_ids:
         merge_people(view, *choose_survivor(view, int(picked.command.face_ids[0])))
         st.rerun()
-
-
-def matches_search(person: PersonCount, search: str) -> bool:
-    """Whether somebody's name holds what was typed."""
-    return people_filter.normalise_for_search(search) in people_filter.normalise_for_search(
-        words.display_name(person.name)
-    )
 
 
 def choose_survivor(view: PersonView, other_id: int) -> tuple[int, int]:

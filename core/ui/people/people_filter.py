@@ -72,15 +72,19 @@ def person_categories(person: PersonCount) -> tuple[PeopleCategory, ...]:
 
 def filter_people(people: Iterable[PersonCount], people_filter: PeopleFilter) -> list[PersonCount]:
     """The people that are asked for, in the order that is asked for."""
-    needle = normalise_for_search(people_filter.search)
     matches = [
         person
         for person in people
         if (people_filter.hidden or not person.hidden)
         and (people_filter.show is PeopleCategory.ALL or people_filter.show in person_categories(person))
-        and needle in normalise_for_search(words.display_name(person.name))
+        and matches_search(person, people_filter.search)
     ]
     return sorted(matches, key=lambda person: _sort_key(person, people_filter.order))
+
+
+def matches_search(person: PersonCount, search: str) -> bool:
+    """Whether somebody's name holds what was typed."""
+    return normalise_for_search(search) in normalise_for_search(words.display_name(person.name))
 
 
 def count_people(people: Iterable[PersonCount], *, hidden: bool) -> dict[PeopleCategory, int]:

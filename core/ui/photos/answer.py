@@ -161,7 +161,7 @@ def _group_tiles(dataset: Dataset, unnamed: UnnamedGroups) -> list[Tile]:
 def _show_faces(dataset: Dataset, tiles: Sequence[Tile], n_more: int, page: str) -> None:
     gallery.show_face_grid(dataset.id, tiles, tile_px=FACE_PX, is_round=True)
     label = f"+ {words.count(n_more)} more" if n_more > 0 else "Open the people"
-    _link(dataset, page, label, ":material/groups:")
+    menu.link_page(page, label, ":material/groups:", dataset.id)
 
 
 def _show_work(dataset: Dataset, ingest: Job | None, answer: Answer, steps: Sequence[Job]) -> None:
@@ -170,23 +170,19 @@ def _show_work(dataset: Dataset, ingest: Job | None, answer: Answer, steps: Sequ
     for kind, n_suspects in (answer.suspects or {}).items():
         label = f"{review_queue.TITLES[kind]}: {words.count(n_suspects)}"
         if kind in review_queue.ABOUT_PEOPLE:
-            _link(dataset, menu.PEOPLE, label, ":material/groups:", show=PeopleCategory.QUESTIONS)
+            menu.link_page(menu.PEOPLE, label, ":material/groups:", dataset.id, show=PeopleCategory.QUESTIONS)
         else:
-            _link(dataset, menu.SUSPECTS, label, ":material/troubleshoot:")
+            menu.link_page(menu.SUSPECTS, label, ":material/troubleshoot:", dataset.id)
     if answer.counts.unnamed_faces and answer.counts.people:
         label = f"{words.count(answer.counts.unnamed_faces, 'face')} without a name"
-        _link(dataset, menu.CLUSTERS, label, ":material/workspaces:")
+        menu.link_page(menu.CLUSTERS, label, ":material/workspaces:", dataset.id)
     if faceless := data.photos_without_face(dataset.id, dataset.revision):
         label = f"{words.count(len(faceless), 'photo')} without a face"
-        _link(dataset, menu.REVIEW, label, ":material/image_search:", show=FaceCategory.FACELESS)
+        menu.link_page(menu.REVIEW, label, ":material/image_search:", dataset.id, show=FaceCategory.FACELESS)
     outcomes = data.services().store.outcome_counts(ingest.id) if ingest else {}
     if n_refused := sum(outcomes.get(outcome, 0) for outcome in NOT_TAKEN):
         was = "was" if n_refused == 1 else "were"
         st.markdown(f":material/block: [{words.count(n_refused, 'file')} {was} not taken](#{FILES_ANCHOR})")
-
-
-def _link(dataset: Dataset, page: str, label: str, icon: str, **query: str) -> None:
-    st.page_link(page, label=words.plain(label), icon=icon, query_params={"dataset": dataset.id, **query})
 
 
 def _show_map(dataset: Dataset, steps: Sequence[Job]) -> None:
@@ -197,4 +193,4 @@ def _show_map(dataset: Dataset, steps: Sequence[Job]) -> None:
         return
     alt = "Map of the faces: each is a point, and alike ones lie together" if newest else "The map is being made"
     map_picture.show_map_picture(dataset.id, dataset.revision, newest.id if newest else None, alt)
-    _link(dataset, menu.MAP, "Open the map", ":material/scatter_plot:")
+    menu.link_page(menu.MAP, "Open the map", ":material/scatter_plot:", dataset.id)

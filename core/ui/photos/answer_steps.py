@@ -87,9 +87,4 @@ def show_failed_steps(dataset: Dataset, steps: Sequence[Job]) -> None:
         if step.state.resumable:
             title = words.plain(f"{JOBS[step.kind].title}: {step.state}")
             st.markdown(f"{jobs.SYMBOL[step.state]} **{title}.** {words.plain(step.error or 'It was stopped.')}")
-            st.page_link(
-                jobs.PAGES[step.kind],
-                label="Do it by hand",
-                icon=":material/arrow_forward:",
-                query_params={"dataset": dataset.id},
-            )
+            menu.link_page(jobs.PAGES[step.kind], "Do it by hand", ":material/arrow_forward:", dataset.id)

@@ -84,7 +84,7 @@ def _show_ended(job: Job, names: Mapping[str, str]) -> None:
         st.markdown(f"{jobs.SYMBOL[job.state]} {title}: {words.plain(job.state)}", width="content")
         page = jobs.RESULT_PAGES[job.kind] if job.state is JobState.DONE else menu.JOBS
         label = "See what came of it" if job.state is JobState.DONE else "See why"
-        st.page_link(page, label=label, icon=":material/arrow_forward:", query_params={"dataset": job.dataset_id})
+        menu.link_page(page, label, ":material/arrow_forward:", job.dataset_id)
         st.button("Dismiss", key="dismiss_ended_job", type="tertiary", icon=":material/close:", on_click=_dismiss)
 
 
