@@ -113,7 +113,7 @@ def show_stale_notice(evaluated: EvaluatedRun) -> None:
     stale = "Photos or names changed since this run; it tells about the earlier ones." if evaluated.stale else ""
     updated = evaluated.run.params.updated
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f":material/update: {stale or (describe_update(updated) if updated else '')}")
+        st.markdown(f":material/update: {words.plain(stale or (describe_update(updated) if updated else ''))}")
         if st.button("Train again", type="primary", icon=":material/school:"):
             training_page.train_again(evaluated.dataset, evaluated.run)
 

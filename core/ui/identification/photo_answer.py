@@ -69,10 +69,10 @@ def show_retraining_notice(dataset: Dataset, run: Run) -> None:
     if not (is_stale or updated) or (job is not None and job.state.active):
         return
     sentence = "Photos or names changed since this was trained; it does not know of that yet."
+    if updated and not is_stale:
+        sentence = describe_update(updated)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(
-            f":material/update: {describe_update(updated) if updated and not is_stale else sentence}", width="content"
-        )
+        st.caption(f":material/update: {words.plain(sentence)}", width="content")
         if is_stale and run.metrics.n_train >= UPDATE_FIRST_FROM:
             st.button(
                 "Learn the changes",

@@ -72,7 +72,7 @@ def _show_placements(services: Services) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Where the networks run", width="content")
     speed = read_speed(services.settings.models_dir, catalogue.DEFAULT_EMBEDDING_ID)
     if speed is not None and services.settings.engine == "openvino":
-        st.caption(_describe_speed(speed, placements["embed"].precision))
+        st.caption(words.plain(_describe_speed(speed, placements["embed"].precision)))
     # Mostly one and the same for all of them.
     for reason in dict.fromkeys(placement.reason for placement in placements.values() if placement.reason):
         st.info(f"Nothing faster runs here. {words.plain(reason)}", icon=":material/info:")

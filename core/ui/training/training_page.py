@@ -48,7 +48,7 @@ def show_nothing_trained(dataset: Dataset, sentence: str) -> None:
     """Nothing was learned yet, and the way on: to the training where there is something to learn, else to that."""
     step = trail.find_next_step(dataset)
     reason = "" if step.page == menu.TRAIN else f" {words.plain(step.why)}"
-    frame.show_empty_state(f"{sentence}{reason}", step.label, step.page)
+    frame.show_empty_state(f"{sentence}{reason}", words.plain(step.label), step.page)
 
 
 def show_too_few_people(dataset: Dataset, counts: Counts) -> None:
@@ -60,7 +60,7 @@ def show_too_few_people(dataset: Dataset, counts: Counts) -> None:
     else:
         sentence = "It knows one person. Telling people apart takes at least two."
     step = trail.find_next_step(dataset)
-    frame.show_empty_state(sentence, step.label, step.page)
+    frame.show_empty_state(sentence, words.plain(step.label), step.page)
 
 
 def ask_training_options() -> TrainRequest:
@@ -208,7 +208,10 @@ def show_runs_table(dataset: Dataset, runs: list[Run]) -> None:
             "Photos or names changed since the newest run. Train again to learn from them.", icon=":material/update:"
         )
     elif newest.params.updated:
-        st.info(f"{describe_update(newest.params.updated)} Train again to measure them.", icon=":material/update:")
+        st.info(
+            f"{words.plain(describe_update(newest.params.updated))} Train again to measure them.",
+            icon=":material/update:",
+        )
     st.header("Trainings so far (runs)", anchor=False)
     event = st.dataframe(
         _runs_table(runs),
