@@ -98,6 +98,9 @@ def test_filters_are_in_the_address_and_the_photos_can_be_sorted(app: App, page:
     settle(page)
     page.set_viewport_size({"width": 400, "height": 850})
     shoot(page, "21-many-photos-narrow")
+    # However long somebody's name is, the list of people is no wider than the page.
+    page.locator("select.person").evaluate("chooser => chooser.add(new Option('Maximilian'.repeat(12)))")
+    assert page.locator(".lookup").evaluate("shown => shown.scrollWidth - shown.clientWidth") <= 0
     page.set_viewport_size({"width": 1440, "height": 900})
 
     main_button(page, "Sort by person").click()

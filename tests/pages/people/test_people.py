@@ -274,3 +274,9 @@ def test_after_an_erasing_no_page_of_any_session_remembers_the_person(app_data, 
     open_page(PEOPLE)
     assert ui_data.services() is app_data, "the worker beside the app goes on"
     assert "Ann_Lee" not in ui_data.dataset_faces(family.id, family.revision).table.people, "read anew, at the same key"
+
+
+def test_the_people_of_a_dataset_are_read_once_for_all_pages_and_sessions(app_data):
+    dataset = add_faces(app_data, "Family", {"Ann": 3})
+    first, second = (ui_data.dataset_people(dataset.id, dataset.revision) for _ in range(2))
+    assert [person.name for person in first] == ["Ann"] and second is first
