@@ -7,7 +7,7 @@ a training takes its place.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -142,13 +142,13 @@ def _update(tools: RunTools, before: Run, current: _Material, progress: Progress
         learned_ids=take_items(current.material.face_ids, current.rows),
     )
     recogniser = answer.recogniser
-    n_new = int((faces.former_rows < 0).sum())
+    n_added, n_removed = _count_changes(tools, before, current.person_ids)
     update = RunUpdate(
         trained=updated.trained if updated else before.id,
         trained_at=updated.trained_at if updated else before.created,
         mean_faces=mean_faces,
-        people_added=n_new + (updated.people_added if updated else 0),
-        people_removed=n_former - (len(faces.people) - n_new) + (updated.people_removed if updated else 0),
+        people_added=n_added,
+        people_removed=n_removed,
         rows_refitted=answer.n_refitted,
     )
     is_right = recogniser.svm.classifier.predict(faces.vectors) == faces.labels
@@ -158,6 +158,19 @@ def _update(tools: RunTools, before: Run, current: _Material, progress: Progress
         params=replace(_params_now(before.params, current), updated=update),
         metrics=gather_run_metrics(carried, float(np.mean(is_right))),
     )
+
+
+def _count_changes(tools: RunTools, before: Run, person_ids: Sequence[int]) -> tuple[int, int]:
+    """How many people came and went since the training."""
+    updated = before.params.updated
+    runs = tools.runs.runs(before.dataset_id)
+    trained = next((run for run in runs if updated and run.id == updated.trained), before)
+    former, now = set(trained.params.person_ids or ()), set(person_ids)
+    n_added, n_removed = len(now - former), len(former - now)
+    if updated and trained is before:
+        # The trained run went with somebody who was erased: what the update before it counted is all that is known.
+        return n_added + updated.people_added, n_removed + updated.people_removed
+    return n_added, n_removed
 
 
 def _params_now(params: RunParams, current: _Material) -> RunParams:

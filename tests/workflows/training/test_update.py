@@ -86,9 +86,15 @@ def test_updates_of_an_update_speak_of_one_training_which_takes_their_place(
     assert (second.params.updated.trained, second.params.updated.people_added) == (before.id, 2)
     assert [run.id for run in services.runs.runs(dataset.id)] == [second.id, before.id]
     assert update_run(services, dataset) == second, "of these faces already"
+    corrector = Corrector(services.store, services.log, dataset.id, Editor("Ben", "now"))
+    corrector.unname(ids_of(services, dataset, "Eve"))
+    third = update_run(services, dataset)
+    assert third is not None and third.params.updated is not None
+    assert (third.params.updated.people_added, third.params.updated.people_removed) == (1, 0), "she came and went"
     whole = train.train_recogniser(services.run_tools(), TrainingTask(dataset.id))
     assert [run.id for run in services.runs.runs(dataset.id)] == [whole.id, before.id]
-    assert not services.artifacts.path(dataset.id, ArtifactKind.RUN, second.id).exists()
+    for earlier in (first, second, third):
+        assert not services.artifacts.path(dataset.id, ArtifactKind.RUN, earlier.id).exists()
     assert whole.params.updated is None
 
 
