@@ -13,7 +13,7 @@ from core.charts.shares import build_cumulative_match_curve
 from core.charts.similarity import build_score_histogram
 from core.learn.metrics.run_values import RunThreshold, StrangersGiven
 from core.learn.open_set.operating_points import OperatingPoint, list_operating_points
-from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors, exact_interval
+from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors
 from core.store.protocols import Run
 from core.ui import charts, data, frame, words
 from core.ui.evaluation import evaluation_charts
@@ -135,10 +135,11 @@ def describe_given_outcome(evaluated: EvaluatedRun) -> str:
         return ""
     scores = impostors.scores[impostors.given]
     n_named = int(np.count_nonzero(scores > threshold.score))
-    share = words.format_interval(*exact_interval(n_named, len(scores)))
+    # No interval of their own: what is to be expected of strangers rests on them and on the people hidden, and is said
+    # above.
     return (
         f"{words.count(n_named) if n_named else 'None'} of these {words.count(len(scores), 'face')} "
-        f"{'is' if n_named < 2 else 'are'} above the limit: of strangers like them {share} would get a name."
+        f"{'is' if n_named < 2 else 'are'} above the limit."
     )
 
 
