@@ -17,7 +17,7 @@ from core.base.errors import NotFound
 from core.base.types import Box, RgbImage
 from core.imaging.pixels import encode_jpeg, shrink_image
 from core.store.artifacts import ArtifactKind
-from core.ui import address, data
+from core.ui import address, data, state
 from core.workflows.labels.close_up import cut_close_up
 
 PER_PAGE = 48
@@ -90,16 +90,25 @@ def show_face_grid(dataset_id: str, tiles: Iterable[Tile], tile_px: int = TILE_P
 def page_slice(n: int, per_page: int, key: str, *, address_name: str | None = None) -> slice:
     """The part of ``n`` things that is shown; a row of page numbers when they do not fit on one page.
 
-    Under ``address_name`` the page number is kept in the address.
+    Under ``address_name`` the page number is kept in the address, for the list of this ``key``.
     """
     # Rounded up, by dividing the negative number. Nothing at all is one empty page.
     pages = max(1, -(-n // per_page))
-    first = min(pages, max(1, address.query_number(address_name) or 1)) if address_name else 1
+    first = min(pages, max(1, _page_of_address(address_name, key))) if address_name else 1
     # With another number of pages it is another widget: a page that is gone by now would stay chosen.
     page = st.pagination(pages, default=first, key=f"{key}_page_{pages}") if pages > 1 else 1
     if address_name:
         address.set_query_values(**{address_name: str(page) if page > 1 else None})
     return slice((page - 1) * per_page, page * per_page)
+
+
+def _page_of_address(address_name: str, key: str) -> int:
+    """The page that the address names; the first where its number was of another list."""
+    lists = st.session_state.setdefault(state.PAGED, {})
+    # A tab that draws its first list came by a link or a reload: the number is of this one.
+    is_of_this = lists.get(address_name, key) == key
+    lists[address_name] = key
+    return (address.query_number(address_name) or 1) if is_of_this else 1
 
 
 def show_pairs(dataset_id: str, pairs: Iterable[TilePair], pair_px: int = 2 * TILE_PX) -> None:

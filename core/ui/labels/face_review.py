@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 import streamlit as st
@@ -63,7 +64,11 @@ def review_faces(view: FilteredFaces) -> None:
     with left:
         # In a container of its own: where the page numbers come or go, the grid is not made anew and keeps the focus.
         with st.container():
-            part = view.rows[gallery.page_slice(len(view.rows), PER_PAGE, f"review_{view.dataset.id}")]
+            # What was chosen is in the key, so that another choice begins at its first page.
+            chosen = view.face_filter
+            choice = repr((chosen.show, chosen.person, chosen.split, chosen.order, chosen.taken))
+            key = f"review_{view.dataset.id}_{crc32(choice.encode())}"
+            part = view.rows[gallery.page_slice(len(view.rows), PER_PAGE, key, address_name="page")]
         desk = CorrectionDesk(view.dataset, people_on_digits(faces, part))
         picked = pick_faces(view.dataset, faces, part, desk)
         st.caption(corrections.LEGEND)

@@ -14,7 +14,7 @@ from core.learn.label_errors.review_queue import SimilarFace, Suspect, SuspectAc
 from core.learn.open_set.certainty import measure_pair_likeness, rate_probability
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset
-from core.ui import data, gallery, state, words
+from core.ui import address, data, gallery, state, words
 from core.ui.certainty import bar
 from core.ui.components.entries import EntryCommand, FaceStrip, Keyboard, ReviewEntry, draw_entries
 from core.ui.data import Faces
@@ -98,10 +98,12 @@ def choose_suspects(dataset: Dataset, suspects: Sequence[Suspect]) -> list[Suspe
     kind_chosen = st.pills(
         "Kind",
         kinds,
+        default=address.query_choice(kinds, "kind"),
         format_func=lambda kind: f"{TITLES[kind]} {words.count(counts[kind])}",
         key=f"suspects_{dataset.id}_{len(kinds)}",
         label_visibility="collapsed",
     )
+    address.set_query_values(kind=kind_chosen)
     skipped = st.session_state.setdefault(state.SKIPPED, [])
     of_kind = [entry for entry in suspects if kind_chosen is None or entry.kind is kind_chosen]
     # Stable: among the others, and among the skipped, the surest stays first.
@@ -114,7 +116,8 @@ def review_suspects(dataset: Dataset, suspects: Sequence[Suspect]) -> None:
     corrections.rerun_if_changed()
     faces = data.dataset_faces(dataset.id, dataset.revision)
     with st.container():
-        part = suspects[gallery.page_slice(len(suspects), PER_PAGE, f"suspects_{dataset.id}")]
+        key = f"suspects_{dataset.id}_{address.query_value('kind')}"
+        part = suspects[gallery.page_slice(len(suspects), PER_PAGE, key, address_name="page")]
     rows = [_entry(dataset, faces, entry) for entry in part]
     names = [person.name for person in data.dataset_people(dataset.id, dataset.revision)]
     commands = draw_entries(

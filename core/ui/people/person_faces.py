@@ -42,7 +42,8 @@ def show_person_faces(view: PersonView, actions: DeltaGenerator) -> str | None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         order = _order(view)
         part = order_faces(faces, order)
-        part = part[gallery.page_slice(len(part), PER_PAGE, f"person_{view.person.id}_{order}")]
+        key = f"person_{view.person.id}_{order}"
+        part = part[gallery.page_slice(len(part), PER_PAGE, key, address_name="faces_page")]
     desk = CorrectionDesk(view.dataset)
     picked = _pick(view, faces, part, desk)
     st.caption(LEGEND)

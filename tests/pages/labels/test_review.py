@@ -30,6 +30,15 @@ def test_chips_count_what_there_is_and_the_filter_is_in_the_address(app_data, op
     assert [option.content for option in chips.proto.options] == ["All 9", "No name 4", "Left out 1"]
 
 
+def test_a_page_of_faces_is_in_the_address_and_another_choice_begins_at_its_first(app_data, open_page):
+    add_faces(app_data, "Town", {"Ann": 100, "Bob": 60})
+    app = open_page(REVIEW, page="3")
+    assert app.query_params["page"] == "3"
+    person = next(box for box in app.selectbox if box.label == "Person")
+    person.select("Ann").run()
+    assert not app.exception and "page" not in app.query_params
+
+
 def test_an_action_is_said_and_undone_and_done_again(app_data, open_page):
     dataset = add_faces(app_data, "Family", {"Ann": 3, "Bob": 2})
     app = open_page(REVIEW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.corrections.model import Change, Correction, Editor, Entity, EventKind, Field
+from core.learn.label_errors.review_queue import SuspectKind
 from core.store.job_model import JobKind
 from core.ui.labels import review_queue
 from tests.pages.conftest import button, corrector_of, texts, work
@@ -29,6 +30,8 @@ def test_suspects_are_looked_for_by_the_worker_and_leave_the_list_when_dealt_wit
     app.run()
     (chips,) = app.get("button_group")
     assert any(option.content.startswith("Wrong name") for option in chips.proto.options)
+    kind = SuspectKind.WRONG_PERSON.value
+    assert open_page(SUSPECTS, kind=kind).query_params["kind"] == kind
     (among_all,) = open_page(REVIEW).get("button_group")
     assert any(option.content.startswith("Suspects") for option in among_all.proto.options)
     corrector_of(app_data, dataset).move([wrong], "Ann")
