@@ -28,8 +28,8 @@ COMPARED = "Compared with before"
 """The tab of the evaluation page that a training again leads to."""
 ALL_FIGURES = "all_figures_of_runs"
 COLUMNS = ("trained", "accuracy", "interval", "people", "learned", "tested", "changed")
-EXPERT_COLUMNS = ("f1", "model", "settings")
-"""Of the table of runs; those for experts are shown on request."""
+EXPERT_COLUMNS = (*COLUMNS[:-1], "f1", "model", "settings", COLUMNS[-1])
+"""Of the table of runs, and those of who asks for the figures for experts."""
 _SPLIT_NAMES = {"own": "the folder val", "kfold": "parts in turn (folds)"}
 SETTING_NAMES = {
     "folds": "Parts for testing",
@@ -67,7 +67,11 @@ def ask_training_options() -> TrainRequest:
     """Settings that have good defaults; those that few will want are folded."""
     with st.popover("Options", icon=":material/tune:"):
         fewest = st.slider(
-            "Leave out people with fewer photos than", 2, 20, 2, help="Several shots of one moment count as one."
+            "Fewest photos of a person",
+            2,
+            20,
+            2,
+            help="Who has fewer is left out. Several shots of one moment count as one.",
         )
         worst = st.slider(
             "Leave out faces of a quality below, %",
@@ -237,7 +241,7 @@ def show_runs_table(dataset: Dataset, runs: list[Run]) -> None:
             "model": "Embedding model",
             "settings": "Settings",
         },
-        column_order=[*COLUMNS, *(EXPERT_COLUMNS if st.session_state.get(ALL_FIGURES) else ())],
+        column_order=EXPERT_COLUMNS if st.session_state.get(ALL_FIGURES) else COLUMNS,
         alt="Trainings, newest first",
     )
     st.toggle("Figures for experts", key=ALL_FIGURES, help="Macro F1, embedding model, C and seed.")
