@@ -16,8 +16,8 @@ def describe(scarce: dict[str, int]) -> str:
     ("scarce", "said"),
     [
         ({"Bob": 4}, "Ann Lee has 200 faces, Bob 4: 50 times as many."),
-        ({"Bob": 4, "Cat": 5}, "Ann Lee has 200 faces, Bob 4 and Cat 5: 50 times"),
-        ({"Bob": 4, "Cat": 5, "Dan": 6, "Eve": 9}, "Bob 4, Cat 5, Dan 6 and 1 other at most 9: 50 times"),
+        ({"Bob": 4, "Cat": 5}, "Ann Lee has 200 faces, Bob 4 and Cat 5: up to 50 times"),
+        ({"Bob": 4, "Cat": 5, "Dan": 6, "Eve": 9}, "Bob 4, Cat 5, Dan 6 and 1 other at most 9: up to 50 times"),
     ],
 )
 def test_the_few_are_named_with_how_many_they_have_and_what_to_do(scarce, said):

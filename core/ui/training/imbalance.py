@@ -46,7 +46,7 @@ def describe_imbalance(imbalance: Imbalance) -> Iterator[str]:
     largest = words.name(imbalance.largest)
     yield (
         f"**{largest} has {words.count(imbalance.most_faces, 'face')}, {_name_scarce(imbalance)}: "
-        f"{words.count(imbalance.ratio)} times as many.**"
+        f"{'up to ' if len(imbalance.scarce) > 1 else ''}{words.count(imbalance.ratio)} times as many.**"
     )
     if imbalance.scarce_faces[0] >= MOST:
         yield f"{MOST} and more are enough to learn somebody by, so nothing needs to be done."

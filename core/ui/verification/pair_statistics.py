@@ -70,10 +70,10 @@ def _show_operating_points(evaluated: EvaluatedRun) -> None:
 def _point_row(point: PairOperatingPoint) -> dict[str, str]:
     return {
         "Two people pass (FAR)": f"1 in {words.count(round(1 / point.far))}",
-        "with other people": _describe_rate_interval(*point.far_ci95),
-        "Limit (distance)": f"{point.threshold:.3f}",
         "One person passes (TAR)": words.percent(point.tar, 2),
-        "95\u00a0% interval": words.format_interval(*point.tar_ci95),
+        "Limit (distance)": f"{point.threshold:.3f}",
+        "95\u00a0% interval of FAR": _describe_rate_interval(*point.far_ci95),
+        "of TAR": words.format_interval(*point.tar_ci95),
     }
 
 

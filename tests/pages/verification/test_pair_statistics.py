@@ -92,6 +92,6 @@ def test_strict_rates_stand_in_a_table_and_what_they_take_is_said(village, open_
     app = open_tab(open_page, TAB)
     (table,) = (frame.value for frame in app.dataframe if "Two people pass (FAR)" in frame.value)
     assert table["Two people pass (FAR)"].tolist() == ["1 in 100", "1 in 1\u202f000"]
-    assert all(" to " in interval for interval in table["with other people"])
+    assert all(" to " in interval for interval in table["95\u00a0% interval of FAR"])
     assert "A rate is told when 10 of them pass its limit" in texts(app)
     assert "The next stricter rate takes 100\u202f000 pairs." in texts(app)
