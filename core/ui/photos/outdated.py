@@ -7,14 +7,17 @@ import streamlit as st
 from core.jobs.registry import submit_job
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset
-from core.ui import data
+from core.ui import data, menu, state
 from core.vision.models import catalogue
 from core.workflows.photos.requests import ChangeModelRequest
+
+_OF_NO_DATASET = frozenset({menu.JOBS, menu.ABOUT, menu.GLOSSARY})
 
 
 def show_outdated_notice(dataset: Dataset) -> None:
     """One line and a button, where the model prepares faces differently by now; nothing elsewhere."""
-    if not catalogue.is_outdated(dataset.model_id):
+    of_no_dataset = st.session_state.get(state.PAGE) in _OF_NO_DATASET
+    if of_no_dataset or not catalogue.is_outdated(dataset.model_id) or not _has_faces(dataset):
         return
     job = data.newest_job(dataset, JobKind.CHANGE_MODEL)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -27,6 +30,10 @@ def show_outdated_notice(dataset: Dataset) -> None:
             width="stretch",
         )
         st.button("Embed again", key="embed_again", icon=":material/autorenew:", on_click=_embed_again, args=(dataset,))
+
+
+def _has_faces(dataset: Dataset) -> bool:
+    return data.dataset_counts(dataset.id, dataset.revision).faces > 0
 
 
 def _embed_again(dataset: Dataset) -> None:

@@ -18,6 +18,7 @@ from core.vision.models import catalogue
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.verification.verify import PairVerdict
 from tests.pages.conftest import button, open_explanations, texts
+from tests.stored_faces import add_faces
 
 VERIFY = "pages/identify/verify.py"
 LEFT, RIGHT = 0, 1
@@ -178,6 +179,9 @@ def test_what_it_rests_on_is_told_with_the_people_it_was_measured_on():
 
 def test_an_earlier_versions_dataset_says_so_and_is_embedded_again(app_data, open_page):
     dataset = app_data.store.create_dataset("Old", catalogue.EARLIER[0].vectors_id)
+    assert "earlier version" not in texts(open_page(VERIFY)), "it holds no face yet"
+    add_faces(app_data, "Old", {"Ann": 2})
+    assert "earlier version" not in texts(open_page("pages/system/about.py"))
     app = open_page(VERIFY)
     assert "embedded by an earlier version" in texts(app)
     button(app, "Embed again").click().run()
