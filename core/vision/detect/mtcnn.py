@@ -18,13 +18,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil, log
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from core.base.types import Box, Detection, Doubles, Floats, Ints, RgbImage
 from core.imaging.geometry import pairwise_overlaps, refine_boxes, square_boxes, suppress_overlapping
 from core.imaging.pixels import halve_repeatedly
+from core.vision.detect.patches import sample_patches
 from core.vision.detect.pyramid import (
     WINDOW_PX,
     Canvas,
@@ -37,11 +37,10 @@ from core.vision.detect.pyramid import (
 from core.vision.engine.base import Engine
 
 MODEL_ID = "mtcnn"
-PATCHES_AT_ONCE = 256
 COVERED = 0.5
 """A window of which so much is a face's, or of whose area a face fills so much, shows that face and no other."""
-OUTSIDE = 127
-"""Grey: what the networks see beyond the photo's edge is their standardised zero."""
+LEAST_LEAD = 0.25
+"""A turned face is asked about only where this much may come of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +195,8 @@ class Detector:
         """As ``detect``, in one pass: where that shows nothing, or small faces, no closer look follows."""
         return self._pass(images, self.settings.coarse_look)
 
-    def probs_turned(self, images: Sequence[RgbImage], faces: Sequence[Detection]) -> Doubles:
-        """How probable one face of each photo is as it stands, and with the photo turned about it.
+    def turned_leads(self, images: Sequence[RgbImage], faces: Sequence[Detection]) -> Doubles:
+        """How many times less is missing to certainty for a face turned in its place than as it stands.
 
         Parameters
         ----------
@@ -206,18 +205,32 @@ class Detector:
 
         Returns
         -------
-        (n, 4) the last network's word, its mirror image averaged in; of the face turned by 0 to 3 quarters clockwise
+        (n,) by the last network's word, its mirror image averaged in, of the surest of three turns; 0 where that is
+        far from a lead
         """
         long_side_px = self.settings.coarse_long_side_px
         views = [halve_repeatedly(image, long_side_px) for image in images]
         scales = [view.shape[1] / image.shape[1] for view, image in zip(views, images, strict=True)]
         corners = [np.array(face.box.as_tuple()) * scale for face, scale in zip(faces, scales, strict=True)]
-        patches = _patches(views, square_boxes(np.array(corners).reshape(-1, 4)), np.arange(len(views)), 48)
-        # The patch about the face is turned, not the photo: four small patches for one network, and no pyramid.
-        turned = np.concatenate([np.rot90(patches, -turn, axes=(1, 2)) for turn in range(4)])
+        patches = sample_patches(views, square_boxes(np.array(corners).reshape(-1, 4)), np.arange(len(views)), 48)
+        # The patch about the face is turned, not the photo: small patches for one network, and no pyramid.
+        turned = np.stack([np.rot90(patches, -turn, axes=(1, 2)) for turn in range(4)], axis=1)
+        # The mirror image halves what is missing at best. Of upright faces that leaves few whose turns may have a lead.
+        missing = np.array([1 - face.prob for face in faces])
+        turned_missing = 1 - self._final_probs(turned[:, 1:]).max(axis=1)
+        rows = np.flatnonzero(missing >= LEAST_LEAD * turned_missing)
+        leads = np.zeros(len(views))
+        if len(rows):
+            both = self._final_probs(np.stack([turned[rows], turned[rows, :, :, ::-1]]))
+            missing = 1 - both.mean(axis=0)
+            leads[rows] = missing[:, 0] / np.maximum(missing[:, 1:].min(axis=1), 1e-9)
+        return leads
+
+    def _final_probs(self, patches: npt.NDArray[np.uint8]) -> Doubles:
+        """The last network's probability of each of (..., 48, 48, 3) patches."""
         onet = self.engine.network(MODEL_ID, "onet")
-        probs = onet(np.concatenate([turned, turned[:, :, ::-1]]))[-1][:, 1].astype(np.float64)
-        return np.asarray(probs.reshape(2, 4, len(views)).mean(axis=0).T)
+        probs = onet(patches.reshape(-1, *patches.shape[-3:]))[-1][:, 1]
+        return np.asarray(probs.reshape(patches.shape[:-3]), dtype=np.float64)
 
     def may_hold_smaller(self, image: RgbImage, faces: Sequence[Detection]) -> bool:
         """Whether a photo was shrunk, and shows faces so small or many that others may be too small to see now."""
@@ -298,7 +311,7 @@ class Detector:
         if not len(proposals.boxes):
             return proposals
         squares = square_boxes(proposals.boxes)
-        offsets, probs = self.engine.network(MODEL_ID, "rnet")(_patches(images, squares, proposals.photos, 24))
+        offsets, probs = self.engine.network(MODEL_ID, "rnet")(sample_patches(images, squares, proposals.photos, 24))
         refined = _Candidates(refine_boxes(squares, offsets), probs[:, 1].astype(np.float64), proposals.photos)
         return refined.take(refined.probs > self.settings.refined_prob)
 
@@ -307,16 +320,14 @@ class Detector:
         if not len(candidates.boxes):
             return candidates, np.empty((0, 5, 2), dtype=np.float32)
         squares = square_boxes(candidates.boxes)
-        onet = self.engine.network(MODEL_ID, "onet")
-        patches = _patches(images, squares, candidates.photos, 48)
-        offsets, points, probs = onet(patches)
+        patches = sample_patches(images, squares, candidates.photos, 48)
+        offsets, points, probs = self.engine.network(MODEL_ID, "onet")(patches)
         prob = probs[:, 1].astype(np.float64)
         detected = _Candidates(refine_boxes(squares, offsets), prob, candidates.photos)
         # No mirror image can lift the others: even one that is certain brings their mean below the limit.
         likely = np.flatnonzero(prob > 2 * self.settings.final_prob - 1)
         if len(likely):
-            mirrored_probs = onet(patches[likely, :, ::-1])[-1]
-            prob[likely] = (prob[likely] + mirrored_probs[:, 1]) / 2
+            prob[likely] = (prob[likely] + self._final_probs(patches[likely, :, ::-1])) / 2
         sure = prob > self.settings.final_prob
         return detected.take(sure), _landmarks(points[sure], squares[sure])
 
@@ -334,40 +345,6 @@ def _read_canvas(
     level = np.array([tile.level for tile in canvas.tiles], dtype=np.int64)[tiles]
     scales = np.array([(level.scale_x, level.scale_y) for level in levels])[level]
     return moved / np.tile(scales, 2), probs[rows, columns].astype(np.float64), level
-
-
-def _patches(images: list[RgbImage], squares: Doubles, photos: Ints, side_px: int) -> npt.NDArray[np.uint8]:
-    """(n, side, side, 3) bilinear samples of squares; beyond the photo they are grey."""
-    patches = np.empty((len(squares), side_px, side_px, 3), dtype=np.uint8)
-    # Many squares share one remapping, as every call has a cost of its own; not all, as coordinates take memory.
-    for photo in np.unique(photos):
-        rows = np.flatnonzero(photos == photo)
-        for start in range(0, len(rows), PATCHES_AT_ONCE):
-            part = rows[start : start + PATCHES_AT_ONCE]
-            patches[part] = _sample(images[photo], squares[part], side_px)
-    return patches
-
-
-def _sample(image: RgbImage, squares: Doubles, side_px: int) -> npt.NDArray[np.uint8]:
-    """All squares of one photo in one remapping: from each square's first corner to its last, inclusive."""
-    height, width = image.shape[:2]
-    steps = np.linspace(0, 1, side_px)
-    spread = squares[:, :2, None] + (squares[:, 2:] - squares[:, :2])[:, :, None] * steps
-    # The reference divides boxes by the photo's size, and TensorFlow's crop_and_resize takes 1 to be the last pixel.
-    spread *= np.array([(width - 1) / width, (height - 1) / height])[None, :, None]
-    # One tall picture of all squares below each other: remap takes maps of two dimensions only.
-    across = np.broadcast_to(spread[:, 0, None, :], (len(squares), side_px, side_px))
-    down = np.broadcast_to(spread[:, 1, :, None], (len(squares), side_px, side_px))
-    shape = (len(squares) * side_px, side_px)
-    flat = cv2.remap(
-        image,
-        np.ascontiguousarray(across, dtype=np.float32).reshape(shape),
-        np.ascontiguousarray(down, dtype=np.float32).reshape(shape),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(OUTSIDE, OUTSIDE, OUTSIDE),
-    )
-    return np.asarray(flat, dtype=np.uint8).reshape(len(squares), side_px, side_px, 3)
 
 
 def _landmarks(points: Floats, squares: Doubles) -> Floats:

@@ -11,7 +11,6 @@ from bisect import insort
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
-from math import inf
 
 import cv2
 import numpy as np
@@ -29,6 +28,8 @@ SHARED_PX = WINDOW_PX - STRIDE_PX
 """What two pieces of a level have in common: the next window after the last of one begins the other."""
 SMALLEST_CUT_PX = 40
 """A piece is not cut shorter to fill a gap: the shared pixels would take a quarter of it."""
+NEW_CANVAS = (CANVAS_HEIGHTS_PX[-1] + 1, 0)
+"""No gap that a tile fits is as bad as this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +114,24 @@ class _Gap:
     width: int
     height: int
 
-    def cut(self, tile: LevelTile) -> LevelTile:
-        """As much of the tile's upper left as fits, at its place."""
-        width, height = min(tile.width, self.width), min(tile.height, self.height)
-        return replace(tile, width=width, height=height, left=self.left, top=self.top)
+    def waste(self, tile: LevelTile, filled_px: int) -> tuple[int, int]:
+        """How badly a tile fits, to be compared; ``filled_px`` is how far down the canvas is used."""
+        if self.width >= tile.width and self.height >= tile.height:
+            # On a canvas that becomes no higher for it, and there where least is left.
+            rise = max(0, self.top + tile.height - filled_px)
+            return rise, min(self.width - tile.width, self.height - tile.height)
+        # Cut where no gap holds the whole, and as large as can be, but neither to a strip nor in both directions.
+        if self.height >= tile.height and self.width >= SMALLEST_CUT_PX:
+            return CANVAS_HEIGHTS_PX[-1], -self.width * tile.height
+        if self.width >= tile.width and self.height >= SMALLEST_CUT_PX:
+            return CANVAS_HEIGHTS_PX[-1], -self.height * tile.width
+        return NEW_CANVAS
 
     def around(self, tile: LevelTile) -> list[_Gap]:
         """What is left beside a tile, no higher than it is, and below both."""
         beside = replace(self, left=self.left + tile.width, width=self.width - tile.width, height=tile.height)
         below = replace(self, top=self.top + tile.height, height=self.height - tile.height)
-        return [gap for gap in (beside, below) if min(gap.width, gap.height) >= WINDOW_PX]
+        return [gap for gap in (beside, below) if gap.width >= WINDOW_PX and gap.height >= WINDOW_PX]
 
 
 def _arrange(tiles: list[LevelTile]) -> list[list[LevelTile]]:
@@ -131,36 +140,26 @@ def _arrange(tiles: list[LevelTile]) -> list[list[LevelTile]]:
     waiting = sorted(tiles, key=lambda tile: -tile.height)
     gaps: list[_Gap] = []
     canvases: list[list[LevelTile]] = []
+    # How far down each canvas is used.
+    filled_px: list[int] = []
     while waiting:
         tile = waiting.pop(0)
-        gap = min(gaps, key=lambda gap: _waste(gap, tile, canvases[gap.canvas]), default=None)
-        if gap is None or _waste(gap, tile, canvases[gap.canvas])[0] == inf:
+        wastes = [gap.waste(tile, filled_px[gap.canvas]) for gap in gaps]
+        best = min(wastes, default=NEW_CANVAS)
+        if best < NEW_CANVAS:
+            gap = gaps.pop(wastes.index(best))
+        else:
             gap = _Gap(canvas=len(canvases), left=0, top=0, width=CANVAS_WIDTH_PX, height=CANVAS_HEIGHTS_PX[-1])
             canvases.append([])
-        else:
-            gaps.remove(gap)
-        piece = gap.cut(tile)
+            filled_px.append(0)
+        width, height = min(tile.width, gap.width), min(tile.height, gap.height)
+        piece = replace(tile, width=width, height=height, left=gap.left, top=gap.top)
         canvases[gap.canvas].append(piece)
+        filled_px[gap.canvas] = max(filled_px[gap.canvas], piece.top + height)
         gaps += gap.around(piece)
         for rest in _rests(tile, piece):
             insort(waiting, rest, key=lambda tile: -tile.height)
     return canvases
-
-
-def _waste(gap: _Gap, tile: LevelTile, canvas: list[LevelTile]) -> tuple[float, float]:
-    """How badly a tile fits a gap, to be compared: infinite where it must not be put there."""
-    piece = gap.cut(tile)
-    if (piece.width, piece.height) == (tile.width, tile.height):
-        # On a canvas that becomes no higher for it, and there where least is left.
-        lowest = max(other.top + other.height for other in canvas)
-        rise = max(0, piece.top + piece.height - lowest)
-        return rise, min(gap.width - piece.width, gap.height - piece.height)
-    is_cut_twice = piece.width < tile.width and piece.height < tile.height
-    shorter = piece.width if piece.width < tile.width else piece.height
-    if is_cut_twice or shorter < SMALLEST_CUT_PX:
-        return inf, 0
-    # Cut where no gap holds the whole, and as large as can be.
-    return CANVAS_HEIGHTS_PX[-1], -piece.width * piece.height
 
 
 def _rests(tile: LevelTile, piece: LevelTile) -> list[LevelTile]:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.base.types import Detection, Doubles, RgbImage
+from core.base.types import Detection, RgbImage
 from core.imaging.geometry import eye_angle, turn_size
 from core.imaging.pixels import halve_repeatedly, turn_pixels
 from core.vision.detect.mtcnn import Detector
@@ -106,11 +106,11 @@ def _sureness(
         photo for photo, faces in enumerate(faces_of_photo) if sureness[photo] and faces[0].prob < UNDOUBTED_PROB
     ]
     if photos_to_ask:
-        probs = detector.probs_turned(
+        leads = detector.turned_leads(
             [images[photo] for photo in photos_to_ask], [faces_of_photo[photo][0] for photo in photos_to_ask]
         )
-        for photo, is_surer_turned in zip(photos_to_ask, _are_surer_turned(probs), strict=True):
-            if is_surer_turned:
+        for photo, lead in zip(photos_to_ask, leads.tolist(), strict=True):
+            if lead >= LEAD_TO_DOUBT:
                 sureness[photo] = 0.0
     return sureness
 
@@ -118,13 +118,6 @@ def _sureness(
 def _level_prob(faces: Sequence[Detection]) -> float:
     # Steep eyes say as much for the next turn as for this one: such a face is no witness, however probable.
     return max((face.prob for face in faces if abs(eye_angle(face.landmarks)) <= LEVEL_RAD), default=0.0)
-
-
-def _are_surer_turned(probs: Doubles) -> list[bool]:
-    """Of (n, 4) probabilities of faces as they stand and turned: whether one of the turned is clearly surer."""
-    # Ratios of what is missing to certainty: near 1 the probabilities themselves hardly differ.
-    missing = 1 - probs
-    return [bool(row[0] >= LEAD_TO_DOUBT * row[1:].min()) for row in missing]
 
 
 def _turn(sureness: float, turned: Sequence[float]) -> int:
