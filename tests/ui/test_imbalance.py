@@ -9,7 +9,7 @@ from core.ui.training.imbalance import describe_imbalance
 
 
 def describe(scarce: dict[str, int]) -> str:
-    return " ".join(describe_imbalance(Imbalance("Ann_Lee", 200, tuple(scarce), tuple(scarce.values()))))
+    return describe_imbalance(Imbalance("Ann_Lee", 200, tuple(scarce), tuple(scarce.values())))
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import streamlit as st
 
@@ -38,24 +36,24 @@ def _find_learned_imbalance(dataset_id: str, revision: Revision, run_id: str) ->
 
 def _show_imbalance(imbalance: Imbalance | None) -> None:
     if imbalance is not None:
-        st.info(" ".join(describe_imbalance(imbalance)), icon=":material/balance:")
+        st.info(describe_imbalance(imbalance), icon=":material/balance:")
 
 
-def describe_imbalance(imbalance: Imbalance) -> Iterator[str]:
+def describe_imbalance(imbalance: Imbalance) -> str:
     """Who has how many, what it means, and what to do, as Markdown."""
     largest = words.name(imbalance.largest)
-    yield (
+    up_to = "up to " if len(imbalance.scarce) > 1 else ""
+    counts = (
         f"**{largest} has {words.count(imbalance.most_faces, 'face')}, {_name_scarce(imbalance)}: "
-        f"{'up to ' if len(imbalance.scarce) > 1 else ''}{words.count(imbalance.ratio)} times as many.**"
+        f"{up_to}{words.count(imbalance.ratio)} times as many.**"
     )
     if imbalance.scarce_faces[0] >= MOST:
-        yield f"{MOST} and more are enough to learn somebody by, so nothing needs to be done."
-        return
-    yield (
-        f"Everybody counts the same when it learns, so it does not say {largest} more often. But of people with few "
-        "faces it has seen little, and misses them more often."
+        return f"{counts} {MOST} and more are enough to learn somebody by, so nothing needs to be done."
+    return (
+        f"{counts} Everybody counts the same when it learns, so it does not say {largest} more often. But of people "
+        "with few faces it has seen little, and misses them more often. Add photos of them, from other days and "
+        f"places; from about {MOST} on more hardly help."
     )
-    yield f"Add photos of them, from other days and places; from about {MOST} on more hardly help."
 
 
 def _name_scarce(imbalance: Imbalance) -> str:
@@ -66,6 +64,6 @@ def _name_scarce(imbalance: Imbalance) -> str:
     ]
     remaining = len(imbalance.scarce) - len(named)
     if not remaining:
-        return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+        return (" and " if len(named) == 2 else ", ").join(named)
     others = "1 other" if remaining == 1 else f"{words.count(remaining)} others"
     return f"{', '.join(named)} and {others} at most {words.count(imbalance.scarce_faces[-1])}"

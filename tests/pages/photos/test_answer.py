@@ -56,7 +56,7 @@ def test_the_result_is_who_is_there_how_well_and_what_is_worth_a_look(trained, o
     app = open_page(INGEST)
     said = texts(app)
     assert "5 people, 25 of 25 right on photos it had not seen, 4 things to look at" in said
-    found = ["Wrong name: 1", "Learned from and tested on: 1", "The same picture again: 2"]
+    found = ["Learned from and tested on: 1", "Like nobody: 1", "The same picture again: 2"]
     assert links(app) == ["Open the people", *found, "Open the map"]
     (people,), (drawn,) = html_with(app, "fa-grid fa-round"), html_with(app, "fa-plane")
     assert people.count("role='listitem'") == 5
