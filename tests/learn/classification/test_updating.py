@@ -68,8 +68,9 @@ def test_an_updated_recogniser_decides_as_one_that_is_trained_anew(everybody, ca
     learned, now = (everybody.only(np.isin(everybody.labels, people)) for people in (before, after))
     updated = update(learned, before, now, after)
     anew = trained(now, [names(N_PEOPLE)[person] for person in after])
-    # Fresh faces of everybody, those who went too: 1,200 of them.
-    probes = vectors_of(np.tile(np.arange(N_PEOPLE), N_EACH), N_PEOPLE, seed=0)
+    # Faces of everybody, those who went too, that nobody learned from: of another number, other ones are drawn.
+    probes = vectors_of(np.tile(np.arange(N_PEOPLE), N_EACH + 1), N_PEOPLE)
+    assert not set(map(bytes, probes)) & set(map(bytes, everybody.vectors))
     own, other = (recogniser.svm.classifier.predict(probes).tolist() for recogniser in (updated.recogniser, anew))
     assert np.mean(np.array(own) == np.array(other)) >= 0.999
     ours, theirs = (decisions(recogniser, now, probes) for recogniser in (updated.recogniser, anew))
