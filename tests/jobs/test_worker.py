@@ -385,7 +385,7 @@ def test_a_run_that_was_stored_before_its_job_ended_is_not_trained_again(
     job = services.jobs.submit(dataset.id, JobKind.TRAIN, TrainRequest().to_json(), JobOwner.COMMAND_LINE)
     train = job_handlers(services)[JobKind.TRAIN]
     first = train(job, UNWATCHED)
-    assert train(job, UNWATCHED) == first == {"run": job.id}
+    assert train(job, UNWATCHED) == first == {"run": job.id, "refused": ()}
     assert len(services.runs.runs(dataset.id)) == 2, "the one of the prepared folder, and this one"
 
 

@@ -23,10 +23,11 @@ def test_pictures_and_charts_are_described_for_those_who_do_not_see_them():
     document = write_report(material(wrong=2))
     reader = PdfReader(io.BytesIO(to_pdf(document)))
     entries = [entry for entry in map(reader.get_object, range(1, len(reader.xref[0]) + 1)) if isinstance(entry, dict)]
-    described = {str(entry["/Alt"]) for entry in entries if "/Alt" in entry}
+    # The letters of the PDF have no space of their own that does not break.
+    described = {str(entry["/Alt"]).replace("\xa0", " ") for entry in entries if "/Alt" in entry}
     charts = [block for section in document.sections for block in section.blocks if isinstance(block, Figure)]
     assert described == {
-        *(block.alt_text for block in charts),
+        *(block.alt_text.replace("\xa0", " ") for block in charts),
         "Face of Ann Lee, taken for Bob",
         "A face of Bob that was learned",
     }

@@ -17,7 +17,7 @@ def test_the_run_is_printed_with_shapes_classes_c_and_both_accuracies(trained, o
     n_train, n_test = run.metrics.n_train, run.metrics.n_test
     assert f"X_train ({n_train}, 128)  y_train ({n_train},)" in printed
     assert f"X_test ({n_test}, 128)  y_test ({n_test},)" in printed
-    assert "classes 5: ben_afflek, elton_john" in printed
+    assert "classes 5: ben afflek, elton john" in printed
     assert (
         f"Accuracy: train={100 * run.metrics.train_accuracy:.3f}, validation={100 * run.metrics.accuracy:.3f}"
         in printed

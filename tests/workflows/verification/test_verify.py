@@ -82,7 +82,7 @@ def test_a_person_with_no_face_but_that_of_the_photo_cannot_be_compared(services
     (ann, bob) = services.store.people(dataset.id)
     photo_id = services.store.face_table(dataset.id, ann.id).photo_ids[0]
     vector = services.store.embeddings(dataset.id, ann.id).vectors
-    face = EmbeddedFace(*[None] * 4, vector=vector[0], quality=None)  # type: ignore[arg-type]
+    face = EmbeddedFace(*[None] * 5, vector=vector[0], quality=None)  # type: ignore[arg-type]
     looked = PhotoFaces(photo_id, None, (face,))  # type: ignore[arg-type]
     with pytest.raises(InputRefused, match="this very photo"):
         verify.compare_with_person(services.store, dataset, ann, looked, 0)
