@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -130,13 +131,14 @@ class Embedder:
         Models of 2017 want every image at mean 0 and standard deviation 1 (bounded below by 1 / sqrt(n_values)),
         models of 2018 a fixed (x - 127.5) / 127.5.
         """
-        # A copy in C order, as what follows changes it in place through a flat view.
-        values = crops.astype(np.float32, order="C")
         if not self.model.per_image_standardisation:
-            return (values - np.float32(127.5)) / np.float32(127.5)
-        flat = values.reshape(len(values), -1)
-        # Bounded below, as the networks were trained: a crop of one colour must not be divided by zero.
-        spread = np.maximum(flat.std(axis=1), 1 / np.sqrt(flat.shape[1]))
-        flat -= flat.mean(axis=1, keepdims=True)
-        flat /= spread[:, None].astype(np.float32)
+            return (crops.astype(np.float32) - np.float32(127.5)) / np.float32(127.5)
+        values = np.empty(crops.shape, dtype=np.float32)
+        for crop, standardised in zip(crops.reshape(len(crops), -1), values.reshape(len(crops), -1), strict=True):
+            # On the bytes, one crop after another: it stays in the cache, and is written as floats once.
+            ((mean,),), ((deviation,),) = cv2.meanStdDev(crop)
+            # Bounded below, as the networks were trained: a crop of one colour must not be divided by zero.
+            spread = max(deviation, 1 / np.sqrt(crop.size))
+            np.multiply(crop, np.float32(1 / spread), out=standardised)
+            standardised -= np.float32(mean / spread)
         return values
