@@ -19,7 +19,7 @@ from core.workflows import datasets
 from core.workflows.photos.requests import IngestRequest
 from tests.pages.conftest import work
 
-EARLIER = catalogue.EARLIER[0]
+TWICE, EARLIER = catalogue.EARLIER
 NOW = catalogue.find_embedding_model(EARLIER.id)
 
 
@@ -37,6 +37,8 @@ def test_every_preparation_has_a_name_of_its_own() -> None:
     names = [model.vectors_id for model in (*catalogue.EMBEDDING_MODELS, *catalogue.EARLIER)]
     assert len(set(names)) == len(names)
     assert catalogue.is_outdated(EARLIER.vectors_id) and not catalogue.is_outdated(NOW.vectors_id)
+    # Looked at twice, which tells people apart as well.
+    assert not catalogue.is_outdated(TWICE.vectors_id) and not catalogue.is_outdated("of another program")
     assert [catalogue.find_vectors_model(name).vectors_id for name in names] == names
     with pytest.raises(NotFound):
         catalogue.find_vectors_model("facenet-128@99")
