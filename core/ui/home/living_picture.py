@@ -106,7 +106,7 @@ def _draw_plane(picture: SamplePicture, people: list[str]) -> str:
 
 
 def place_names(names: Sequence[str], points: Sequence[Floats]) -> list[tuple[float, float]]:
-    """The middle of each name: below its points, or above them where it would touch one before it.
+    """The middle of each name: below its points, or above them where it would touch one before it; inside the plane.
 
     Parameters
     ----------
@@ -117,7 +117,9 @@ def place_names(names: Sequence[str], points: Sequence[Floats]) -> list[tuple[fl
         half = len(name) * LETTER / 2
         # Of most points: one that lies far off has no say.
         top, bottom = np.quantile(y, [0.1, 0.9]).tolist()
-        middle, above, below = float(np.median(x)), top - BESIDE, bottom + BESIDE
+        # Moved inside where it would stand over the edge; one that is wider than the plane stands in its middle.
+        middle = min(max(float(np.median(x)), min(half, 0.5)), max(1 - half, 0.5))
+        above, below = top - BESIDE, bottom + BESIDE
         touches = any(abs(middle - other) < half + width and abs(below - line) < LINE for other, line, width in placed)
         placed.append((middle, above if touches else below, half))
     return [(middle, line) for middle, line, _ in placed]

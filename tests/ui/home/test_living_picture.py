@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.ui.home.living_picture import place_names
+from core.ui.home.living_picture import LETTER, place_names
 
 
 def points_at(x: float, y: float) -> np.ndarray:
@@ -22,3 +22,12 @@ def test_a_name_beside_another_stands_above_its_points_and_all_others_below():
 def test_a_name_above_or_below_another_stays_where_it_is():
     places = place_names(["jerry seinfeld", "elton john"], [points_at(0.2, 0.3), points_at(0.25, 0.7)])
     assert [round(y, 2) for _, y in places] == [0.4, 0.8]
+
+
+def test_a_name_stands_inside_the_plane_however_long_it_is_and_wherever_its_points_are():
+    names = ["mindy kaling", "jerry seinfeld", "a name that is wider than all of the plane"]
+    places = place_names(names, [points_at(0.09, 0.2), points_at(0.9, 0.5), points_at(0.1, 0.8)])
+    for name, (middle, _) in zip(names[:2], places, strict=False):
+        half = len(name) * LETTER / 2
+        assert half <= middle <= 1 - half
+    assert places[2][0] == 0.5
