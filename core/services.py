@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from core.archives.folder_layout import AUTO
 from core.archives.opening import open_source
@@ -102,7 +102,7 @@ class Services:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as fault:
             raise data_folder_fault(fault) from fault
-        database = open_database(self.settings.database_path)
+        database = open_database(self.settings.database)
         self.store = SqlFaceStore(database)
         self.jobs = SqlJobStore(database)
         self.runs = SqlRunStore(database)
@@ -355,8 +355,10 @@ class Services:
 
     @property
     def worker_lock(self) -> Path:
-        """The lock of the one worker that serves the data folder."""
-        return self.settings.locks_dir / "worker.lock"
+        """The lock of the one worker that serves the data folder; with a database server, of this machine's."""
+        # Machines that share a folder and a database have a worker each: jobs are dealt by the database.
+        machine = f"-{platform.node()}" if self.settings.database_url else ""
+        return self.settings.locks_dir / f"worker{machine}.lock"
 
     @contextmanager
     def lock_dataset(self, dataset_id: str, progress: Progress) -> Iterator[None]:
@@ -369,14 +371,11 @@ class Services:
         """
         # Before the disk is filled: afterwards there is no room for it, and nothing to delete with.
         self.reserve.restore()
-        lock = FileLock(self.settings.locks_dir / f"{dataset_id}.lock")
+        lock = self.jobs.locks.dataset_lock(dataset_id)
         # In short waits, so that progress is told, and somebody can cancel, while another process writes.
-        while True:
-            try:
-                lock.acquire(timeout=WAIT_STEP_S)
-                break
-            except Timeout:
-                progress.step(0, 0, "Waiting for another process that is writing this dataset")
+        while not lock.acquire_now():
+            progress.step(0, 0, "Waiting for another process that is writing this dataset")
+            time.sleep(WAIT_STEP_S)
         try:
             yield
         finally:

@@ -44,7 +44,7 @@ from core.vision.models.manifest import (
     weights_path,
     write_manifest,
 )
-from tests import prepared
+from tests import postgresql, prepared
 
 PROJECT_DIR = Path(__file__).resolve().parents[1]
 MODEL_ID = catalogue.DEFAULT_EMBEDDING_ID
@@ -295,6 +295,18 @@ def prepared_models(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) 
         prepare_sample(Settings(folder), UNWATCHED)
 
     return prepared.once(tmp_path_factory, "prepared-sample", fill) / "models"
+
+
+# databases
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database of its own, of each kind that a store may lie in."""
+    if request.param == "postgresql":
+        return postgresql.running_server().new_database()
+    (tmp_path / "store").mkdir()
+    return f"sqlite:///{tmp_path / 'store' / 'atlas.db'}"
 
 
 # the sample dataset

@@ -129,6 +129,7 @@ HEAVY = {
     "onnxruntime": {"core.vision.models.onnx_export", "core.vision.engine.onnx"},
     "tf2onnx": {"core.vision.models.onnx_export"},
     "sqlalchemy": {"core.store"},
+    "psycopg": set(),  # SQLAlchemy loads it where an address names PostgreSQL
     "alembic": {"core.store.sql.migrate", "core.store.sql.migrations"},
     "umap": {"core.learn.projection.layouts"},
     "openTSNE": {"core.learn.projection.layouts"},

@@ -17,6 +17,7 @@
     +-- ReaderUnavailable           the program that reads files does not start
     +-- DataFolderFault             the data folder or its database cannot be read or written
     |   +-- DataFolderBusy          another process holds a lock in it
+    |   +-- DatabaseGone            the database server does not answer just now
     |   +-- DiskFull                there is no room on its disk
     +-- Cancelled                   the user asked a job to stop
 
@@ -94,6 +95,10 @@ class DataFolderFault(FaceAtlasError):
 
 class DataFolderBusy(DataFolderFault):
     """Another process holds a lock in the data folder."""
+
+
+class DatabaseGone(DataFolderFault):
+    """The server of the database does not answer; what was under way may be done again when it does."""
 
 
 class DiskFull(DataFolderFault):

@@ -53,6 +53,9 @@ class Settings:
     images: ImageLimits = ImageLimits()
     archives: ArchiveLimits = ArchiveLimits()
 
+    database_url: str = field(default="", repr=False)
+    """The address of a PostgreSQL database, with its password; the SQLite file of the data folder by default."""
+
     supervise: bool = True
     """The app starts and watches the worker itself; False where a server runs it under its own init."""
 
@@ -65,6 +68,11 @@ class Settings:
     def database_path(self) -> Path:
         """The SQLite database."""
         return self.data_dir / "atlas.db"
+
+    @property
+    def database(self) -> Path | str:
+        """Where the database is: a path or an address."""
+        return self.database_url or self.database_path
 
     @property
     def artifacts_dir(self) -> Path:
@@ -93,15 +101,17 @@ class Settings:
 
 
 def settings_from_env(data_dir: Path | None = None) -> Settings:
-    """Settings from ``FACE_ATLAS_DATA``, ``_ENGINE``, ``_INT8``, ``_ONNX_PROVIDERS``, ``_THREADS``, ``_WORKER``.
+    """Settings from ``FACE_ATLAS_DATA``, ``_DATABASE_URL``, ``_ENGINE``, ``_INT8``, ``_ONNX_PROVIDERS`` and others.
 
-    ``_INT8`` is "1" or "0", the providers are as "cuda,cpu", the last is "app" or "external".
+    The others are ``_THREADS`` and ``_WORKER``. ``_INT8`` is "1" or "0", the providers are as "cuda,cpu", the worker is
+    "app" or "external".
     """
     providers = os.environ.get("FACE_ATLAS_ONNX_PROVIDERS", "").replace(",", " ").lower().split()
     defaults = Settings(data_dir=data_dir or Path(os.environ.get("FACE_ATLAS_DATA", "data")))
     return Settings(
         # Absolute from here on: the worker and the children that read files start in folders of their own.
         data_dir=defaults.data_dir.resolve(),
+        database_url=os.environ.get("FACE_ATLAS_DATABASE_URL", "").strip(),
         engine=os.environ.get("FACE_ATLAS_ENGINE", defaults.engine),
         quantised=os.environ.get("FACE_ATLAS_INT8", "1") != "0",
         onnx_providers=tuple(providers),

@@ -19,13 +19,13 @@ from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
-from core.base.errors import Cancelled, DataFolderFault, FaceAtlasError, describe_os_error
+from core.base.errors import Cancelled, DatabaseGone, DataFolderFault, FaceAtlasError, describe_os_error
 from core.base.json_values import JsonObject
 from core.base.progress import CancelToken, Progress
 from core.jobs.idle import IdleTask
 from core.jobs.order import may_overtake
 from core.jobs.registry import Handler, is_quick
-from core.store.job_model import FollowUp, Job, JobKind, JobState
+from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
 from core.store.protocols import JobStore
 
 PULSE_S = 0.5
@@ -137,6 +137,8 @@ def _record(queue: JobStore, job: Job, end: _End, patience_s: float, follower: F
     until = time.monotonic() + patience_s
     while True:
         try:
+            if end.state is JobState.QUEUED:
+                return queue.offer_again(job.id)
             return queue.finish(
                 job.id,
                 end.state,
@@ -172,6 +174,11 @@ def _attempt(queue: JobStore, job: Job, handler: Handler, token: CancelToken) ->
     # First, as it is a refusal too in the tree of errors: stopping is no failure.
     except Cancelled as stop:
         return _End(JobState.CANCELLED, error=str(stop))
+    except DatabaseGone as gone:
+        # Nothing is wrong with the job, and what it stored is there: whoever reaches the database first goes on. A
+        # command has somebody who can give it again.
+        by_worker = job.owner is JobOwner.WORKER
+        return _End(JobState.QUEUED) if by_worker else _End(JobState.FAILED, error=str(gone))
     except FaceAtlasError as refusal:
         return _End(JobState.FAILED, error=str(refusal))
     except Exception as fault:

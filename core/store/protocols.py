@@ -387,8 +387,15 @@ class JobStore(Protocol):
     def resume(self, job_id: str) -> None:
         """Queue a stopped job again for the worker; one that is active or done stays as it is."""
 
+    def offer_again(self, job_id: str) -> None:
+        """Queue a job that this process carries for whoever is next: it cannot go on here and now."""
+
     def end_orphans(self) -> int:
-        """Mark the running jobs whose process is gone; whoever looks at jobs does it first. How many there were."""
+        """Mark the running jobs whose process is gone; whoever looks at jobs does it first. How many there were.
+
+        Where workers of several machines share the database, a job that got further than the attempt before is offered
+        to them again.
+        """
 
     def forget_job(self, job_id: str) -> None:
         """Remove the record of a job that is not active, with its report."""

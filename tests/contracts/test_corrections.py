@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import random
-import sqlite3
 import tempfile
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import Row, Select, select, text
 
 from core.base.errors import ChangedMeanwhile, InputRefused, NameTaken, NotFound
 from core.base.types import Box, Face, Photo, Split
@@ -23,11 +22,13 @@ from core.corrections.replay import Base, ReplayableEvent, find_undone_events, f
 from core.imaging.geometry import turn_box, turn_size
 from core.store.job_model import JobKind, JobOwner
 from core.store.protocols import IngestBatch, PhotoLabel, PhotoLook, StoredFace
+from core.store.sql import schema
 from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database
 from core.store.sql.faces import SqlFaceStore
 from core.store.sql.jobs import SqlJobStore
 from core.workflows.labels.correct import Corrector
+from tests.postgresql import running_server
 
 FOLDERS = ("ada", "bob", "cleo", None)
 NAMES = ("ada", "bob", "cleo", "dan", "eve")
@@ -57,17 +58,17 @@ def turned(found: StoredFace, turn: int) -> StoredFace:
 
 
 class Desk:
-    """A dataset in a real database file, with somebody correcting it."""
+    """A dataset in a real database, with somebody correcting it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "atlas.db"
+    def __init__(self, address: str) -> None:
+        self.address = address
         self.open()
         self.dataset_id = self.store.create_dataset("family", MODELS[0]).id
         self.job_id = SqlJobStore(self.engine).submit(self.dataset_id, JobKind.INGEST, {}, JobOwner.COMMAND_LINE).id
         self.photos = 0
 
     def open(self) -> None:
-        self.engine = open_database(self.path)
+        self.engine = open_database(self.address)
         self.store, self.log = SqlFaceStore(self.engine), SqlCorrectionLog(self.engine)
 
     def corrector(self, editor: Editor = EDITORS[0], seen: int | None = None) -> Corrector:
@@ -104,17 +105,15 @@ class Desk:
 
     def columns(self) -> dict[tuple[Entity, str, Field], object]:
         """What the database says now, field by field."""
-        with sqlite3.connect(self.path) as connection:
-            connection.row_factory = sqlite3.Row
-            faces = connection.execute("SELECT * FROM face").fetchall()
-            people = connection.execute("SELECT * FROM person").fetchall()
-            photos = connection.execute("SELECT * FROM photo").fetchall()
+        faces, people, photos = (self.rows(f"SELECT * FROM {table}") for table in ("face", "person", "photo"))
         face_columns = {Field.PERSON: "assigned_id"} | {field: field.value for field in OF_FACE[1:]}
         person_columns = {Field.COVER: "cover_face_id", Field.MERGED_INTO: "merged_into"}
-        found = {(Entity.FACE, row["id"], field): row[name] for row in faces for field, name in face_columns.items()}
-        found |= {(Entity.PHOTO, row["id"], Field.TURN): row["turn"] for row in photos}
+        found = {
+            (Entity.FACE, row.id, field): getattr(row, name) for row in faces for field, name in face_columns.items()
+        }
+        found |= {(Entity.PHOTO, row.id, Field.TURN): row.turn for row in photos}
         return found | {
-            (Entity.PERSON, str(row["id"]), field): row[person_columns.get(field, field.value)]
+            (Entity.PERSON, str(row.id), field): getattr(row, person_columns.get(field, field.value))
             for row in people
             for field in OF_PERSON
         }
@@ -124,36 +123,34 @@ class Desk:
         empty = {Field.NOTE: "", Field.COVER: None, Field.MERGED_INTO: None}
         base = dict.fromkeys(self.columns(), 0)
         base = {key: empty.get(key[2], value) for key, value in base.items()}
-        with sqlite3.connect(self.path) as connection:
-            for face_id, person_id, split in connection.execute("SELECT id, base_person_id, base_split FROM face"):
-                base[Entity.FACE, face_id, Field.PERSON], base[Entity.FACE, face_id, Field.SPLIT] = person_id, split
-            for person_id, name in connection.execute("SELECT id, base_name FROM person"):
-                base[Entity.PERSON, str(person_id), Field.NAME] = name
-            for photo_id, turn in connection.execute("SELECT id, base_turn FROM photo"):
-                base[Entity.PHOTO, photo_id, Field.TURN] = turn
+        for face_id, person_id, split in self.rows("SELECT id, base_person_id, base_split FROM face"):
+            base[Entity.FACE, face_id, Field.PERSON], base[Entity.FACE, face_id, Field.SPLIT] = person_id, split
+        for person_id, name in self.rows("SELECT id, base_name FROM person"):
+            base[Entity.PERSON, str(person_id), Field.NAME] = name
+        for photo_id, turn in self.rows("SELECT id, base_turn FROM photo"):
+            base[Entity.PHOTO, photo_id, Field.TURN] = turn
         return base
 
     def entries(self) -> list[ReplayableEvent]:
         changes: dict[int, list[Change]] = defaultdict(list)
-        with sqlite3.connect(self.path) as connection:
-            for event_id, entity, entity_id, field, value in connection.execute(
-                "SELECT event_id, entity, entity_id, field, value FROM change"
-            ):
-                changes[event_id].append(Change(Entity(entity), entity_id, Field(field), _plain(value)))
+        for row in self.rows(select(schema.change)):
+            changes[row.event_id].append(Change(Entity(row.entity), row.entity_id, Field(row.field), row.value))
         return [
             ReplayableEvent(event.id, event.kind, tuple(changes[event.id]), event.target_id)
             for event in reversed(self.log.events(self.dataset_id))
         ]
 
-
-def _plain(value: object) -> object:
-    """SQLite keeps a JSON number as a number."""
-    return json.loads(value) if isinstance(value, str) else value
+    def rows(self, query: str | Select) -> list[Row]:
+        """What the tables hold, past the store."""
+        with self.engine.connect() as connection:
+            return list(connection.execute(text(query) if isinstance(query, str) else query))
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def desk(database_address: str) -> Iterator[Desk]:
+    desk = Desk(database_address)
+    yield desk
+    desk.engine.dispose()
 
 
 class Corrections(RuleBasedStateMachine):
@@ -162,12 +159,16 @@ class Corrections(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.desk = Desk(Path(self.folder.name))
+        self.desk = Desk(self.new_database())
         self.lefts: dict[str, int] = {}
         """Where a new look found the faces, in pixels of their photos as they lie in the files."""
 
+    def new_database(self) -> str:
+        return f"sqlite:///{self.folder.name}/atlas.db"
+
     def teardown(self) -> None:
         self.take_everything_back()
+        self.desk.engine.dispose()
         self.folder.cleanup()
 
     def take_everything_back(self) -> None:
@@ -322,8 +323,7 @@ class Corrections(RuleBasedStateMachine):
     def change_model(self) -> None:
         dataset = self.desk.store.dataset(self.desk.dataset_id)
         other = MODELS[1 - MODELS.index(dataset.model_id)]
-        with sqlite3.connect(self.desk.path) as connection:
-            every = [face_id for (face_id,) in connection.execute("SELECT id FROM face")]
+        every = [face_id for (face_id,) in self.desk.rows("SELECT id FROM face")]
         self.desk.store.add_vectors(dataset.id, other, {face_id: np.zeros(8, np.float32) for face_id in every})
         self.desk.store.use_model(dataset.id, other)
         assert self.desk.store.embeddings(dataset.id).model_id == other
@@ -342,22 +342,20 @@ class Corrections(RuleBasedStateMachine):
 
     @invariant()
     def sides_and_boxes_are_those_of_the_turned_picture(self) -> None:
-        with sqlite3.connect(self.desk.path) as connection:
-            for width, height, turn in connection.execute("SELECT width_px, height_px, turn FROM photo"):
-                assert (width, height) == turn_size(400, 300, turn)
-            query = """SELECT face.id, "left", top, "right", bottom, turn, width_px, height_px FROM face
-                JOIN photo ON photo.id = photo_id"""
-            for face_id, *sides, turn, width, height in connection.execute(query):
-                left = self.lefts.get(face_id, 1)
-                assert turn_box(Box(*sides), width, height, -turn) == Box(left, 2, left + 30, 40)
+        for width, height, turn in self.desk.rows("SELECT width_px, height_px, turn FROM photo"):
+            assert (width, height) == turn_size(400, 300, turn)
+        query = """SELECT face.id, "left", top, "right", bottom, turn, width_px, height_px FROM face
+            JOIN photo ON photo.id = photo_id"""
+        for face_id, *sides, turn, width, height in self.desk.rows(query):
+            left = self.lefts.get(face_id, 1)
+            assert turn_box(Box(*sides), width, height, -turn) == Box(left, 2, left + 30, 40)
 
     @invariant()
     def everybody_is_who_the_merges_say_and_has_a_name_of_their_own(self) -> None:
         columns = self.desk.columns()
         into = {int(key[1]): value for key, value in columns.items() if key[2] is Field.MERGED_INTO and value}
-        with sqlite3.connect(self.desk.path) as connection:
-            for assigned, effective in connection.execute("SELECT assigned_id, person_id FROM face"):
-                assert effective == (None if assigned is None else follow_merges(assigned, into))
+        for assigned, effective in self.desk.rows("SELECT assigned_id, person_id FROM face"):
+            assert effective == (None if assigned is None else follow_merges(assigned, into))
         names = [person.name for person in self.desk.store.people(self.desk.dataset_id)]
         assert len(names) == len(set(names))
 
@@ -370,6 +368,17 @@ Corrections.TestCase.settings = settings(
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking 200 steps takes minutes and tells no more
 )
 TestCorrections = Corrections.TestCase
+
+
+class CorrectionsOnPostgresql(Corrections):
+    """The same on a server."""
+
+    def new_database(self) -> str:
+        return running_server().new_database()
+
+
+CorrectionsOnPostgresql.TestCase.settings = settings(Corrections.TestCase.settings, max_examples=1)
+TestCorrectionsOnPostgresql = CorrectionsOnPostgresql.TestCase
 
 
 def test_undo_and_redo_walk_back_and_forth_through_a_sitting(desk: Desk) -> None:

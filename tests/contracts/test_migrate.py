@@ -19,9 +19,10 @@ from sqlalchemy import create_engine, text
 from core.base.errors import DataFolderBusy, DataFolderFault, DiskFull, FaceAtlasError
 from core.base.types import Box, Split
 from core.corrections.model import Editor
-from core.store.sql import database
 from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database
+from core.store.sql.databases import sqlite
+from core.store.sql.databases.sqlite import SqliteDatabase
 from core.store.sql.faces import SqlFaceStore
 from core.store.sql.jobs import SqlJobStore
 from core.store.sql.migrate import upgrade_schema
@@ -82,7 +83,7 @@ def test_an_earlier_database_has_the_tables_of_a_new_one(tmp_path: Path, version
 
 
 def test_all_revisions_from_nothing_make_the_tables_of_a_new_database(tmp_path: Path) -> None:
-    with database._schema_transaction(tmp_path / "atlas.db") as connection:
+    with SqliteDatabase(tmp_path / "atlas.db").schema_transaction() as connection:
         upgrade_schema(connection, "base")
     assert layout(tmp_path / "atlas.db") == new_layout(tmp_path)
     assert differences(tmp_path / "atlas.db") == []
@@ -223,14 +224,14 @@ def test_a_migration_on_a_full_disk_says_so_and_leaves_the_database_as_it_was(
 ) -> None:
     path = earlier_folders.lay_out(version, tmp_path)
     before = earlier_folders.dump(path)
-    set_pragmas = database._set_pragmas
+    set_pragmas = sqlite._set_pragmas
 
     def set_pragmas_on_a_full_disk(connection: sqlite3.Connection, record: object) -> None:
         set_pragmas(connection, record)
         connection.execute("PRAGMA max_page_count=1")  # SQLite takes what the file has already
 
     with monkeypatch.context() as patched:
-        patched.setattr(database, "_set_pragmas", set_pragmas_on_a_full_disk)
+        patched.setattr(sqlite, "_set_pragmas", set_pragmas_on_a_full_disk)
         with pytest.raises(DiskFull, match="disk is full"):
             open_database(path)
     assert earlier_folders.dump(path) == before
@@ -243,7 +244,7 @@ def test_an_earlier_database_that_another_program_locks_is_told_and_waits_for_it
 ) -> None:
     path = earlier_folders.lay_out(2, tmp_path)
     before = earlier_folders.dump(path)
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 300)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 300)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("PRAGMA journal_mode=WAL")
     other.execute("BEGIN IMMEDIATE")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import IntegrityError
 
 from core.base.errors import FaceAtlasError, InputRefused, NameTaken, NotFound
@@ -34,6 +34,7 @@ from core.store.sql.database import open_database
 from core.store.sql.faces import SqlFaceStore
 from core.store.sql.jobs import SqlJobStore
 from core.store.sql.runs import SqlRunStore
+from tests import postgresql
 from tests.conftest import PROJECT_DIR
 from tests.waiting import LONGEST_S
 
@@ -48,26 +49,31 @@ class Stores:
     faces: SqlFaceStore
     jobs: SqlJobStore
     runs: SqlRunStore
-    folder: Path
+    address: str
 
     def files(self) -> bytes:
-        """Every byte that the database keeps on disk."""
-        return b"".join(path.read_bytes() for path in sorted(self.folder.iterdir()) if path.is_file())
-
-
-def sqlite(folder: Path) -> Stores:
-    folder.mkdir(exist_ok=True)
-    database = open_database(folder / "atlas.db")
-    return Stores(SqlFaceStore(database), SqlJobStore(database), SqlRunStore(database), folder)
+        """Every byte that the database keeps on disk; of PostgreSQL those of its tables."""
+        if self.faces.engine.dialect.name == "postgresql":
+            return postgresql.table_files(self.address)
+        folder = Path(str(self.faces.engine.url.database)).parent
+        return b"".join(path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file())
 
 
 OpenStores = Callable[[], Stores]
 
 
-@pytest.fixture(params=[sqlite], ids=lambda make: make.__name__)
-def open_stores(request: pytest.FixtureRequest, tmp_path: Path) -> OpenStores:
+@pytest.fixture
+def open_stores(database_address: str) -> Iterator[OpenStores]:
     """Opens the same database anew, as another process would."""
-    return lambda: request.param(tmp_path / "store")
+    engines: list[Engine] = []
+
+    def open_anew() -> Stores:
+        engines.append(open_database(database_address))
+        return Stores(*(store(engines[-1]) for store in (SqlFaceStore, SqlJobStore, SqlRunStore)), database_address)
+
+    yield open_anew
+    for engine in engines:
+        engine.dispose()
 
 
 @pytest.fixture
@@ -313,10 +319,9 @@ def test_threads_claim_every_job_once(open_stores: OpenStores, stores: Stores, d
 
 CLAIM_ALL = """
 import sys
-from pathlib import Path
 from core.store.sql.database import open_database
 from core.store.sql.jobs import SqlJobStore
-queue = SqlJobStore(open_database(Path(sys.argv[1])))
+queue = SqlJobStore(open_database(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
 while (job := queue.claim()) is not None:
@@ -326,7 +331,7 @@ while (job := queue.claim()) is not None:
 
 def test_processes_claim_every_job_once(stores: Stores, dataset: Dataset) -> None:
     jobs = [stores.jobs.submit(dataset.id, JobKind.TRAIN, {}).id for _ in range(30)]
-    command = [sys.executable, "-c", CLAIM_ALL, str(stores.folder / "atlas.db")]
+    command = [sys.executable, "-c", CLAIM_ALL, stores.address]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": PROJECT_DIR}
     started = [subprocess.Popen(command, **pipes) for _ in range(2)]
     for process in started:
@@ -430,13 +435,12 @@ def test_nothing_follows_a_job_whose_dataset_is_gone(stores: Stores, dataset: Da
 
 CARRY = """
 import sys
-from pathlib import Path
 from core.learn.metrics.run_values import RunMetrics, RunParams
 from core.learn.projection.map_values import MapParams
 from core.store.job_model import JobKind, JobOwner
 from core.store.sql.database import open_database
 from core.store.sql.jobs import SqlJobStore
-queue = SqlJobStore(open_database(Path(sys.argv[1])))
+queue = SqlJobStore(open_database(sys.argv[1]))
 print(queue.claim().id, flush=True)
 print(queue.submit(sys.argv[2], JobKind.TRAIN, {}, JobOwner.COMMAND_LINE).id, flush=True)
 sum(range(10**12))  # holds the interpreter: no thread of it writes a heartbeat
@@ -447,7 +451,7 @@ def test_jobs_of_a_killed_process_are_interrupted_at_once_by_whoever_looks(store
     stores.jobs.submit(dataset.id, JobKind.TRAIN, {})
     waiting = stores.jobs.submit(dataset.id, JobKind.TRAIN, {})
     mine = stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, JobOwner.COMMAND_LINE)
-    command = [sys.executable, "-c", CARRY, str(stores.folder / "atlas.db"), dataset.id]
+    command = [sys.executable, "-c", CARRY, stores.address, dataset.id]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT_DIR) as process:
         claimed, by_hand = (process.stdout.readline().strip() for _ in range(2))
         silent = [stores.jobs.job(job_id).state for job_id in (claimed, by_hand)]

@@ -26,6 +26,7 @@ from core.jobs.worker import run_job, serve_queue
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobOwner, JobState
 from core.store.sql import database
+from core.store.sql.databases import sqlite
 from tests import prepared
 from tests.conftest import PROJECT_DIR
 from tests.waiting import LONGEST_S
@@ -147,7 +148,7 @@ def test_a_data_folder_that_is_a_file_is_told(
 @contextmanager
 def locked(folder: Path, monkeypatch: pytest.MonkeyPatch, *pragmas: str) -> Iterator[None]:
     """Another program writes, for longer than anybody waits."""
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 300)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 300)
     other = sqlite3.connect(folder / "atlas.db", isolation_level=None)
     for pragma in pragmas:
         other.execute(pragma)
@@ -182,7 +183,7 @@ def test_pages_on_a_locked_database_show_what_can_be_read_or_say_so(
 
 
 def test_a_worker_outlives_a_store_that_is_locked_for_a_while(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 50)
     services, stop = Services(Settings(folder)), threading.Event()
     (dataset,) = services.store.datasets()
     job = services.jobs.submit(dataset.id, JobKind.MAP, {})
@@ -205,7 +206,7 @@ def test_a_worker_outlives_a_store_that_is_locked_for_a_while(folder: Path, monk
 def test_a_jobs_end_is_written_when_the_store_can_be_written_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 50)
     services = Services(Settings(folder))
     (dataset,) = services.store.datasets()
     job = services.jobs.submit(dataset.id, JobKind.MAP, {}, JobOwner.COMMAND_LINE)
@@ -275,7 +276,7 @@ def test_a_data_folder_that_may_only_be_read_is_told(read_only: Path, tmp_path: 
 
 
 def test_every_fault_of_sqlite_has_its_sentence(tmp_path: Path) -> None:
-    from core.store.sql.faults import translate_fault
+    from core.store.sql.databases.sqlite_faults import translate_fault
 
     def fault(code: int) -> sqlite3.OperationalError:
         raised = sqlite3.OperationalError("as SQLite says it")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import case, delete, distinct, func, insert, select, update
+from sqlalchemy import Subquery, case, delete, distinct, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.base.errors import NameTaken, NotFound
@@ -16,7 +16,6 @@ from core.base.types import Split
 from core.store.names import checked_name
 from core.store.protocols import Counts, Dataset, PersonCount
 from core.store.sql import schema
-from core.store.sql.database import compact_database
 from core.store.sql.reader import SqlStore
 from core.store.sql.transactions.current_values import resolve_merges
 
@@ -46,10 +45,10 @@ class SqlDatasetStore(SqlStore):
         with self.engine.begin() as connection:
             connection.execute(delete(schema.dataset).where(schema.dataset.c.id == dataset_id))
         # Outside of the transaction, in which SQLite does not compact.
-        compact_database(self.engine)
+        self.database.compact(self.engine)
 
     def size_bytes(self) -> int:
-        return self.database_path.stat().st_size
+        return self.database.size_bytes(self.engine)
 
     def dataset(self, name_or_id: str) -> Dataset:
         datasets = self.datasets()
@@ -80,25 +79,22 @@ class SqlDatasetStore(SqlStore):
         return Counts(**row._mapping)
 
     def people(self, dataset_id: str) -> list[PersonCount]:
-        face, person, quality, cover = schema.face, schema.person, schema.quality, schema.face.alias()
-        best = func.max(func.coalesce(quality.c.grade, 0.0) + face.c.prob - face.c.excluded)
+        person, cover, counted = schema.person, schema.face.alias(), _ranked_faces(dataset_id)
         query = (
             select(
                 person.c.id,
                 person.c.name,
                 func.count(),
-                func.count(case((face.c.split == Split.TRAIN, 1))),
-                func.count(case((face.c.split == Split.VAL, 1))),
-                # Not aggregated, and yet well defined: SQLite takes a bare column from the row of the only max().
-                func.coalesce(cover.c.crop_id, face.c.crop_id),
+                func.count(case((counted.c.split == Split.TRAIN, 1))),
+                func.count(case((counted.c.split == Split.VAL, 1))),
+                # A person has one cover at most: its crop is the same on every row.
+                func.coalesce(func.max(cover.c.crop_id), func.max(case((counted.c.rank == 1, counted.c.crop_id)))),
                 person.c.hidden,
                 person.c.note,
-                func.count(case((face.c.excluded, 1))),
-                func.avg(quality.c.grade),
-                best,
+                func.count(case((counted.c.excluded, 1))),
+                func.avg(counted.c.grade),
             )
-            .join(face, (face.c.person_id == person.c.id) & ~face.c.dismissed)
-            .outerjoin(quality, (quality.c.dataset_id == face.c.dataset_id) & (quality.c.face_id == face.c.id))
+            .join(counted, counted.c.person_id == person.c.id)
             .outerjoin(
                 cover,
                 (cover.c.dataset_id == person.c.dataset_id)
@@ -110,7 +106,7 @@ class SqlDatasetStore(SqlStore):
             .group_by(person.c.id)
             .order_by(person.c.name)
         )
-        return [PersonCount(*row[:-1]) for row in self.read_rows(query)]
+        return [PersonCount(*row) for row in self.read_rows(query)]
 
     def names(self, dataset_id: str) -> dict[int, str]:
         person = schema.person
@@ -120,6 +116,20 @@ class SqlDatasetStore(SqlStore):
     def people_after_merges(self, dataset_id: str) -> dict[int, int]:
         with self.engine.connect() as connection:
             return resolve_merges(connection, dataset_id)
+
+
+def _ranked_faces(dataset_id: str) -> Subquery:
+    """The faces that count, each with its rank among those of its person: the first one shows best who it is."""
+    face, quality = schema.face, schema.quality
+    look = func.coalesce(quality.c.grade, 0.0) + face.c.prob - case((face.c.excluded, 1.0), else_=0.0)
+    rank = func.row_number().over(partition_by=face.c.person_id, order_by=(look.desc(), face.c.id))
+    columns = (face.c.person_id, face.c.split, face.c.excluded, face.c.crop_id, quality.c.grade)
+    return (
+        select(*columns, rank.label("rank"))
+        .outerjoin(quality, (quality.c.dataset_id == face.c.dataset_id) & (quality.c.face_id == face.c.id))
+        .where(face.c.dataset_id == dataset_id, face.c.person_id.is_not(None), ~face.c.dismissed)
+        .subquery()
+    )
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from core.store.exchange_protocols import Erasure, ErasureCounts, NameRemains, R
 from core.store.name_scrubber import Scrubber
 from core.store.name_spelling import Spellings, find_mentions, text_readings
 from core.store.sql import schema
-from core.store.sql.database import compact_database
 from core.store.sql.reader import SqlStore
 from core.store.sql.rows import in_batches
 from core.store.sql.transactions.current_values import write_current_values
@@ -90,7 +89,7 @@ class SqlEraseStore(SqlStore):
         return NameRemains(frozenset(living), sure, possible)
 
     def compact(self) -> None:
-        compact_database(self.engine)
+        self.database.compact(self.engine)
 
 
 def _kept_files(connection: Connection, dataset_id: str) -> tuple[set[str], set[str]]:

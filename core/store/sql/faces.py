@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import ColumnElement, and_, case, delete, func, select, text, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, select, update
 
 from core.base.errors import InputRefused, NotFound
 from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Vectors
@@ -98,7 +98,7 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
 
     def photos_to_look_at(self, dataset_id: str) -> list[str]:
         photo = schema.photo
-        query = select(photo.c.id).where(photo.c.dataset_id == dataset_id, text("turn <> looked_turn"))
+        query = select(photo.c.id).where(photo.c.dataset_id == dataset_id, photo.c.turn != photo.c.looked_turn)
         return self.read_values(query)
 
     def turned_by_hand(self, dataset_id: str, photo_id: str) -> bool:

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, delete, insert, select, update
 
 from core.base.errors import DataFolderFault, NotFound
 from core.base.json_values import JsonObject
 from core.store.job_liveness import JobLocks
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
 from core.store.sql.reader import SqlStore
+from core.store.sql.schema import dataset
 from core.store.sql.schema import job as table
 
 _ACTIVE = (JobState.QUEUED, JobState.RUNNING)
@@ -39,8 +40,8 @@ class SqlJobStore(SqlStore):
 
     @cached_property
     def locks(self) -> JobLocks:
-        """Beside the database: who can read its jobs can tell whether they are alive."""
-        return JobLocks(self.database_path.parent / "locks")
+        """Of the database: who can read its jobs can tell whether they are alive."""
+        return self.database.job_locks(self.engine)
 
     def submit(self, dataset_id: str, kind: JobKind, params: JsonObject, owner: JobOwner = JobOwner.WORKER) -> Job:
         """A new job: queued for the worker, or running at once under the command line."""
@@ -53,26 +54,30 @@ class SqlJobStore(SqlStore):
 
     def claim(self, may_start: Callable[[Job, Sequence[Job]], bool] | None = None) -> Job | None:
         # Another worker may take it between looking and starting: then the next one is tried.
-        while (job_id := self._next_id(may_start)) is not None:
+        refused: set[str] = set()
+        while (job_id := self._next_id(may_start, refused)) is not None:
             if (job := self._start(job_id)) is not None:
                 return job
+            refused.add(job_id)
         return None
 
-    def _next_id(self, may_start: Callable[[Job, Sequence[Job]], bool] | None) -> str | None:
+    def _next_id(self, may_start: Callable[[Job, Sequence[Job]], bool] | None, refused: Container[str]) -> str | None:
         """Only read: a look at an empty queue keeps no writer waiting."""
         active = (
             select(table).where(table.c.state.in_(_ACTIVE), table.c.owner == JobOwner.WORKER).order_by(table.c.created)
         )
         jobs = [_job(row) for row in self.read_rows(active)]
-        queued = (job for job in jobs if job.state is JobState.QUEUED)
+        queued = (job for job in jobs if job.state is JobState.QUEUED and job.id not in refused)
         return next((job.id for job in queued if may_start is None or may_start(job, jobs)), None)
 
     def _start(self, job_id: str) -> Job | None:
         """The job, running; None when somebody else was faster."""
         now = time.time()
+        # A row that another worker is just taking is passed over, not waited for; SQLite has one writer at a time.
+        still_queued = select(table.c.id).where(table.c.id == job_id, table.c.state == JobState.QUEUED)
         claimed = (
             update(table)
-            .where(table.c.id == job_id, table.c.state == JobState.QUEUED)
+            .where(table.c.id == still_queued.with_for_update(skip_locked=True).scalar_subquery())
             .values(
                 state=JobState.RUNNING,
                 started=now,
@@ -87,8 +92,10 @@ class SqlJobStore(SqlStore):
         with self.engine.begin() as connection:
             # Only where it is queued still: of two workers that have seen it, one gets the row.
             row = connection.execute(claimed).one_or_none()
-            if row:
-                self.locks.hold(row.id)  # before anybody sees that it runs
+            # Before anybody sees that it runs. Whoever was cut off from the server may still be at it: then it stays.
+            if row and not self.locks.hold(row.id):
+                connection.rollback()
+                return None
         return _job(row) if row else None
 
     def job(self, job_id: str) -> Job:
@@ -117,6 +124,8 @@ class SqlJobStore(SqlStore):
             .values(done=done, total=total, message=message, heartbeat=time.time())
             .returning(table.c.cancel_requested)
         )
+        if not self.locks.keep(job_id):
+            return True  # the server was away for long, and another worker has taken the job up
         with self.engine.begin() as connection:
             requested = connection.execute(written).scalar_one_or_none()
         return requested is None or bool(requested)  # a job that was deleted meanwhile stops too
@@ -135,10 +144,17 @@ class SqlJobStore(SqlStore):
         values = {"state": state, "finished": now, "heartbeat": now, "error": error, "detail": detail}
         values |= {} if result is None else {"result": result}
         ended = update(table).where(table.c.id == job_id).values(**values, cancel_requested=False)
+        if not self.locks.keep(job_id):
+            self.locks.release(job_id)
+            return  # the end is told by the worker that carries it now
         # One transaction: a process that is killed leaves the job running, and what follows it unsaid, or both behind
         # it. Between two transactions it could lose what follows, or queue it again when it is resumed.
         with self.engine.begin() as connection:
-            dataset_id = connection.execute(ended.returning(table.c.dataset_id)).scalar_one_or_none()
+            # Two workers may end jobs of one dataset at once: what waits on it is then counted one after the other.
+            of_job = select(table.c.dataset_id).where(table.c.id == job_id).scalar_subquery()
+            of_dataset = select(dataset.c.id).where(dataset.c.id == of_job)
+            dataset_id = connection.scalar(of_dataset.with_for_update(key_share=True))
+            connection.execute(ended)
             if dataset_id is not None:
                 _queue_follow_ups(connection, dataset_id, follow_ups, now)
         # After the row: while the lock is held nobody takes the job for an orphan.
@@ -170,8 +186,14 @@ class SqlJobStore(SqlStore):
 
     def end_orphans(self) -> int:
         running = select(table.c.id, table.c.started).where(table.c.state == JobState.RUNNING)
-        orphans = [row for row in self.read_rows(running) if not self.locks.is_carried(row.id)]
+        orphans = [row for row in self.read_rows(running) if not self.locks.is_carried(row.id, row.started)]
         return sum(self._interrupt(row.id, row.started) for row in orphans)
+
+    def offer_again(self, job_id: str) -> None:
+        offered = {"state": JobState.QUEUED, "finished": None, "heartbeat": None}
+        with self.engine.begin() as connection:
+            connection.execute(update(table).where(table.c.id == job_id).values(offered))
+        self.locks.release(job_id)
 
     def _interrupt(self, job_id: str, started: float) -> int:
         """Unless it ended or began anew since it was looked at; how many rows were marked."""
@@ -180,6 +202,8 @@ class SqlJobStore(SqlStore):
         ended = {"state": JobState.INTERRUPTED, "finished": time.time(), "error": INTERRUPTED}
         try:
             with self.engine.begin() as connection:
+                if self.locks.are_shared and connection.execute(_requeue(still_running)).rowcount:
+                    return 1
                 return connection.execute(update(table).where(still_running).values(ended)).rowcount
         except DataFolderFault:
             return 0  # nothing can be written just now, and whoever only looks shall see what is there
@@ -187,6 +211,15 @@ class SqlJobStore(SqlStore):
     def forget_job(self, job_id: str) -> None:
         with self.engine.begin() as connection:
             connection.execute(delete(table).where(table.c.id == job_id, table.c.state.not_in(_ACTIVE)))
+
+
+def _requeue(still_running: ColumnElement[bool]) -> Update:
+    """Offer the job of a dead worker to the others, where it got further than the attempt before.
+
+    One that kills its worker at the same step each time would wear them all out: it waits for somebody to resume it.
+    """
+    got_further = (table.c.done > table.c.done_at_start) & (table.c.owner == JobOwner.WORKER)
+    return update(table).where(still_running & got_further).values(state=JobState.QUEUED)
 
 
 def _new_job(dataset_id: str, work: FollowUp, created: float, owner: JobOwner = JobOwner.WORKER) -> Job:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Engine, Row, Select
+
+from core.store.sql.database import database_behind
+from core.store.sql.databases.kind import DatabaseKind
 
 
 @dataclass(frozen=True)
@@ -16,10 +19,10 @@ class SqlStore:
 
     engine: Engine
 
-    @property
-    def database_path(self) -> Path:
-        """The file that everything lies in."""
-        return Path(str(self.engine.url.database))
+    @cached_property
+    def database(self) -> DatabaseKind:
+        """What the tables lie in."""
+        return database_behind(self.engine)
 
     def read_rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
         """All rows of a query; of many, ``rows.read_columns`` keeps fewer alive."""

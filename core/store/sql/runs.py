@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Row, String, delete, insert, select, type_coerce
+from sqlalchemy import Row, String, cast, delete, insert, select
 
 from core.base.errors import InputRefused, NotFound
 from core.base.json_values import JsonObject
@@ -80,9 +80,7 @@ def _columns_of(value: Run | MapInfo, **documents: JsonObject) -> dict[str, obje
 
 
 _DOCUMENTS = ("params", "metrics")
-_COLUMNS = [
-    type_coerce(column, String).label(column.name) if column.name in _DOCUMENTS else column for column in run.columns
-]
+_COLUMNS = [cast(column, String).label(column.name) if column.name in _DOCUMENTS else column for column in run.columns]
 """Documents come as texts: one that is damaged must not take the rows beside it along."""
 
 

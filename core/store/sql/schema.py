@@ -14,16 +14,21 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
-    String,
     Table,
-    Text,
     text,
 )
+from sqlalchemy import String as PlainString
+from sqlalchemy import Text as PlainText
 
 SCHEMA_VERSION = 5
 """The newest revision in ``migrations/versions``. Who changes a table here adds a revision and raises it."""
 
 metadata = MetaData()
+
+# Texts sort and compare by their letters' numbers on both databases, as Python does: pages and tests see one order, and
+# two names are one only when they are written alike. SQLite does so anyway.
+String = PlainString().with_variant(PlainString(collation="C"), "postgresql")
+Text = PlainText().with_variant(PlainText(collation="C"), "postgresql")
 
 about = Table("about", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
 """Under ``schema`` the version of the tables, as every version of Face Atlas reads it before it reads anything else."""
@@ -31,7 +36,7 @@ about = Table("about", metadata, Column("key", String, primary_key=True), Column
 alembic_version = Table(
     "alembic_version",
     metadata,
-    Column("version_num", String(32), nullable=False),
+    Column("version_num", PlainString(32), nullable=False),
     PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
 """The same version for Alembic, which chooses by it what to run."""
@@ -70,6 +75,7 @@ person = Table(
 """``base_...`` is what the ingest said; without it, what the corrections made of it. ``of_folder`` are the people whom
 an ingest found as folders, one for each name; the others were named by somebody."""
 
+_IS_TURNED = text("turn <> looked_turn")
 # The id of a photo is the sha256 of its file, and two datasets may hold the same one: so the dataset is part of the
 # key.
 photo = Table(
@@ -90,7 +96,7 @@ photo = Table(
     Column("looked_turn", Integer, nullable=False, default=0, server_default="0"),
     _of_dataset(),
     # Only photos that are due are in it, so that asking for them costs nothing while there are none.
-    Index("photo_to_look_at", "dataset_id", sqlite_where=text("turn <> looked_turn")),
+    Index("photo_to_look_at", "dataset_id", sqlite_where=_IS_TURNED, postgresql_where=_IS_TURNED),
 )
 """The sides, and the boxes of the faces, are those of the picture as it is shown: upright by its EXIF, then turned by
 ``turn`` quarters clockwise. ``base_turn`` is what the ingest said. ``looked_turn`` is the turn under which faces were
@@ -186,7 +192,7 @@ event = Table(
 event_origin = Table(
     "event_origin",
     metadata,
-    Column("event_id", Integer, primary_key=True),
+    Column("event_id", Integer, primary_key=True, autoincrement=False),
     Column("dataset_id", String, nullable=False),
     Column("origin", String, nullable=False),
     ForeignKeyConstraint(["event_id"], ["event.id"], ondelete="CASCADE"),

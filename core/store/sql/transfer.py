@@ -17,7 +17,7 @@ from core.store.exchange_protocols import DatasetSnapshot, FaceLocation, LoggedE
 from core.store.names import checked_name
 from core.store.protocols import PhotoLabel
 from core.store.sql import schema
-from core.store.sql.database import open_unchanging
+from core.store.sql.databases.sqlite import open_unchanging
 from core.store.sql.datasets import refuse_taken_name
 from core.store.sql.reader import SqlStore
 from core.store.sql.rows import in_batches, to_blob, to_change, to_event, to_face, to_photo, to_split, whole_faces

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, String, Table, and_, false, func, select, text, update
+from sqlalchemy import JSON, Column, Connection, String, Table, and_, false, func, select, update
 
 from core.store.exchange_protocols import Erasure
 from core.store.name_scrubber import Scrubber
 from core.store.name_spelling import Spellings, compose_accents
 from core.store.sql import schema
+from core.store.sql.database import database_behind
 from core.store.sql.rows import in_batches
 
 WORDS = {
@@ -96,7 +97,7 @@ def _of_dataset(table: Table, dataset_id: str) -> Any:
 def read_texts(connection: Connection, dataset_id: str) -> Iterator[tuple[bool, str]]:
     """Every text of the database, and whether it is one of this dataset in which a name might stand."""
     # The schema too is text of the file, though no name should ever get there.
-    for statement in connection.scalars(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")):
+    for statement in database_behind(connection.engine).schema_texts(connection):
         yield False, statement
     for table in schema.metadata.sorted_tables:
         columns = [column for column in table.columns if isinstance(column.type, String | JSON)]
