@@ -36,6 +36,7 @@ from core.store.sql.jobs import SqlJobStore
 from core.store.sql.runs import SqlRunStore
 from core.store.sql.schema import SCHEMA_VERSION
 from core.store.sql.transfer import SqlTransferStore
+from core.store.sql.whole_copy import StoreCopy
 from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.base import Engine
@@ -55,6 +56,7 @@ from core.workflows.exchange.bundles import BundleTools, load_gallery
 from core.workflows.exchange.export import ExportTools
 from core.workflows.exchange.imports import ImportTools
 from core.workflows.exchange.prepared_sample import PREPARATION, AdoptionTools, PreparedSample
+from core.workflows.exchange.store_copy import StoreCopyReceipt, copy_whole_store
 from core.workflows.identification.identify import Identifier
 from core.workflows.identification.lookups.kept_lookups import LookupTools
 from core.workflows.photos import look_again
@@ -81,6 +83,13 @@ def locate_prepared_sample(models_dir: Path) -> PreparedSample:
         "photos": catalogue.TUTORIAL_SDIST.sample_sha256,
     }
     return PreparedSample(sample.prepared_folder(models_dir), versions)
+
+
+def copy_store(source: Settings, target: Settings, progress: Progress) -> StoreCopyReceipt:
+    """Copy everything that one store holds into another, empty one; see ``copy_whole_store``."""
+    restrict_new_files()
+    rows = StoreCopy(source.database, target.database)
+    return copy_whole_store(rows, Artifacts(source.artifacts_dir), Artifacts(target.artifacts_dir), progress)
 
 
 @dataclass

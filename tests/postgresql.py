@@ -163,11 +163,14 @@ def running_server() -> Server:
 def new_server(programs: Path) -> Server:
     """A server of one's own; short, as the name of a socket may have a hundred letters."""
     folder = Path(tempfile.mkdtemp(prefix="atlas-pg-", dir="/tmp"))
+    before = os.umask(0o022)  # a command of the app in this process may have let nobody else read what is made
     try:
         return Server(programs, folder)
     except (OSError, subprocess.SubprocessError, KeyError) as fault:
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"{WITHOUT_SERVER}: {fault}")
+    finally:
+        os.umask(before)
 
 
 @contextlib.contextmanager

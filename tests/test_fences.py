@@ -369,7 +369,7 @@ def test_a_child_that_reads_loads_nothing_that_it_does_not_need() -> None:
 
 
 def test_a_command_starts_without_what_few_commands_need() -> None:
-    code = "import sys, core.cli.program; print(*sys.modules)"
+    code = "import sys, core.cli.program, core.services; print(*sys.modules)"
     listed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not set(listed.stdout.split()) & LOADED_WHEN_NEEDED
 

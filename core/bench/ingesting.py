@@ -131,7 +131,7 @@ def services_in_folder(services: Services, folder: Path, threads: int) -> Servic
     # Linked, not copied: the models are hundreds of megabytes.
     folder.mkdir()
     (folder / "models").symlink_to(services.settings.models_dir, target_is_directory=True)
-    return Services(replace(services.settings, data_dir=folder, threads=threads))
+    return Services(replace(services.settings, data_dir=folder, database_url="", threads=threads))
 
 
 def measure_ingest(services: Services, name: str, archive: Path, rounds: int) -> Measured:

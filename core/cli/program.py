@@ -26,6 +26,7 @@ from core.cli.commands import (
     photos,
     projection,
     recogniser,
+    stores,
     system,
 )
 from core.cli.parser import Answer, Commands, shared_options
@@ -73,6 +74,7 @@ COMMANDS = (
     identify.add_verify,
     identify.add_verify_pairs,
     jobs.add_jobs,
+    stores.add_copy_store,
     system.add_worker,
     system.add_bench,
 )

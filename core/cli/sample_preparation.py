@@ -46,7 +46,7 @@ def prepare_sample(settings: Settings, progress: Progress) -> bool:
 def _prepare(settings: Settings, sample: PreparedSample, data_dir: Path) -> None:
     data_dir.mkdir()
     (data_dir / "models").symlink_to(settings.models_dir, target_is_directory=True)
-    services = Services(replace(settings, data_dir=data_dir))
+    services = Services(replace(settings, data_dir=data_dir, database_url=""))
     dataset = services.store.create_dataset(DATASET_NAME, catalogue.DEFAULT_VECTORS_ID)
     photos = IngestRequest(str(sample.folder.parent / SAMPLE_NAME), TITLE, answer=True)
     run_in_process(services, dataset, photos)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from core.base.progress import Progress
 from core.base.types import Box, Embeddings, Face, Photo, Vectors
 from core.corrections.model import Change, Event
 from core.store.protocols import PhotoLabel
@@ -207,3 +208,24 @@ class EraseStore(Protocol):
 
     def compact(self) -> None:
         """Overwrite and give back what was deleted. Raises DataFolderBusy when another process keeps old pages."""
+
+
+class WholeStoreCopy(Protocol):
+    """All rows of one database into another, empty one."""
+
+    def require_possible(self) -> None:
+        """Raises InputRefused where something is in the target, or a job is under way in the source."""
+
+    def dataset_ids(self) -> list[str]:
+        """The datasets of the source."""
+
+    def copy_rows(self, progress: Progress) -> dict[str, int]:
+        """Copy and compare all rows, whole or not at all; how many there are, by table.
+
+        Raises
+        ------
+        InputRefused
+            As ``require_possible``, or a value cannot be kept by the target.
+        DataFolderFault
+            One of the two cannot be used, or what was written reads back differently.
+        """

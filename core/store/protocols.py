@@ -195,6 +195,9 @@ class FaceStore(Protocol):
     def size_bytes(self) -> int:
         """What the rows of all datasets take on the disk."""
 
+    def describe_database(self) -> str:
+        """Which database it is and where, in a few words: never with a password."""
+
     def dataset(self, name_or_id: str) -> Dataset:
         """Raises NotFound with the names that exist."""
 

@@ -50,6 +50,9 @@ class SqlDatasetStore(SqlStore):
     def size_bytes(self) -> int:
         return self.database.size_bytes(self.engine)
 
+    def describe_database(self) -> str:
+        return self.database.describe()
+
     def dataset(self, name_or_id: str) -> Dataset:
         datasets = self.datasets()
         for dataset in datasets:

@@ -118,10 +118,8 @@ def show_storage(services: Services) -> None:
         {"What": dataset.name, "Size": words.format_size(data.storage_bytes(dataset.id, dataset.revision))}
         for dataset in services.store.datasets()
     ]
-    database = services.settings.database_path
-    # With its write-ahead log, which may be as large as the database.
-    files = database.parent.glob(f"{database.name}*")
-    rows.append({"What": "The database of all", "Size": words.format_size(sum(file.stat().st_size for file in files))})
+    size = words.format_size(services.store.size_bytes())
+    rows.append({"What": f"The database of all: {services.store.describe_database()}", "Size": size})
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Storage used", width="content")
 
 

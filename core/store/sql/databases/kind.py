@@ -55,6 +55,10 @@ class DatabaseKind(Protocol):
         """The words of the schema, where the database keeps them as text."""
         ...
 
+    def freeze(self, connection: Connection) -> None:
+        """Let a connection that has read nothing yet read everything as it is at this moment."""
+        ...
+
     def last_numbers(self, connection: Connection) -> dict[str, int]:
         """By table, the last number that the database gave to a row."""
         ...

@@ -71,7 +71,7 @@ class PostgresqlDatabase:
                 "Install it with: .venv/bin/python -m pip install -r requirements-cluster.txt"
             ) from fault
         event.listen(engine, "do_connect", _connect_patiently)
-        event.listen(engine, "handle_error", postgresql_faults.fault_translator(self.describe()), retval=True)
+        event.listen(engine, "handle_error", postgresql_faults.server_fault_translator(self.describe()), retval=True)
         return engine
 
     @contextmanager
@@ -103,6 +103,9 @@ class PostgresqlDatabase:
 
     def schema_texts(self, connection: Connection) -> list[str]:
         return []
+
+    def freeze(self, connection: Connection) -> None:
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
 
     def last_numbers(self, connection: Connection) -> dict[str, int]:
         rows = connection.execute(

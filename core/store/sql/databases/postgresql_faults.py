@@ -31,7 +31,7 @@ _GONE = ("08", "57P")
 """Classes and codes of a connection that was cut: connection_exception, admin_shutdown and its like."""
 
 
-def fault_translator(title: str) -> Callable[[ExceptionContext], FaceAtlasError | None]:
+def server_fault_translator(title: str) -> Callable[[ExceptionContext], FaceAtlasError | None]:
     """A listener for SQLAlchemy's ``handle_error`` on the database of a title."""
 
     def translate(context: ExceptionContext) -> FaceAtlasError | None:

@@ -113,6 +113,11 @@ class SqliteDatabase:
     def schema_texts(self, connection: Connection) -> list[str]:
         return list(connection.scalars(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")))
 
+    def freeze(self, connection: Connection) -> None:
+        # Python's driver begins no transaction for reading: each statement would see what was written meanwhile.
+        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql("SELECT 1 FROM sqlite_master").all()
+
     def last_numbers(self, connection: Connection) -> dict[str, int]:
         rows = connection.execute(text("SELECT name, seq FROM sqlite_sequence"))
         return {name: int(number) for name, number in rows}

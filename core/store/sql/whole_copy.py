@@ -1,0 +1,128 @@
+"""Every row of a database into an empty one of either kind, and read back: whole and the same, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy.exc import DataError, StatementError
+
+from core.base.errors import DataFolderFault, InputRefused
+from core.base.progress import UNWATCHED, Progress
+from core.store.job_model import JobState
+from core.store.sql import schema
+from core.store.sql.database import database_behind, open_database
+
+ROWS_AT_ONCE = 2000
+OF_EVERY_DATABASE = (schema.about, schema.alembic_version)
+"""What a database has as soon as it is opened."""
+
+
+@dataclass(frozen=True)
+class StoreCopy:
+    """A copy of one database into another, each at a path or an address (a ``WholeStoreCopy``)."""
+
+    source: Path | str
+    target: Path | str
+
+    def require_possible(self) -> None:
+        with self._open():
+            pass
+
+    def dataset_ids(self) -> list[str]:
+        with self._open() as (reading, _):
+            return list(reading.scalars(select(schema.dataset.c.id).order_by(schema.dataset.c.id)))
+
+    def copy_rows(self, progress: Progress = UNWATCHED) -> dict[str, int]:
+        with self._open() as (reading, writing):
+            counts = {table.name: _copy_table(reading, writing, table, progress) for table in _tables()}
+            _go_on_numbering(reading, writing)
+            return counts
+
+    @contextmanager
+    def _open(self) -> Iterator[tuple[Connection, Connection]]:
+        """Both databases, the source as it is now and the target in one transaction."""
+        source, target = open_database(self.source), open_database(self.target)
+        try:
+            with source.connect() as reading, target.begin() as writing:
+                # All tables as they are at this moment, whatever others write meanwhile.
+                database_behind(source).freeze(reading)
+                _require_rest(reading)
+                _require_empty(writing)
+                yield reading, writing
+        finally:
+            source.dispose()
+            target.dispose()
+
+
+def _tables() -> list[Table]:
+    """In the order in which rows may refer to others."""
+    return [table for table in schema.metadata.sorted_tables if table not in OF_EVERY_DATABASE]
+
+
+def _go_on_numbering(reading: Connection, writing: Connection) -> None:
+    # Ids that were given once and deleted since are not given again: other logs may speak of them.
+    numbers = dict(database_behind(reading.engine).last_numbers(reading))
+    for table in (schema.person, schema.event):
+        largest = writing.scalar(select(func.max(table.c.id)))
+        if largest is not None:
+            numbers[table.name] = max(int(largest), numbers.get(table.name, 0))
+    database_behind(writing.engine).go_on_numbering(writing, numbers)
+
+
+def _require_rest(reading: Connection) -> None:
+    running = select(func.count()).where(schema.job.c.state == JobState.RUNNING)
+    if reading.scalar(running):
+        raise InputRefused("A job is under way in the data that are to be copied. Wait for its end, or stop it first.")
+
+
+def _require_empty(writing: Connection) -> None:
+    full = [table.name for table in _tables() if writing.scalar(select(select(table).exists()))]
+    if full:
+        raise InputRefused(
+            f"The target holds data already (in '{full[0]}'), and nothing is ever mixed into them. "
+            "Give a new database or folder. A copy that was broken off leaves nothing."
+        )
+
+
+def _copy_table(reading: Connection, writing: Connection, table: Table, progress: Progress) -> int:
+    total, copied = int(reading.scalar(select(func.count()).select_from(table)) or 0), 0
+    try:
+        for rows in _parts(reading, table):
+            writing.execute(insert(table), [dict(row._mapping) for row in rows])
+            copied += len(rows)
+            progress.step(copied, total, f"Copying '{table.name}'")
+    # A damaged document, a letter or a number that the other database does not take.
+    except (DataError, StatementError, ValueError) as fault:
+        raise InputRefused(
+            f"A row of '{table.name}' cannot be copied: it holds a value that is damaged, or that the target does not "
+            "keep. Nothing was copied. Delete what it belongs to (a damaged training, for instance), then copy again."
+        ) from fault
+    _require_same(reading, writing, table)
+    return total
+
+
+def _require_same(reading: Connection, writing: Connection, table: Table) -> None:
+    """Row by row, column by column, as Python reads both."""
+    both = zip_longest(_rows(reading, table), _rows(writing, table))
+    differing = sum(1 for source_row, target_row in both if source_row != target_row)
+    if differing:
+        raise DataFolderFault(
+            f"{differing} rows of '{table.name}' read back differently than they were written. Nothing was kept; "
+            "check the target's disk and its version."
+        )
+
+
+def _rows(connection: Connection, table: Table) -> Iterator[tuple[Any, ...]]:
+    return (tuple(row) for part in _parts(connection, table) for row in part)
+
+
+def _parts(connection: Connection, table: Table) -> Iterator[Sequence[Any]]:
+    # On a cursor of the server: a driver that fetched all rows at once would hold millions in memory.
+    query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=ROWS_AT_ONCE)
+    return iter(connection.execute(query).partitions())

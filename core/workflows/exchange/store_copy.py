@@ -1,0 +1,75 @@
+"""A whole store elsewhere: the files of all datasets, each held against its hash, then the rows that point to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.base.errors import DataFolderFault
+from core.base.progress import Progress
+from core.store.artifacts import ArtifactKind, Artifacts, content_id
+from core.store.exchange_protocols import WholeStoreCopy
+
+CONTENT_ADDRESSED = (ArtifactKind.PHOTO, ArtifactKind.CROP)
+"""Files that are called by the sha256 of what is in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCopyReceipt:
+    """What was copied, after it was compared."""
+
+    rows: dict[str, int]
+    """By table."""
+    files: int
+    file_bytes: int
+
+
+def copy_whole_store(
+    rows: WholeStoreCopy, source: Artifacts, target: Artifacts, progress: Progress
+) -> StoreCopyReceipt:
+    """Copy files, unless both stores use the same ones, and rows.
+
+    A copy that was broken off goes on with the files that are missing; rows are written whole or not at all.
+
+    Raises
+    ------
+    InputRefused
+        As ``WholeStoreCopy.copy_rows``.
+    DataFolderFault
+        A file of the source is not what its name says, or reads back differently from the target.
+    Cancelled
+        Between two files.
+    """
+    # Before hours of files: what refuses the rows refuses it all.
+    rows.require_possible()
+    files = file_bytes = 0
+    # A file is there before a row points to it, as everywhere.
+    if source != target:
+        for dataset_id, kind, file_id in _files(source, rows.dataset_ids()):
+            file_bytes += _copy_file(source, target, dataset_id, kind, file_id)
+            files += 1
+            progress.step(files, 0, "Copying files")
+    return StoreCopyReceipt(rows.copy_rows(progress), files, file_bytes)
+
+
+def _files(artifacts: Artifacts, dataset_ids: list[str]) -> Iterator[tuple[str, ArtifactKind, str]]:
+    for dataset_id in dataset_ids:
+        for kind in ArtifactKind:
+            for file_id in sorted(artifacts.ids(dataset_id, kind)):
+                yield dataset_id, kind, file_id
+
+
+def _copy_file(source: Artifacts, target: Artifacts, dataset_id: str, kind: ArtifactKind, file_id: str) -> int:
+    content = source.read(dataset_id, kind, file_id)
+    # Only whole files are copied: a damaged one would be trusted again because it was just verified.
+    if kind in CONTENT_ADDRESSED and content_id(content) != file_id:
+        raise DataFolderFault(
+            f"The file '{file_id}' of the data that are to be copied is damaged ({kind}). Put back a copy of it, or "
+            "delete what it belongs to, then copy again. Nothing was lost."
+        )
+    target.put(dataset_id, kind, file_id, content)
+    if target.read(dataset_id, kind, file_id) != content:
+        target.replace(dataset_id, kind, file_id, content)  # of an earlier copy, of the same length
+        if target.read(dataset_id, kind, file_id) != content:
+            raise DataFolderFault(f"The file '{file_id}' ({kind}) reads back differently than it was written.")
+    return len(content)
