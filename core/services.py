@@ -60,6 +60,7 @@ from core.workflows.exchange.store_copy import StoreCopyReceipt, copy_whole_stor
 from core.workflows.identification.identify import Identifier
 from core.workflows.identification.lookups.kept_lookups import LookupTools
 from core.workflows.photos import look_again
+from core.workflows.photos.face_finding import FaceFinder, LocalFinder
 from core.workflows.photos.ingestor import Ingestor
 from core.workflows.photos.look_again import RedetectionSummary
 from core.workflows.photos.main_faces import MainFaceTools
@@ -90,6 +91,49 @@ def copy_store(source: Settings, target: Settings, progress: Progress) -> StoreC
     restrict_new_files()
     rows = StoreCopy(source.database, target.database)
     return copy_whole_store(rows, Artifacts(source.artifacts_dir), Artifacts(target.artifacts_dir), progress)
+
+
+def build_engine(settings: Settings) -> Engine:
+    """OpenVINO, or what ``FACE_ATLAS_ENGINE`` says: "onnx", or "keras" for the original packages.
+
+    Raises EngineUnavailable where that is not installed.
+    """
+    models = settings.models_dir
+    # Imported here, in every branch: one needs TensorFlow, one a package that few have, and none is loaded by a
+    # page or a command that looks at no photo.
+    if settings.engine == "keras":
+        from core.vision.engine.keras import KerasEngine
+
+        return KerasEngine(
+            lambda model_id: weights_path(models, model_id),
+            lambda model_id: catalogue.find_embedding_model(model_id).dimension,
+        )
+    if settings.engine == "onnx":
+        from core.vision.engine.onnx import OnnxEngine
+
+        return OnnxEngine(
+            lambda model_id, network: onnx_path(models, model_id, network),
+            settings.threads,
+            settings.onnx_providers,
+        )
+    if settings.engine != "openvino":
+        raise EngineUnavailable(
+            f"FACE_ATLAS_ENGINE is '{settings.engine}'; the engines are 'openvino', 'onnx' and 'keras'."
+        )
+    from core.vision.engine.openvino import OpenVinoEngine
+
+    return OpenVinoEngine(
+        lambda model_id, network: network_path(models, model_id, network),
+        settings.threads,
+        quantised=quantised_networks(models) if settings.quantised else {},
+    )
+
+
+def load_pipeline(settings: Settings, model_id: str) -> FacePipeline:
+    """A pipeline without a data folder, which a node of a cluster has none of; ``Services.pipeline`` is one with."""
+    engine = build_engine(settings)
+    embedder = Embedder(engine, catalogue.find_vectors_model(model_id))
+    return FacePipeline(Detector(engine), embedder, decode_photo, settings.images)
 
 
 @dataclass
@@ -125,39 +169,8 @@ class Services:
 
     @cached_property
     def engine(self) -> Engine:
-        """OpenVINO, or what ``FACE_ATLAS_ENGINE`` says: "onnx", or "keras" for the original packages.
-
-        Raises EngineUnavailable where that is not installed.
-        """
-        models = self.settings.models_dir
-        # Imported here, in every branch: one needs TensorFlow, one a package that few have, and none is loaded by a
-        # page or a command that looks at no photo.
-        if self.settings.engine == "keras":
-            from core.vision.engine.keras import KerasEngine
-
-            return KerasEngine(
-                lambda model_id: weights_path(models, model_id),
-                lambda model_id: catalogue.find_embedding_model(model_id).dimension,
-            )
-        if self.settings.engine == "onnx":
-            from core.vision.engine.onnx import OnnxEngine
-
-            return OnnxEngine(
-                lambda model_id, network: onnx_path(models, model_id, network),
-                self.settings.threads,
-                self.settings.onnx_providers,
-            )
-        if self.settings.engine != "openvino":
-            raise EngineUnavailable(
-                f"FACE_ATLAS_ENGINE is '{self.settings.engine}'; the engines are 'openvino', 'onnx' and 'keras'."
-            )
-        from core.vision.engine.openvino import OpenVinoEngine
-
-        return OpenVinoEngine(
-            lambda model_id, network: network_path(models, model_id, network),
-            self.settings.threads,
-            quantised=quantised_networks(models) if self.settings.quantised else {},
-        )
+        """See ``build_engine``."""
+        return build_engine(self.settings)
 
     @cached_property
     def detector(self) -> Detector:
@@ -175,13 +188,28 @@ class Services:
         """What turns photos into faces with a model's vectors. Raises NotFound as ``embedder``."""
         return FacePipeline(self.detector, self.embedder(model_id), decode_photo, self.settings.images)
 
+    def face_finder(self, pipeline: FacePipeline) -> FaceFinder:
+        """What finds faces on batches of photos: ``pipeline`` here, or its like on a cluster's nodes."""
+        if not self.settings.ray_address:
+            return LocalFinder(pipeline)
+        # Imported here: Ray loads with it, which is installed on few machines.
+        from core.cluster.finder import ClusterFinder
+
+        return ClusterFinder(self.settings, pipeline.model.vectors_id, load_pipeline)
+
     # what workflows work with
 
     def ingestor(self, dataset_id: str, model_id: str | None = None) -> Ingestor:
         """With the dataset's model, or with one that it is to have."""
         vectors_id = catalogue.find_embedding_model(model_id).vectors_id if model_id else None
         pipeline = self.pipeline(vectors_id or self.store.dataset(dataset_id).model_id)
-        return Ingestor(self.store, self.artifacts, pipeline, choose_pace(self.settings.threads))
+        return Ingestor(
+            store=self.store,
+            artifacts=self.artifacts,
+            pipeline=pipeline,
+            finder=self.face_finder(pipeline),
+            pace=choose_pace(self.settings.threads),
+        )
 
     def face_policy(self, dataset_id: str) -> FacePolicy:
         """That of the newest ingest."""
@@ -242,6 +270,7 @@ class Services:
             jobs=self.jobs,
             artifacts=self.artifacts,
             exports_dir=settings.exports_dir,
+            open_finder=self.face_finder,
             pace=choose_pace(settings.threads),
         )
 
@@ -300,7 +329,8 @@ class Services:
 
     def main_face_tools(self, model_id: str) -> MainFaceTools:
         """For the vector of the main face of each photo. Raises NotFound as ``embedder``."""
-        return MainFaceTools(self.pipeline(model_id), choose_pace(self.settings.threads))
+        pipeline = self.pipeline(model_id)
+        return MainFaceTools(pipeline, self.face_finder(pipeline), choose_pace(self.settings.threads))
 
     def identifier(self, run: Run) -> Identifier:
         """A run's recogniser with its gallery; the last one that was asked for is kept in memory."""

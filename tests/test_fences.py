@@ -76,6 +76,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     | FACES
     | {"core.workflows", "core.learn", "core.formats", "core.isolation"}
     | {"core.corrections", "core.base.machine", "core.report"},
+    "core.cluster": UNIVERSAL
+    | {"core.cluster", "core.archives.source", "core.base.machine", "core.vision.models", "core.vision.pipeline"}
+    | {"core.workflows.photos.face_finding", "core.workflows.photos.photo_reader"},
     "core.jobs": UNIVERSAL
     | JOB_VALUES
     | {"core.jobs", "core.services", "core.workflows", "core.corrections", "core.store.protocols"},
@@ -107,7 +110,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 FLOORS = (
     *("core.base", "core.imaging", "core.archives", "core.vision", "core.learn", "core.charts", "core.corrections"),
-    *("core.store", "core.formats", "core.isolation", "core.report", "core.workflows", "core.services", "core.jobs"),
+    *("core.store", "core.formats", "core.isolation", "core.report", "core.workflows", "core.cluster"),
+    *("core.services", "core.jobs"),
     ("core.cli", "core.bench", "core.ui", "core.__main__"),
     ("app", "pages"),
 )
@@ -137,12 +141,13 @@ HEAVY = {
     "matplotlib": {"core.report.drawing", "core.report.plots"},
     "jinja2": {"core.report.html"},
     "pyarrow": {"core.formats.tables"},
+    "ray": {"core.cluster"},
     "fpdf": {"core.report.pdf"},
 }
 
 
 SHORT_ROOMS = {
-    *("core.archives", "core.imaging", "core.isolation", "core.vision"),
+    *("core.cluster", "core.archives", "core.imaging", "core.isolation", "core.vision"),
     *("core.workflows.photos", "core.workflows.identification", "core.workflows.verification"),
 }
 """Where no module is longer than 400 lines."""

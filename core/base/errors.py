@@ -15,6 +15,7 @@
     +-- ModelUnavailable            a network is not installed, or could not be installed
     +-- EngineUnavailable           what is to run the networks is not installed, or not on this device
     +-- ReaderUnavailable           the program that reads files does not start
+    +-- ClusterUnavailable          the cluster that is to compute cannot be reached, or cannot do it
     +-- DataFolderFault             the data folder or its database cannot be read or written
     |   +-- DataFolderBusy          another process holds a lock in it
     |   +-- DatabaseGone            the database server does not answer just now
@@ -87,6 +88,10 @@ class EngineUnavailable(FaceAtlasError):
 
 class ReaderUnavailable(FaceAtlasError):
     """The program that reads files could not be started."""
+
+
+class ClusterUnavailable(FaceAtlasError):
+    """The cluster does not answer, went away, or has a node that would compute something else."""
 
 
 class DataFolderFault(FaceAtlasError):

@@ -15,7 +15,7 @@ OWNER_ONLY = 0o077
 
 
 def forbid_telemetry() -> None:
-    """Keep OpenVINO and ONNX Runtime from reporting; call it before either is imported.
+    """Keep OpenVINO, ONNX Runtime and Ray from reporting; call it before any of them is imported.
 
     OpenVINO's Python package sends an event over the network at every import (and forks the process to do so) unless
     its telemetry package is absent. None in ``sys.modules`` makes that import fail, which OpenVINO allows for.
@@ -23,13 +23,18 @@ def forbid_telemetry() -> None:
     ONNX Runtime, from 1.29 on, gives the computer a number, keeps it in the user's folder, and sends what it runs. Its
     own switch comes too late for the first event; the variable is read before anything is written.
 
+    A Ray cluster reports its size and hardware once an hour, from its first node, unless it was started with
+    ``RAY_USAGE_STATS_ENABLED=0``; a driver that starts one here hands that on.
+
     References
     ----------
     https://github.com/microsoft/onnxruntime/pull/27379
+    https://docs.ray.io/en/latest/cluster/usage-stats.html
     """
     # setdefault: where somebody has imported the package already, it is too late, and taking it away would break them.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
 
 def restrict_new_files() -> None:

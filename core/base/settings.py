@@ -56,6 +56,8 @@ class Settings:
     database_url: str = field(default="", repr=False)
     """The address of a PostgreSQL database, with its password; the SQLite file of the data folder by default."""
 
+    ray_address: str = ""
+    """The Ray cluster that looks for faces on batches of photos; this machine where it is empty."""
     supervise: bool = True
     """The app starts and watches the worker itself; False where a server runs it under its own init."""
 
@@ -103,8 +105,8 @@ class Settings:
 def settings_from_env(data_dir: Path | None = None) -> Settings:
     """Settings from ``FACE_ATLAS_DATA``, ``_DATABASE_URL``, ``_ENGINE``, ``_INT8``, ``_ONNX_PROVIDERS`` and others.
 
-    The others are ``_THREADS`` and ``_WORKER``. ``_INT8`` is "1" or "0", the providers are as "cuda,cpu", the worker is
-    "app" or "external".
+    The others are ``_RAY_ADDRESS``, ``_THREADS`` and ``_WORKER``. ``_INT8`` is "1" or "0", the providers are as
+    "cuda,cpu", the address of Ray is as "HOST:6379", "ray://HOST:10001" or "auto", the worker is "app" or "external".
     """
     providers = os.environ.get("FACE_ATLAS_ONNX_PROVIDERS", "").replace(",", " ").lower().split()
     defaults = Settings(data_dir=data_dir or Path(os.environ.get("FACE_ATLAS_DATA", "data")))
@@ -116,5 +118,6 @@ def settings_from_env(data_dir: Path | None = None) -> Settings:
         quantised=os.environ.get("FACE_ATLAS_INT8", "1") != "0",
         onnx_providers=tuple(providers),
         threads=int(os.environ.get("FACE_ATLAS_THREADS", defaults.threads)),
+        ray_address=os.environ.get("FACE_ATLAS_RAY_ADDRESS", defaults.ray_address).strip(),
         supervise=os.environ.get("FACE_ATLAS_WORKER", "app") != "external",
     )

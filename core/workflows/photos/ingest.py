@@ -17,7 +17,6 @@ from core.base.progress import UNWATCHED, Progress
 from core.base.types import Detection, Face, FacePolicy, Photo
 from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import box_centrality
-from core.imaging.pixels import perceptual_hash
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobResult
 from core.store.protocols import (
@@ -29,7 +28,8 @@ from core.store.protocols import (
     ReportStore,
     StoredFace,
 )
-from core.vision.pipeline import DecodedPhoto, PhotoFaces, main_face_index
+from core.vision.pipeline import main_face_index
+from core.workflows.photos.face_finding import REFUSED_BEFORE, AnsweredPhoto, PhotoQuestion
 from core.workflows.photos.ingestor import FaceLabel, Ingestor
 from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
 
@@ -98,21 +98,24 @@ def ingest_photos(
         source=source,
         known=known_labels,
         limits=tools.pipeline.limits,
-        pace=tools.pace.with_at_least(tools.pipeline.photos_at_once),
+        pace=tools.finder.fit_pace(tools.pace.with_at_least(tools.pipeline.photos_at_once)),
         enough_px=tools.pipeline.enough_px,
         on_ended=partial(_report_ended, tools, target),
+        decodes=not tools.finder.decodes,
     )
     few_photo_people = _find_few_photo_people(source)
-    for batch in reader.batches(entries):
-        progress.raise_if_cancelled()
-        step = _BatchIngest(tools, target, known_labels, few_photo_people)
+    start = partial(_BatchIngest, tools, target, known_labels, few_photo_people)
+    steps = (start(batch) for batch in reader.batches(entries))
+    questions = ((step, step.ask()) for step in steps)
+    for step, answers in tools.finder.stream_faces(questions, tools.pipeline.enough_px, portraits=True):
         # Files first, and on the disk before the rows that point to them; both of one batch, so that a kill costs one
         # batch at most.
         with tools.artifacts.together():
-            added = step.work(batch)
+            added = step.take_answers(answers)
         tools.store.add(target.dataset_id, target.job_id, added)
-        n_done += len(batch)
+        n_done += len(step.batch)
         progress.report(n_done, total, "Looking for faces")
+        progress.raise_if_cancelled()
     return summarise_ingest(tools.store, target.job_id, len(source.layout.people))
 
 
@@ -169,7 +172,8 @@ def _report_line(photo: ReadPhoto, outcome: FileOutcome, reason: str, faces: int
         person=entry.person,
         split=entry.split,
         reason=reason,
-        photo_id=photo.photo_id or None,
+        # What was refused is no photo of the dataset, however far it came.
+        photo_id=None if outcome is FileOutcome.REFUSED else photo.photo_id,
     )
 
 
@@ -184,6 +188,8 @@ class _BatchIngest:
     target: IngestTarget
     known: dict[str, PhotoLabel]
     few_photo_people: frozenset[str]
+    batch: Sequence[ReadPhoto]
+    asked_photos: list[ReadPhoto] = field(default_factory=list)
     photos: list[tuple[Photo, PhotoLabel]] = field(default_factory=list)
     faces: list[StoredFace] = field(default_factory=list)
     reports: list[FileReport] = field(default_factory=list)
@@ -191,18 +197,27 @@ class _BatchIngest:
     """Photos that are there already, or came before in this batch."""
     folder_named: list[FolderNamedFace] = field(default_factory=list)
 
-    def work(self, batch: Sequence[ReadPhoto]) -> IngestBatch:
-        new_photos = [
-            (photo, decoded)
-            for photo in batch
-            # Each photo carries the choice for its own folder into the pipeline, which asks when it has found the
-            # faces: only those are cut and embedded.
-            if self._is_new(photo) and (decoded := self._decoded(photo)) is not None
+    def ask(self) -> list[PhotoQuestion]:
+        """The photos that are to be looked through."""
+        # Each carries the choice for its own folder, which is asked for when its faces are found: only those are cut
+        # and embedded.
+        questions = [
+            PhotoQuestion(
+                photo,
+                partial(choose_faces_by_policy, person=photo.entry.person, policy=self.target.policy),
+                mirrored=photo.entry.person in self.few_photo_people,
+            )
+            for photo in self.batch
+            if self._is_new(photo)
         ]
-        answers = self.tools.pipeline.find_faces([decoded for _, decoded in new_photos], portraits=True)
-        for (photo, _), answer in zip(new_photos, answers, strict=True):
-            if answer.objection:
-                self._refuse(photo, answer.objection)
+        self.asked_photos = [question.photo for question in questions]
+        return questions
+
+    def take_answers(self, answers: Sequence[AnsweredPhoto]) -> IngestBatch:
+        """What the batch adds to the store, by the answers to what was asked."""
+        for photo, answer in zip(self.asked_photos, answers, strict=True):
+            if answer.faces.objection:
+                self._refuse(photo, answer.faces.objection)
             else:
                 self._take(photo, answer)
         # After the new ones: what a repeated photo may be given stands on a photo that this very batch adds.
@@ -211,10 +226,6 @@ class _BatchIngest:
         # In the order of the archive, whatever order they were decided in.
         reports = sorted(self.reports, key=lambda line: line.position)
         return IngestBatch(self.photos, self.faces, reports, self.folder_named)
-
-    def _decoded(self, photo: ReadPhoto) -> DecodedPhoto | None:
-        mirrored = photo.entry.person in self.few_photo_people
-        return photo.decoded(partial(self._choose_faces, photo), mirrored=mirrored)
 
     def _is_new(self, photo: ReadPhoto) -> bool:
         """Whether the photo is to be worked on; what is refused gets its line here, what is known later."""
@@ -235,7 +246,7 @@ class _BatchIngest:
         earlier, label = self.known.get(photo.photo_id), _label(photo)
         # It was new, was refused, and left the known ones again (``_refuse``).
         if earlier is None:
-            self._refuse(photo, "The same photo was refused a moment ago.")
+            self._refuse(photo, REFUSED_BEFORE)
             return
         # Photos are often dropped first as they come and later again in folders: the folder's name is not lost, as long
         # as nobody has named the photo.
@@ -274,36 +285,30 @@ class _BatchIngest:
                 return photo, [stored.face for stored in self.faces if stored.face.photo_id == photo_id]
         return self.tools.store.photo(self.target.dataset_id, photo_id)
 
-    def _choose_faces(
-        self, photo: ReadPhoto, faces: Sequence[Detection], picture: DecodedPicture
-    ) -> Sequence[Detection]:
-        return choose_faces_by_policy(faces, picture, photo.entry.person, self.target.policy)
-
-    def _take(self, photo: ReadPhoto, answer: PhotoFaces) -> None:
+    def _take(self, photo: ReadPhoto, answer: AnsweredPhoto) -> None:
         """Add a photo with its faces; the first of them is its person's."""
-        entry, dataset_id, picture = photo.entry, self.target.dataset_id, answer.picture
-        self.photos.append(self._photo(photo, picture))
-        for index, face in enumerate(answer.faces):
+        entry, dataset_id, faces = photo.entry, self.target.dataset_id, answer.faces
+        self.photos.append(self._photo(photo, answer))
+        for index, face in enumerate(faces.faces):
             # The pipeline gives the main face first where a folder names a person.
             label = FaceLabel(entry.person if index == 0 else None, entry.split)
             self.faces.append(self.tools.prepare_face(dataset_id, photo.photo_id, face, label))
-        outcome, reason = _outcome_by_policy(answer.n_detected, entry.person, self.target.policy)
+        outcome, reason = _outcome_by_policy(faces.n_detected, entry.person, self.target.policy)
         stranger_reason = STRANGERS_FOLDER if entry.is_stranger else ""
-        reasons = filter(None, (reason, stranger_reason, _TURNED[picture.turn], *picture.notes))
-        self._add_line(photo, outcome, " ".join(reasons), len(answer.faces))
+        reasons = filter(None, (reason, stranger_reason, _TURNED[faces.picture.turn], *faces.picture.notes))
+        self._add_line(photo, outcome, " ".join(reasons), len(faces.faces))
 
-    def _photo(self, photo: ReadPhoto, picture: DecodedPicture) -> tuple[Photo, PhotoLabel]:
+    def _photo(self, photo: ReadPhoto, answer: AnsweredPhoto) -> tuple[Photo, PhotoLabel]:
         self.tools.artifacts.put(self.target.dataset_id, ArtifactKind.PHOTO, photo.photo_id, photo.data)
-        entry = photo.entry
+        entry, picture = photo.entry, answer.faces.picture
         stored = Photo(
             id=photo.photo_id,
             name=entry.name,
             width_px=picture.width_px,
             height_px=picture.height_px,
             size_bytes=len(photo.data),
-            # The reader's is of the picture as it is stored: of a turned photo duplicates would not be met.
-            perceptual_hash=perceptual_hash(picture.pixels) if picture.turn else photo.perceptual_hash,
-            taken=photo.taken,
+            perceptual_hash=answer.perceptual_hash,
+            taken=answer.taken,
             turn=picture.turn,
         )
         return stored, _label(photo)

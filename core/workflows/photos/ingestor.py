@@ -10,6 +10,7 @@ from core.base.types import Box, Face, Split
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.protocols import FaceStore, ReportStore, StoredFace
 from core.vision.pipeline import EmbeddedFace, FacePipeline
+from core.workflows.photos.face_finding import FaceFinder
 
 
 class IngestStore(FaceStore, ReportStore, Protocol):
@@ -34,6 +35,8 @@ class Ingestor:
     store: IngestStore
     artifacts: Artifacts
     pipeline: FacePipeline
+    finder: FaceFinder
+    """Of ``pipeline``'s vectors; for batches of photos."""
     pace: Pace
 
     def prepare_face(

@@ -12,7 +12,8 @@ from core.base.machine import Pace
 from core.base.progress import Progress
 from core.base.types import Refusal, Vectors
 from core.vision.pipeline import NO_FACE, FacePipeline, choose_main_face
-from core.workflows.photos.photo_reader import PhotoReader
+from core.workflows.photos.face_finding import FaceFinder, PhotoQuestion
+from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
 
 PHOTOS_AT_ONCE = 16
 """On every machine, as far as its memory goes: a vector may differ in its third decimal with what is in its batch."""
@@ -23,6 +24,8 @@ class MainFaceTools:
     """What turns the photos of a source into vectors."""
 
     pipeline: FacePipeline
+    finder: FaceFinder
+    """Of ``pipeline``'s vectors."""
     pace: Pace
 
 
@@ -53,27 +56,34 @@ def embed_main_faces(
     """
     pipeline = tools.pipeline
     # As many on every machine: figures of a list of pairs are to be the same figures.
-    pace = replace(tools.pace, photos_at_once=PHOTOS_AT_ONCE)
-    reader = PhotoReader(source=source, known=frozenset(), limits=pipeline.limits, pace=pace, enough_px=None)
+    pace = tools.finder.fit_pace(replace(tools.pace, photos_at_once=PHOTOS_AT_ONCE))
+    reader = PhotoReader(
+        source=source,
+        known=frozenset(),
+        limits=pipeline.limits,
+        pace=pace,
+        enough_px=None,
+        decodes=not tools.finder.decodes,
+    )
     shown, refused, n_done = [], list[Refusal](), 0
     # An empty block, so that no face at all still gives a matrix of the right width.
     vectors = [np.empty((0, pipeline.model.dimension), np.float32)]
     progress.report(n_done, len(entries), message)
-    for batch in reader.batches(entries):
-        progress.raise_if_cancelled()
+    questions = ((batch, _ask(batch)) for batch in reader.batches(entries))
+    for batch, answers in tools.finder.stream_faces(questions, enough_px=None):
         refused += [Refusal(photo.entry.name, photo.objection) for photo in batch if photo.objection]
-        readable = [
-            (photo.entry, decoded)
-            for photo in batch
-            if (decoded := photo.decoded(choose_main_face, mirrored=True)) is not None
-        ]
-        answers = pipeline.find_faces([decoded for _, decoded in readable])
-        for (entry, _), answer in zip(readable, answers, strict=True):
-            if answer.faces:
+        for question, answer in zip(_ask(batch), answers, strict=True):
+            entry, faces = question.photo.entry, answer.faces
+            if faces.faces:
                 shown.append(entry)
-                vectors.append(answer.faces[0].vector[None])
+                vectors.append(faces.faces[0].vector[None])
             else:
-                refused.append(Refusal(entry.name, answer.objection or NO_FACE))
+                refused.append(Refusal(entry.name, faces.objection or NO_FACE))
         n_done += len(batch)
         progress.report(n_done, len(entries), message)
+        progress.raise_if_cancelled()
     return MainFaces(tuple(shown), np.concatenate(vectors), tuple(refused))
+
+
+def _ask(batch: Sequence[ReadPhoto]) -> list[PhotoQuestion]:
+    return [PhotoQuestion(photo, choose_main_face, mirrored=True) for photo in batch if not photo.objection]

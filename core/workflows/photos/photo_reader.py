@@ -13,22 +13,32 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from typing import Protocol
 
-from core.archives.source import PhotoEntry, PhotoSource
+from core.archives.source import PhotoEntry
 from core.base.errors import ImageRefused, ReadingEnded
 from core.base.machine import Pace
 from core.base.settings import ImageLimits
 from core.imaging.decoding import DecodedPicture
 from core.isolation.photos import DescribedPhoto, describe_photo, weigh_photo
-from core.vision.pipeline import ChooseFaces, DecodedPhoto, choose_every_face
 
 UNREAD_SHARE = 8
 """Files whose photos are not being decoded yet take at most an eighth of the budget."""
 
 
+class Readable(Protocol):
+    """Where files are read from; ``archives.source.PhotoSource`` is one."""
+
+    def read(self, entry: PhotoEntry) -> bytes:
+        """Its bytes; safe from several threads. Raises ImageRefused."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadPhoto:
-    """A file after reading: its bytes and picture, or why not. The picture is None for a photo known before."""
+    """A file after reading: its bytes and picture, or why not.
+
+    The picture is None for a photo known before, and where the reader does not decode.
+    """
 
     entry: PhotoEntry
     data: bytes = b""
@@ -40,14 +50,6 @@ class ReadPhoto:
     objection: str = ""
     is_told: bool = False
     """Whether ``PhotoReader.on_ended`` was told the objection."""
-
-    def decoded(self, choose: ChooseFaces = choose_every_face, *, mirrored: bool = False) -> DecodedPhoto | None:
-        """What the pipeline asks for; None without a picture."""
-        if self.picture is None:
-            return None
-        return DecodedPhoto(
-            picture=self.picture, content=self.data, photo_id=self.photo_id, choose=choose, mirrored=mirrored
-        )
 
 
 def _ignore_ended(photo: ReadPhoto) -> None:
@@ -67,7 +69,7 @@ class _File:
 class PhotoReader:
     """Reads the photos of a source in their order, in batches."""
 
-    source: PhotoSource
+    source: Readable
     known: Container[str]
     """Ids of photos that need not be decoded; may grow meanwhile."""
     limits: ImageLimits
@@ -77,6 +79,8 @@ class PhotoReader:
     on_ended: Callable[[ReadPhoto], None] = _ignore_ended
     """Called at once, on any thread, with a file that ended its reader: whoever remembers it never meets it again,
     however the work on its batch ends."""
+    decodes: bool = True
+    """False leaves the pictures to whoever finds the faces; their files weigh what they are."""
     _left: deque[PhotoEntry] = field(default_factory=deque, init=False, repr=False)
     _reading: deque[tuple[PhotoEntry, Future[_File]]] = field(default_factory=deque, init=False, repr=False)
     _decoding: deque[tuple[int, Future[ReadPhoto]]] = field(default_factory=deque, init=False, repr=False)
@@ -175,6 +179,8 @@ class PhotoReader:
         photo = ReadPhoto(entry, data, sha256(data).hexdigest())
         if photo.photo_id in self.known:
             return _File(photo, len(data), is_known=True)
+        if not self.decodes:
+            return _File(photo, len(data))
         try:
             # Asked in both steps: another copy may have ended its reader in between.
             self._require_new(photo)
@@ -187,7 +193,7 @@ class PhotoReader:
 
     def _decoded(self, file: _File) -> ReadPhoto:
         photo = file.photo
-        if photo.objection or photo.picture is not None or file.is_known:
+        if photo.objection or photo.picture is not None or file.is_known or not self.decodes:
             return photo
         try:
             self._require_new(photo)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,11 @@ from core.formats.zip_writer import writing_zip
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.job_model import JobKind
 from core.store.protocols import FaceStore, JobStore
+from core.vision.pipeline import FacePipeline
 from core.workflows.exchange.export import export_path
 from core.workflows.identification.lookups import stored
 from core.workflows.identification.lookups.values import Lookup, LookupInfo, LookupRequest, SortRequest
+from core.workflows.photos.face_finding import FaceFinder
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class LookupTools:
     jobs: JobStore
     artifacts: Artifacts
     exports_dir: Path
+    open_finder: Callable[[FacePipeline], FaceFinder]
+    """What finds faces with the vectors of a pipeline."""
     pace: Pace
 
 

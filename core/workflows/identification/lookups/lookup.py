@@ -36,6 +36,7 @@ from core.workflows.identification.lookups import stored
 from core.workflows.identification.lookups.kept_lookups import LookupTools, kept_photos_path
 from core.workflows.identification.lookups.stored import LookupBatch, PartFile
 from core.workflows.identification.lookups.values import Lookup, LookupCounts, LookupFace, LookupPhoto
+from core.workflows.photos.face_finding import AnsweredPhoto, PhotoQuestion
 from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
 from core.workflows.verification.verify import select_named_faces
 
@@ -90,21 +91,24 @@ def look_up_photos(
     total, n_done = len(source.entries), len(finished_positions)
     progress.report(n_done, total, "Looking for faces and names")
     finished = _Finished(part, batches)
+    finder = tools.open_finder(identifier.pipeline)
     reader = PhotoReader(
         source=source,
         # Nothing is known here: a photo that the dataset has is looked at like any other.
         known=frozenset(),
         limits=identifier.pipeline.limits,
-        pace=tools.pace.with_at_least(identifier.pipeline.photos_at_once),
+        pace=finder.fit_pace(tools.pace.with_at_least(identifier.pipeline.photos_at_once)),
         enough_px=identifier.pipeline.enough_px,
         on_ended=partial(_add_ended, finished, identifier),
+        decodes=not finder.decodes,
     )
-    for photos in reader.batches(entries):
-        progress.raise_if_cancelled()
-        # Those that ended their reader have their line already, written by the thread that met it.
-        finished.add(_look_up_batch(identifier, [photo for photo in photos if not photo.is_told]))
-        n_done += len(photos)
+    readings = (_BatchReading.of(identifier.pipeline, photos) for photos in reader.batches(entries))
+    questions = ((reading, reading.ask()) for reading in readings)
+    for reading, answers in finder.stream_faces(questions, identifier.pipeline.enough_px):
+        finished.add(_identify_batch(identifier, reading, answers))
+        n_done += reading.n_photos
         progress.report(n_done, total, "Looking for faces and names")
+        progress.raise_if_cancelled()
     refused = [LookupPhoto.of_refused(refusal.name, refusal.reason) for refusal in source.refused]
     return _store_lookup(tools, identifier, task, batches, refused)
 
@@ -175,26 +179,42 @@ def _part_file(artifacts: Artifacts, task: LookupTask, identifier: Identifier) -
 # one batch
 
 
-def _look_up_batch(identifier: Identifier, photos: Sequence[ReadPhoto]) -> LookupBatch:
-    oriented = [_read_orientation(identifier.pipeline, photo) for photo in photos]
-    readable = [(photo.entry.index, decoded) for photo, _ in oriented if (decoded := photo.decoded()) is not None]
-    answers = identifier.pipeline.find_faces([decoded for _, decoded in readable])
-    answer_of = {index: answer for (index, _), answer in zip(readable, answers, strict=True)}
+@dataclass(frozen=True, slots=True, eq=False)
+class _BatchReading:
+    """A batch of photos as they were read."""
+
+    n_photos: int
+    oriented: tuple[tuple[ReadPhoto, int], ...]
+    """Each photo with how its file's picture is stored, see ``LookupPhoto``. Those that ended their reader have their
+    line already, written by the thread that met it."""
+
+    @classmethod
+    def of(cls, pipeline: FacePipeline, photos: Sequence[ReadPhoto]) -> _BatchReading:
+        return cls(len(photos), tuple(_read_orientation(pipeline, photo) for photo in photos if not photo.is_told))
+
+    def ask(self) -> list[PhotoQuestion]:
+        """The photos that can be looked through."""
+        return [PhotoQuestion(photo) for photo, _ in self.oriented if not photo.objection]
+
+
+def _identify_batch(identifier: Identifier, reading: _BatchReading, answers: Sequence[AnsweredPhoto]) -> LookupBatch:
+    photos_faces = [answer.faces for answer in answers]
+    answer_of = {question.photo.entry.index: faces for question, faces in zip(reading.ask(), photos_faces, strict=True)}
     # One call for all faces of the batch; an iterator over them then gives each photo its own, in their order.
-    identified = list(identifier.judge_faces([face for answer in answers for face in answer.faces]))
+    identified = list(identifier.judge_faces([face for faces in photos_faces for face in faces.faces]))
     faces_in_turn = iter(identified)
     lines = tuple(
         _photo_line(photo, orientation, answer_of.get(photo.entry.index), faces_in_turn)
-        for photo, orientation in oriented
+        for photo, orientation in reading.oriented
     )
     vectors = np.array([face.vector for face in identified], dtype=np.float32)
     dimension = identifier.pipeline.model.dimension
-    return LookupBatch(tuple(photo.entry.index for photo in photos), lines, vectors.reshape(-1, dimension))
+    positions = tuple(photo.entry.index for photo, _ in reading.oriented)
+    return LookupBatch(positions, lines, vectors.reshape(-1, dimension))
 
 
 def _read_orientation(pipeline: FacePipeline, photo: ReadPhoto) -> tuple[ReadPhoto, int]:
-    """A photo with how its file's picture is stored; see ``LookupPhoto``."""
-    if photo.picture is None:
+    if photo.objection:
         return photo, 0
     try:
         return photo, read_stored_orientation(photo.data, pipeline.limits)

@@ -1,0 +1,147 @@
+"""Who finds the faces on the photos of an archive: this process, or the nodes of a cluster. One port for both.
+
+A batch is looked through whole and by one process, as the reader forms it: the last digits of a vector depend on what
+shares its batch, and a dataset is to be the same whoever found its faces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from core.base.machine import Pace
+from core.imaging.decoding import DecodedPicture
+from core.imaging.pixels import perceptual_hash
+from core.vision.pipeline import ChooseFaces, DecodedPhoto, FacePipeline, PhotoFaces, choose_every_face
+from core.workflows.photos.photo_reader import ReadPhoto
+
+Batch = TypeVar("Batch")
+
+NO_PICTURE = DecodedPicture.whole(np.empty((0, 0, 3), np.uint8))
+"""Of a photo that nobody could look through."""
+REFUSED_BEFORE = "The same photo was refused a moment ago."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoQuestion:
+    """A photo whose faces are to be found."""
+
+    photo: ReadPhoto
+    """With its picture where the finder does not decode; its bytes in any case."""
+    choose: ChooseFaces = choose_every_face
+    """A function that other processes can be sent: of a module, or a ``partial`` of one over plain values."""
+    mirrored: bool = False
+    """Whether the mirror image of every face is looked at too."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnsweredPhoto:
+    """What is known of a photo after its faces were looked for."""
+
+    faces: PhotoFaces
+    """With an ``objection`` where the photo could not be decoded, or nobody could look through it."""
+    perceptual_hash: int = 0
+    """Of the picture as it is turned upright."""
+    taken: float | None = None
+    """Seconds since 1970 by the camera's clock, where it says so."""
+
+
+class FaceFinder(Protocol):
+    """Finds the faces of batches of photos."""
+
+    @property
+    def decodes(self) -> bool:
+        """Whether it decodes photos where it looks at them; else they come with their pictures."""
+
+    def fit_pace(self, pace: Pace) -> Pace:
+        """How much should be read at once for it, where this machine alone would have ``pace``.
+
+        Raises ClusterUnavailable.
+        """
+
+    def stream_faces(
+        self,
+        batches: Iterable[tuple[Batch, Sequence[PhotoQuestion]]],
+        enough_px: int | None,
+        *,
+        portraits: bool = False,
+    ) -> Iterator[tuple[Batch, list[AnsweredPhoto]]]:
+        """The chosen faces of every photo, turned upright where it lies, batch for batch in their order.
+
+        Parameters
+        ----------
+        batches : what the caller knows each batch by, and its photos; asked for as there is room, which may be several
+            batches before the first answer
+        enough_px : longer side at which photos are decoded where that is left to the finder, see ``PhotoReader``
+        portraits : whether pictures for people are cut too; ``crop`` of a face may be empty then
+
+        Raises
+        ------
+        ClusterUnavailable
+            Those that looked are gone. What was answered before stands.
+        """
+
+
+@dataclass(frozen=True)
+class LocalFinder:
+    """Finds faces in this process, one batch after another."""
+
+    pipeline: FacePipeline
+    decodes: bool = False
+
+    def fit_pace(self, pace: Pace) -> Pace:
+        """The same."""
+        return pace
+
+    def stream_faces(
+        self,
+        batches: Iterable[tuple[Batch, Sequence[PhotoQuestion]]],
+        enough_px: int | None,
+        *,
+        portraits: bool = False,
+    ) -> Iterator[tuple[Batch, list[AnsweredPhoto]]]:
+        """See ``FaceFinder``; a batch is asked for when the one before is answered."""
+        for batch, questions in batches:
+            yield batch, find_faces(self.pipeline, questions, portraits=portraits)
+
+
+def find_faces(
+    pipeline: FacePipeline, questions: Sequence[PhotoQuestion], *, portraits: bool = False
+) -> list[AnsweredPhoto]:
+    """Answer for photos that are decoded, as one batch; one without a picture is not looked at."""
+    decoded = [_decoded(question) for question in questions]
+    answers = iter(pipeline.find_faces([photo for photo in decoded if photo is not None], portraits=portraits))
+    return [
+        _describe(question.photo, next(answers))
+        if photo is not None
+        else refuse_photo(question.photo, question.photo.objection or REFUSED_BEFORE)
+        for question, photo in zip(questions, decoded, strict=True)
+    ]
+
+
+def refuse_photo(photo: ReadPhoto, objection: str) -> AnsweredPhoto:
+    """The answer for a photo that nobody can look through."""
+    return AnsweredPhoto(PhotoFaces(photo.photo_id, NO_PICTURE, objection=objection))
+
+
+def _decoded(question: PhotoQuestion) -> DecodedPhoto | None:
+    photo = question.photo
+    if photo.picture is None:
+        return None
+    return DecodedPhoto(
+        picture=photo.picture,
+        content=photo.data,
+        photo_id=photo.photo_id,
+        choose=question.choose,
+        mirrored=question.mirrored,
+    )
+
+
+def _describe(photo: ReadPhoto, faces: PhotoFaces) -> AnsweredPhoto:
+    picture = faces.picture
+    # The reader's hash is of the picture as it is stored: of a turned photo duplicates would not be met.
+    hash_upright = perceptual_hash(picture.pixels) if picture.turn else photo.perceptual_hash
+    return AnsweredPhoto(faces, hash_upright, photo.taken)

@@ -1,0 +1,49 @@
+"""What workers of the tests do; a module, as other processes import it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.base.errors import ModelUnavailable
+from core.base.settings import Settings
+
+POISON = 13
+
+
+def load_nothing(settings: Settings, model_id: str) -> Any:
+    """In place of networks."""
+    return None
+
+
+def square(pipeline: Any, threads: int, items: Sequence[int]) -> list[int]:
+    return [item * item for item in items]
+
+
+def square_unless_poisonous(pipeline: Any, threads: int, items: Sequence[int]) -> list[int]:
+    """Ends its process on one item, as a library's fault would."""
+    if POISON in items:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return square(pipeline, threads, items)
+
+
+def refuse(pipeline: Any, threads: int, items: Sequence[int]) -> list[int]:
+    raise ModelUnavailable("The networks are not installed here.")
+
+
+@dataclass(frozen=True)
+class SquareSlowly:
+    """Notes each attempt as a file in a folder, so that what was repeated can be counted."""
+
+    folder: Path
+    seconds: float = 0.2
+
+    def __call__(self, pipeline: Any, threads: int, items: Sequence[int]) -> list[int]:
+        (self.folder / f"{items[0]}-{time.monotonic_ns()}").touch()
+        time.sleep(self.seconds)
+        return square(pipeline, threads, items)
