@@ -59,6 +59,7 @@ from core.workflows.exchange.prepared_sample import PREPARATION, AdoptionTools, 
 from core.workflows.exchange.store_copy import StoreCopyReceipt, copy_whole_store
 from core.workflows.identification.identify import Identifier
 from core.workflows.identification.lookups.kept_lookups import LookupTools
+from core.workflows.neighbours.search import ExactSearch, open_gallery_search
 from core.workflows.photos import look_again
 from core.workflows.photos.face_finding import FaceFinder, LocalFinder
 from core.workflows.photos.ingestor import Ingestor
@@ -334,17 +335,20 @@ class Services:
 
     def identifier(self, run: Run) -> Identifier:
         """A run's recogniser with its gallery; the last one that was asked for is kept in memory."""
-        revision = self.store.dataset(run.dataset_id).revision
+        dataset = self.store.dataset(run.dataset_id)
         # Under the lock as a whole: of two pages that ask at once, the second waits for what the first loads.
         with self._lock:
-            key = (run.id, revision)
+            key = (run.id, dataset.revision)
             if key not in self._identifiers:
                 gallery = load_gallery(self.store, self.artifacts, run)
                 recogniser = load_recogniser(self.artifacts, run)
+                # The faces of an imported run are not the dataset's.
+                is_own = run.params.imported is None
+                search = open_gallery_search(self.artifacts, dataset, gallery) if is_own else ExactSearch(gallery)
                 # One at a time: a gallery holds the vectors of a dataset, and an older revision is never asked for
                 # again.
                 self._identifiers.clear()
-                self._identifiers[key] = Identifier(self.pipeline(run.model_id), recogniser, gallery)
+                self._identifiers[key] = Identifier(self.pipeline(run.model_id), recogniser, gallery, search)
             return self._identifiers[key]
 
     def forget_identifiers(self) -> None:

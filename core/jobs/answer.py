@@ -1,6 +1,7 @@
-"""What photos that were taken lead to: a recogniser, groups, suspects and a map, as far as they are not there already.
+"""What photos that were taken lead to: a recogniser, groups, suspects, a map and, of very many faces, their index.
 
-Nothing is done here. Each step is a job of its own kind, as somebody would ask for it on its page.
+It is planned as far as it is not there already. Nothing is done here: each step is a job of its own kind, as somebody
+would ask for it on its page.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from core.store.job_model import JobRequest
 from core.store.protocols import Dataset
 from core.workflows.clustering.hierarchy import ClusterOptions, load_hierarchy
 from core.workflows.labels.review_queue import SuspectsRequest, load_queue
+from core.workflows.neighbours.face_index import IndexRequest, is_index_due
 from core.workflows.projection.project import FEWEST_TO_LAY_OUT, MapOptions
 from core.workflows.training.request import TrainRequest, find_training_request
 from core.workflows.training.train import preview_training
@@ -32,6 +34,13 @@ def plan_answer(services: Services, dataset_id: str) -> Sequence[JobRequest]:
     if counts.faces >= FEWEST_TO_LAY_OUT and not _is_mapped(services, dataset):
         requests.append(MapOptions())
     return requests
+
+
+def plan_index(services: Services, dataset_id: str) -> Sequence[IndexRequest]:
+    """An index of the faces, where they are many and it is missing or too old."""
+    n_faces = services.store.counts(dataset_id).faces
+    is_due = is_index_due(services.artifacts, services.store.dataset(dataset_id), n_faces)
+    return [IndexRequest()] if is_due else []
 
 
 def _plan_training(services: Services, dataset: Dataset) -> TrainRequest | None:

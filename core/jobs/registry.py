@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from core.base.errors import FaceAtlasError
 from core.base.json_values import JsonObject
 from core.base.progress import Progress
-from core.jobs.answer import plan_answer
+from core.jobs.answer import plan_answer, plan_index
 from core.jobs.handlers import erasure, exchange, learning, lookups, photos
 from core.services import Services
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobRequest, JobResult
@@ -23,6 +23,7 @@ from core.workflows.exchange.deliveries import ImportRequest, ImportResult
 from core.workflows.exchange.export import ExportRequest, ExportSummary
 from core.workflows.identification.lookups.values import LookupCounts, LookupRequest, SortedCounts, SortRequest
 from core.workflows.labels.review_queue import SuspectsRequest
+from core.workflows.neighbours.face_index import IndexRequest, IndexResult
 from core.workflows.photos.ingest import IngestSummary
 from core.workflows.photos.look_again import ModelChange, RedetectionSummary
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
@@ -88,7 +89,12 @@ def _always(request: JobRequest) -> bool:
 
 
 def _follow_ingest(services: Services, dataset_id: str, request: IngestRequest) -> Sequence[JobRequest]:
-    return plan_answer(services, dataset_id) if request.answer else ()
+    answer = plan_answer(services, dataset_id) if request.answer else ()
+    return (*answer, *plan_index(services, dataset_id))
+
+
+def _follow_changed_faces(services: Services, dataset_id: str, request: JobRequest) -> Sequence[JobRequest]:
+    return plan_index(services, dataset_id)
 
 
 def _is_without_strangers(request: TrainRequest) -> bool:
@@ -161,6 +167,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         title="Bringing in",
         unit="step",
         writes=True,
+        follow_ups=_follow_changed_faces,
     ),
     JobSpec(
         kind=JobKind.ERASE,
@@ -170,6 +177,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         title="Erasing a person",
         unit="file",
         writes=True,
+        follow_ups=_follow_changed_faces,
     ),
     JobSpec(
         kind=JobKind.LOOK_AGAIN,
@@ -180,6 +188,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         unit="photo",
         is_steady=True,
         writes=True,
+        follow_ups=_follow_changed_faces,
     ),
     JobSpec(
         kind=JobKind.CHANGE_MODEL,
@@ -190,6 +199,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         unit="photo",
         is_steady=True,
         writes=True,
+        follow_ups=_follow_changed_faces,
     ),
     JobSpec(
         kind=JobKind.STUDY,
@@ -216,6 +226,15 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         title="Sorting photos",
         unit="photo",
         is_steady=True,
+    ),
+    JobSpec(
+        kind=JobKind.INDEX,
+        request=IndexRequest,
+        result=IndexResult,
+        run=learning.run_indexing,
+        title="Indexing faces",
+        unit="step",
+        is_quick=_always,
     ),
 )
 JOBS = {spec.kind: spec for spec in _SPECS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from core.jobs.answer import plan_index
 from core.jobs.registry import submit_job
 from core.services import Services
 from core.store.job_model import JobKind, JobState
@@ -21,6 +22,17 @@ def queue_turned_photos(services: Services) -> int:
         waiting = any(job.kind is JobKind.LOOK_AGAIN and job.state.active for job in services.jobs.jobs(dataset.id))
         if services.store.photos_to_look_at(dataset.id) and not waiting:
             submit_job(services.jobs, dataset.id, LookAgainRequest(turned=True))
+            queued += 1
+    return queued
+
+
+def queue_indexes(services: Services) -> int:
+    """Queue an index of large datasets that have none, as earlier versions made none; for how many datasets."""
+    queued = 0
+    for dataset in services.store.datasets():
+        waiting = any(job.kind is JobKind.INDEX and job.state.active for job in services.jobs.jobs(dataset.id))
+        for request in () if waiting else plan_index(services, dataset.id):
+            submit_job(services.jobs, dataset.id, request)
             queued += 1
     return queued
 

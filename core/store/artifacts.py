@@ -42,6 +42,8 @@ class ArtifactKind(StrEnum):
     """The batches of a lookup that is not done yet."""
     LOOKUP_PHOTOS = "lookup-photos"
     """The zip with a lookup's photos, where it was given to be kept."""
+    FACE_INDEX = "indexes"
+    """The vectors of a large dataset, by their likeness."""
     ERASURE = "erasures"
     """What an erasing that is not done yet has removed, for the search that ends it."""
 

@@ -48,6 +48,8 @@ class JobKind(StrEnum):
     LOOKUP = "lookup"
     SORT = "sort"
     """The photos of a lookup, into folders by person."""
+    INDEX = "index"
+    """Of the faces, for finding those alike."""
 
 
 class JobOwner(StrEnum):

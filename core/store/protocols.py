@@ -228,6 +228,9 @@ class FaceStore(Protocol):
     def embeddings(self, dataset_id: str, person_id: int | None = None) -> Embeddings:
         """Rows in the order of ``face_table``."""
 
+    def embeddings_of(self, dataset_id: str, face_ids: Iterable[str]) -> Embeddings:
+        """Those of some faces, as far as they are there, in the order of their ids."""
+
     def qualities(self, dataset_id: str) -> dict[str, Quality]:
         """The quality of every face that was measured."""
 

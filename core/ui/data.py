@@ -7,7 +7,7 @@ more than reading); everything else is small and cached as data. Nothing heavy i
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
@@ -18,6 +18,8 @@ from core.learn.metrics.predictions import Predictions
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Counts, Dataset, MapInfo, PersonCount, Run
+from core.workflows.neighbours.face_index import index_time, is_indexed
+from core.workflows.neighbours.search import ExactSearch, NeighbourSearch, open_search
 from core.workflows.projection import project
 from core.workflows.projection.project import FaceMap, Method
 from core.workflows.training import train
@@ -95,6 +97,23 @@ def person_faces(dataset_id: str, revision: Revision, person_id: int) -> Faces:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _embeddings(dataset_id: str, revision: Revision, person_id: int | None) -> Embeddings:
     return services().store.embeddings(dataset_id, person_id)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _indexed_search(dataset_id: str, revision: Revision, indexed_at: float) -> NeighbourSearch:
+    working, table = services(), dataset_faces(dataset_id, revision).table
+    # Of the revision of the table, which may be older than the dataset by now.
+    dataset = replace(working.store.dataset(dataset_id), revision=revision)
+    return open_search(working.store, working.artifacts, dataset, table.face_ids)
+
+
+def face_search(faces: Faces) -> NeighbourSearch:
+    """What finds the faces most like one among these: by comparing with all, or by the index of a large dataset."""
+    if faces.person_id is not None or not is_indexed(len(faces.table)):
+        return ExactSearch(faces.embeddings)
+    # The index may come, or be made anew, while the dataset stays as it is.
+    dataset = services().store.dataset(faces.dataset_id)
+    return _indexed_search(faces.dataset_id, faces.revision, index_time(services().artifacts, dataset))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -39,6 +39,7 @@ PAGES: Mapping[JobKind, str] = {
     JobKind.STUDY: menu.EVALUATE,
     JobKind.LOOKUP: menu.BATCH,
     JobKind.SORT: menu.BATCH,
+    JobKind.INDEX: menu.JOBS,
 }
 """Where the work of a job is asked for and followed."""
 RESULT_PAGES: Mapping[JobKind, str] = {

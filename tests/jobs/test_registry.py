@@ -29,6 +29,7 @@ from core.workflows.exchange.import_names import SidecarSummary
 from core.workflows.exchange.imports import LogSummary, VectorSummary
 from core.workflows.identification.lookups.values import LookupCounts, LookupRequest, SortedCounts, SortRequest
 from core.workflows.labels.review_queue import SuspectsRequest
+from core.workflows.neighbours.face_index import IndexRequest, IndexResult
 from core.workflows.photos.ingest import IngestSummary
 from core.workflows.photos.look_again import ModelChange, RedetectionSummary
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
@@ -76,6 +77,7 @@ WORK: list[tuple[JobKind, JobRequest, JobResult]] = [
     (JobKind.STUDY, StudyRequest("ab12", 1, 2), learning.StudyResult("ab12", 0.5)),
     (JobKind.LOOKUP, LookupRequest("a.zip", "a.zip", "ab12", "cp437"), LookupCounts(1, 2, 3, 4, 0.5)),
     (JobKind.SORT, SortRequest("ab12", 0.02), SortedCounts(1, 2, 3, 4, 99)),
+    (JobKind.INDEX, IndexRequest(), IndexResult(7, 0.5)),
 ]
 
 

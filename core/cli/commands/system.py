@@ -23,7 +23,7 @@ from core.isolation.pool import shared_pool
 from core.jobs.idle import IdleTask
 from core.jobs.process import lower_priority, stop_with_parent
 from core.jobs.registry import job_handlers, list_follow_ups
-from core.jobs.startup import queue_turned_photos, sweep_uploads
+from core.jobs.startup import queue_indexes, queue_turned_photos, sweep_uploads
 from core.jobs.worker import serve_queue
 from core.services import Services
 from core.vision.models import catalogue, install, sample
@@ -125,6 +125,7 @@ def _worker(options: argparse.Namespace) -> None:
     # Before the queue is served: nothing may take up what is swept.
     sweep_uploads(services)
     queue_turned_photos(services)
+    queue_indexes(services)
     _sweep_later(services)
     # The first job finds a child ready. Where none can be started, the job that needs one says so.
     with suppress(ReaderUnavailable):

@@ -14,6 +14,8 @@ from core.workflows.evaluation import evaluate, study
 from core.workflows.evaluation.study import StudyRequest
 from core.workflows.labels import review_queue
 from core.workflows.labels.review_queue import SuspectsRequest
+from core.workflows.neighbours import face_index
+from core.workflows.neighbours.face_index import IndexRequest, IndexResult
 from core.workflows.projection import project
 from core.workflows.projection.project import MapOptions
 from core.workflows.training import train, update
@@ -113,3 +115,8 @@ def run_review(services: Services, job: Job, request: SuspectsRequest, progress:
     stores = services.store, services.log, services.artifacts
     queue = review_queue.find_suspects(*stores, job.dataset_id, progress)
     return SuspectsResult(len(queue.suspects), queue.revision, queue.seconds)
+
+
+def run_indexing(services: Services, job: Job, request: IndexRequest, progress: Progress) -> IndexResult:
+    """Index the faces, where they are many."""
+    return face_index.index_faces(services.store, services.artifacts, job.dataset_id, progress)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
-from sqlalchemy import ColumnElement, and_, case, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, false, func, select, update
 
 from core.base.errors import InputRefused, NotFound
 from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Vectors
 from core.corrections.model import Entity
-from core.store.protocols import IngestBatch, PhotoLabel, PhotoLook, StoredFace
+from core.store.protocols import Dataset, IngestBatch, PhotoLabel, PhotoLook, StoredFace
 from core.store.sql import schema
 from core.store.sql.datasets import SqlDatasetStore
 from core.store.sql.reports import SqlReportStore
@@ -187,13 +188,26 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
             )
 
     def embeddings(self, dataset_id: str, person_id: int | None = None) -> Embeddings:
-        embedding, face = schema.embedding, schema.face
         dataset = self.dataset(dataset_id)
+        return self._embeddings(dataset, _of_person(dataset.id, person_id))
+
+    def embeddings_of(self, dataset_id: str, face_ids: Iterable[str]) -> Embeddings:
+        dataset = self.dataset(dataset_id)
+        every_face = _of_person(dataset.id, None)
+        parts = [
+            self._embeddings(dataset, every_face & schema.face.c.id.in_(part)) for part in in_batches(sorted(face_ids))
+        ]
+        filled = [part for part in parts if len(part)] or [self._embeddings(dataset, false())]
+        vectors = np.concatenate([part.vectors for part in filled])
+        return Embeddings(tuple(chain(*(part.face_ids for part in filled))), vectors, filled[0].model_id)
+
+    def _embeddings(self, dataset: Dataset, condition: ColumnElement[bool]) -> Embeddings:
+        embedding, face = schema.embedding, schema.face
         query = (
             select(embedding.c.face_id, embedding.c.vector)
             .join(face, (face.c.dataset_id == embedding.c.dataset_id) & (face.c.id == embedding.c.face_id))
             .where(embedding.c.dataset_id == dataset.id, embedding.c.model_id == dataset.model_id)
-            .where(_of_person(dataset.id, person_id))
+            .where(condition)
             .order_by(embedding.c.face_id)
         )
         with self.engine.connect() as connection:

@@ -10,7 +10,6 @@ import streamlit as st
 from core.base.errors import InputRefused, NotFound
 from core.base.types import Ints
 from core.learn.metrics.predictions import Predictions
-from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.numerics.unit_vectors import mean_direction
 from core.learn.open_set.certainty import Certainty, CertaintyRule, Sureness
 from core.learn.open_set.rejection_rule import TARGET_RATE, RejectionRule
@@ -92,9 +91,9 @@ def _explain(dataset: Dataset, run: Run, face_id: str, certainty: Certainty) -> 
         mean = mean_direction(vectors[of_person])
         explanation.show_steps(name, vectors[face_row], mean, certainty, threshold)
         explanation.show_vectors({"This face": vectors[face_row], f"Mean of the faces of {name}": mean})
-        (nearest,), (distances,) = nearest_in_gallery(vectors[face_row], vectors, _NEAREST)
-        near, distance = next(pair for pair in zip(nearest, distances, strict=True) if pair[0] != face_row)
-        owner = words.display_name(faces.table.person(near))
+        ((nearest_ids, distances),) = data.face_search(faces).nearest_faces(vectors[[face_row]], _NEAREST)
+        near_id, distance = next(pair for pair in zip(nearest_ids, distances, strict=True) if pair[0] != face_id)
+        owner = words.display_name(faces.table.person(faces.table.index(near_id)))
         numbers["Nearest face of the dataset"] = f"of {owner}, at distance {distance:.2f}"
     else:
         st.markdown(explanation.describe_word(certainty.sureness))

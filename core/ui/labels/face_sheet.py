@@ -9,7 +9,6 @@ import streamlit as st
 from core.base.errors import ImageRefused, NotFound
 from core.base.types import Face, Quality
 from core.isolation.photos import decode_photo
-from core.learn.numerics.neighbours import nearest_in_gallery
 from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, state, words
@@ -76,11 +75,11 @@ def quality_words(quality: Quality) -> Iterator[str]:
 
 def find_similar_faces(faces: Faces, row: int) -> list[tuple[int, float]]:
     """The rows of the faces most like one, the nearest first, with their distances in the values of the embedding."""
-    vectors = faces.embeddings.vectors
+    search, face_id = data.face_search(faces), faces.table.face_ids[row]
     # One more than is shown: the face is among its own nearest, though not always first, as a copy of it is as near.
-    (nearest,), (distances,) = nearest_in_gallery(vectors[row], vectors, NEIGHBOURS + 1)
-    pairs = zip(nearest.tolist(), distances.tolist(), strict=True)
-    return [(near, distance) for near, distance in pairs if near != row][:NEIGHBOURS]
+    ((near_ids, distances),) = search.nearest_faces(search.vector(face_id)[None], NEIGHBOURS + 1)
+    pairs = zip(near_ids, distances.tolist(), strict=True)
+    return [(faces.table.index(near_id), distance) for near_id, distance in pairs if near_id != face_id][:NEIGHBOURS]
 
 
 def show_similar_faces(dataset: Dataset, face_id: str, faces: Faces) -> None:

@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 
 from core.base.json_values import Json
-from core.base.types import Detection, Embeddings, Floats, Ints, Quality, RgbImage, Vectors
+from core.base.types import Detection, Embeddings, Quality, RgbImage, Vectors
 from core.learn.classification.recogniser import Recogniser
-from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.open_set.certainty import Certainty, CertaintyRule
 from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Threshold, distances_to_named, gather_features
 from core.vision.pipeline import DecodedPhoto, EmbeddedFace, FacePipeline
 from core.vision.quality import explain_low_grade
+from core.workflows.neighbours.search import NeighbourSearch
 
 TOP_CANDIDATES = 5
 EVIDENCE_FACES = 4
@@ -101,6 +101,8 @@ class Identifier:
     pipeline: FacePipeline
     recogniser: Recogniser
     gallery: Embeddings
+    search: NeighbourSearch
+    """Of the gallery."""
 
     @cached_property
     def neighbours(self) -> Gallery | None:
@@ -178,7 +180,7 @@ class Identifier:
         faces = self._look_closely(faces)
         # All faces of a batch at once: the classifier and the neighbours are products of matrices.
         vectors = np.stack([face.vector for face in faces])
-        rows, distances = self._nearest(vectors)
+        nearest = self.search.nearest_faces(vectors, EVIDENCE_FACES)
         candidates = self._candidates(vectors)
         people, scores = self.recogniser.name(vectors, self.neighbours)
         margins = self.recogniser.svm.classifier.margins(vectors)
@@ -188,7 +190,7 @@ class Identifier:
                 crop=face.crop,
                 vector=vectors[row],
                 candidates=candidates[row],
-                evidence=self._evidence(rows[row], distances[row]),
+                evidence=tuple(Evidence(face_id, float(far)) for face_id, far in zip(*nearest[row], strict=True)),
                 score=float(scores[row]),
                 margin=float(margins[row, people[row]]),
                 quality=face.quality,
@@ -201,11 +203,6 @@ class Identifier:
         rows = np.flatnonzero(self.recogniser.rule(self.neighbours).is_near_threshold(scores)).tolist()
         looked = dict(zip(rows, self.pipeline.add_mirror_images([faces[row] for row in rows]), strict=True))
         return [looked.get(row, face) for row, face in enumerate(faces)]
-
-    def _nearest(self, vectors: Vectors) -> tuple[Ints, Floats]:
-        if not len(self.gallery):  # its faces were erased, or never came along
-            return np.zeros((len(vectors), 0), np.int64), np.zeros((len(vectors), 0), np.float32)
-        return nearest_in_gallery(vectors, self.gallery.vectors, EVIDENCE_FACES)
 
     def _candidates(self, vectors: Vectors) -> list[tuple[Candidate, ...]]:
         svm, centroids = self.recogniser.svm, self.recogniser.centroids
@@ -224,10 +221,6 @@ class Identifier:
             )
             for face in range(len(vectors))
         ]
-
-    def _evidence(self, rows: Sequence[int], distances: Floats) -> tuple[Evidence, ...]:
-        pairs = zip(rows, distances, strict=True)
-        return tuple(Evidence(self.gallery.face_ids[row], float(distance)) for row, distance in pairs)
 
 
 def identified_photo_json(name: str, photo: IdentifiedPhoto, threshold: Threshold) -> dict[str, Json]:

@@ -46,6 +46,7 @@ from core.workflows.erasure.proof import IN_PHOTO
 from core.workflows.erasure.receipt import EraseReceipt
 from core.workflows.exchange.export import ExportRequest
 from core.workflows.identification.lookups.values import LookupRequest
+from core.workflows.neighbours import face_index
 from core.workflows.photos.requests import IngestRequest
 from core.workflows.training import train
 from tests.conftest import new_data_dir, services_on, write_zip
@@ -69,8 +70,9 @@ def work(services: Services, dataset_id: str, kind: JobKind, params: dict) -> Jo
 
 
 @pytest.fixture
-def family(models_dir, engine, sample_files, tmp_path) -> tuple[Services, str]:
-    """Three people with names that hold each other, learned, mapped, corrected, exported and looked at once more."""
+def family(models_dir, engine, sample_files, tmp_path, monkeypatch) -> tuple[Services, str]:
+    """Three people with names that hold each other, learned, indexed, mapped, corrected, exported and looked up."""
+    monkeypatch.setattr(face_index, "INDEXED_FROM", 1)
     services = services_on(new_data_dir(models_dir, tmp_path / "data"), engine)
     photos = {}
     for name, folder in FOLDERS.items():
@@ -83,6 +85,7 @@ def family(models_dir, engine, sample_files, tmp_path) -> tuple[Services, str]:
     work(services, dataset.id, JobKind.INGEST, request.to_json())  # a report full of duplicates
     work(services, dataset.id, JobKind.TRAIN, {"folds": 2})
     work(services, dataset.id, JobKind.MAP, {"method": "pca", "n_neighbors": 5, "min_dist": 0.1, "seed": 0})
+    work(services, dataset.id, JobKind.INDEX, {})
     work(services, dataset.id, JobKind.EXPORT, ExportRequest().to_json())
     upload = services.settings.uploads_dir / "1" / f"{GONE}.zip"
     upload.parent.mkdir()

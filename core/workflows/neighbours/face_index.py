@@ -1,0 +1,205 @@
+"""The index of a large dataset's faces: made by a job, kept as one file, mapped into memory by whoever searches it.
+
+It is of one revision of the dataset and of one model's vectors. A face's vector of a model never changes, so an index
+that is older than the dataset is right about all faces that are still there: who came since is searched beside it, and
+who went is not shown (``search``). An erasing removes the file, and the next index knows nothing of who was erased.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from core.base.errors import InputRefused
+from core.base.json_values import JsonRecord
+from core.base.progress import UNWATCHED, Progress
+from core.base.types import Embeddings, Ints, Revision
+from core.learn.numerics.neighbour_index import NeighbourIndex, build_neighbour_index
+from core.store.artifacts import ArtifactKind, Artifacts, content_id
+from core.store.job_model import JobRequest, JobResult
+from core.store.protocols import Dataset, FaceStore
+
+INDEXED_FROM = 100_000
+"""Of fewer faces an exact search of all takes no longer than one of an index."""
+REBUILT_FROM = 0.1
+"""When so large a share of the faces came or went since, an index is made anew: who came is searched one by one."""
+FILE_FORMAT = 1
+_ALIGNMENT = 64
+"""Arrays begin at multiples of so many bytes: others would be copied for every product."""
+_STEPS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRequest(JobRequest):
+    """A dataset whose faces are to be indexed; there is nothing to choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexResult(JobResult):
+    """How many faces were indexed: none where the dataset is small enough to do without."""
+
+    faces: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceIndex:
+    """An index with the faces that its rows are; its arrays are maps of the file."""
+
+    index: NeighbourIndex
+    face_ids: npt.NDArray[np.bytes_]
+    """(n,) ascending"""
+    positions: Ints
+    """(n,) where each face's vector stands in ``index.vectors``"""
+    model_id: str
+    revision: Revision
+
+    def __len__(self) -> int:
+        return len(self.face_ids)
+
+
+def is_indexed(n_faces: int) -> bool:
+    """Whether so many faces are searched by an index."""
+    return n_faces >= INDEXED_FROM
+
+
+def is_index_due(artifacts: Artifacts, dataset: Dataset, n_faces: int) -> bool:
+    """Whether a dataset is large enough for an index, and has none or one that too many faces came after."""
+    if not is_indexed(n_faces):
+        return False
+    try:
+        stored_index = load_index(artifacts, dataset)
+    except InputRefused:
+        return True
+    if stored_index is None:
+        return True
+    return stored_index.revision != dataset.revision and abs(n_faces - len(stored_index)) > REBUILT_FROM * n_faces
+
+
+def index_faces(store: FaceStore, artifacts: Artifacts, dataset_id: str, progress: Progress = UNWATCHED) -> IndexResult:
+    """Index the faces of a dataset and store that, in the place of an older index; nothing of a small dataset."""
+    began = time.monotonic()
+    # The revision is read before the faces: what is written in between makes the index look older than it is.
+    dataset = store.dataset(dataset_id)
+    progress.report(0, _STEPS, "Reading the faces")
+    embeddings = store.embeddings(dataset_id)
+    if not is_indexed(len(embeddings)):
+        return IndexResult()
+    if not all(first < second for first, second in pairwise(embeddings.face_ids)):
+        # They are found by bisection, and databases have orders of their own.
+        embeddings = embeddings.take(np.argsort(np.array(embeddings.face_ids, dtype="S")))
+    index = build_neighbour_index(embeddings.vectors, progress=progress.over(_STEPS, "Indexing the faces"))
+    content = _to_bytes(embeddings, index, dataset.revision)
+    own_id = _file_id(embeddings.model_id)
+    # The last place where it can be stopped: nothing of it is stored yet.
+    progress.raise_if_cancelled()
+    artifacts.replace(dataset_id, ArtifactKind.FACE_INDEX, own_id, content)
+    for file_id in artifacts.ids(dataset_id, ArtifactKind.FACE_INDEX):
+        # Of a model that the dataset had before: its vectors are gone from the database, too.
+        if file_id != own_id:
+            artifacts.delete(dataset_id, ArtifactKind.FACE_INDEX, file_id)
+    progress.report(_STEPS, _STEPS, "Done")
+    return IndexResult(len(embeddings), round(time.monotonic() - began, 3))
+
+
+def load_index(artifacts: Artifacts, dataset: Dataset) -> FaceIndex | None:
+    """The stored index of a dataset's present model, mapped into memory; None where there is none.
+
+    Raises
+    ------
+    InputRefused
+        The file is damaged or of another version.
+    """
+    path = artifacts.path(dataset.id, ArtifactKind.FACE_INDEX, _file_id(dataset.model_id))
+    if not path.is_file():
+        return None
+    try:
+        # Windows deletes no file that is mapped, and an erasing has to.
+        content = np.asarray(np.memmap(path, mode="r")) if os.name != "nt" else np.fromfile(path, dtype=np.uint8)
+        return _from_bytes(content)
+    except ValueError as fault:
+        raise InputRefused(f"The index of the faces cannot be read ({fault}). It is to be made again.") from fault
+
+
+def index_time(artifacts: Artifacts, dataset: Dataset) -> float:
+    """When the stored index was made, in seconds since 1970; 0 without one."""
+    path = artifacts.path(dataset.id, ArtifactKind.FACE_INDEX, _file_id(dataset.model_id))
+    return path.stat().st_mtime if path.is_file() else 0.0
+
+
+def _file_id(model_id: str) -> str:
+    return content_id(model_id.encode())[:24]
+
+
+# the file: the length of a header, the header as JSON, and the arrays, each at a multiple of _ALIGNMENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Header(JsonRecord):
+    """What of an index is no array, and the shapes of its arrays."""
+
+    format: int = FILE_FORMAT
+    model_id: str
+    revision: Revision
+    n_faces: int
+    n_cells: int
+    dimension: int
+    id_bytes: int
+
+    def layout(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """The types and shapes of the arrays, in their order: centres, starts, vectors, rows, face ids, positions."""
+        n, dimension = self.n_faces, self.dimension
+        return (
+            ("<f4", (self.n_cells, dimension)),
+            ("<i8", (self.n_cells + 1,)),
+            ("<f4", (n, dimension)),
+            ("<i8", (n,)),
+            (f"S{self.id_bytes}", (n,)),
+            ("<i8", (n,)),
+        )
+
+
+def _to_bytes(embeddings: Embeddings, index: NeighbourIndex, revision: Revision) -> bytes:
+    face_ids = np.array(embeddings.face_ids, dtype="S")
+    header = _Header(
+        model_id=embeddings.model_id,
+        revision=revision,
+        n_faces=len(face_ids),
+        n_cells=len(index.centres),
+        dimension=index.vectors.shape[1],
+        id_bytes=face_ids.itemsize,
+    )
+    arrays = (index.centres, index.starts, index.vectors, index.rows, face_ids, np.argsort(index.rows))
+    head = json.dumps(header.to_json()).encode()
+    parts = [len(head).to_bytes(8, "little") + head]
+    for array, (dtype, _) in zip(arrays, header.layout(), strict=True):
+        parts += [b"\0" * (-len(parts[-1]) % _ALIGNMENT), np.ascontiguousarray(array, dtype=dtype).tobytes()]
+    return b"".join(parts)
+
+
+def _from_bytes(content: npt.NDArray[np.uint8]) -> FaceIndex:
+    head_bytes = int.from_bytes(content[:8].tobytes(), "little")
+    header = _Header.from_json(json.loads(content[8 : 8 + head_bytes].tobytes()))
+    if header.format != FILE_FORMAT:
+        raise ValueError(f"it has format {header.format}, and this version reads format {FILE_FORMAT}")
+    arrays, end = [], 8 + head_bytes
+    for dtype, shape in header.layout():
+        begin = end + -end % _ALIGNMENT
+        end = begin + int(np.prod(shape)) * np.dtype(dtype).itemsize
+        arrays.append(content[begin:end].view(dtype).reshape(shape))
+    if end != len(content):
+        raise ValueError(f"it has {len(content)} bytes, and its header speaks of {end}")
+    centres, starts, vectors, rows, face_ids, positions = arrays
+    return FaceIndex(
+        index=NeighbourIndex(centres=centres, starts=starts, vectors=vectors, rows=rows),
+        face_ids=face_ids,
+        positions=positions,
+        model_id=header.model_id,
+        revision=header.revision,
+    )
