@@ -106,7 +106,7 @@ class GroupCell(WallCell):
     def entry(self) -> ReviewEntry:
         """The first face, a few more, how many, and the field for the name."""
         covers = self.unnamed.groups.members(self.group, 1 + BEHIND)
-        differs = float(self.unnamed.groups.tightness[self.group]) < TIGHT
+        differs = self.unnamed.groups.tightness(self.group) < TIGHT
         name = _person_name(self.dataset, self.asked_id) if self.asked_id else ""
         return ReviewEntry(
             id=covers[0],

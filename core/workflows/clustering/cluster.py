@@ -18,7 +18,7 @@ import numpy as np
 from core.base.errors import NotFound
 from core.base.json_values import Json
 from core.base.progress import UNWATCHED, Progress
-from core.base.types import Embeddings, FaceTable, Floats, Ints
+from core.base.types import Embeddings, FaceTable, Floats, Ints, take_items
 from core.corrections.model import CorrectionLog
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, Hierarchy, grow_hierarchy
 from core.learn.numerics.labels import renumber_labels
@@ -55,40 +55,57 @@ class ThresholdPreview:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceGroups:
-    """Faces in groups, the group with the most clear faces first."""
+    """Faces in groups, the group with the most clear faces first.
+
+    What is asked of a group is computed when it is asked: of very many groups, a page shows few.
+    """
 
     face_ids: tuple[str, ...]
+    vectors: Floats
+    """(n_faces, dimension) float32, unit length"""
+    grades: Floats
+    """(n_faces,) 0 .. 1, NaN where unknown"""
     labels: Ints
     """(n_faces,) the group of each face, -1 for none"""
     threshold: float
-    centres: Centres
-    ranked: Ints
-    """Rows of the faces in groups, group by group, the most typical and best to see of each first"""
+    grouped_rows: Ints
+    """Rows of the faces in groups, group by group"""
     starts: Ints
-    """(n_groups + 1,) where each group begins in ``ranked``, and the end"""
+    """(n_groups + 1,) where each group begins in ``grouped_rows``, and the end"""
 
     def __len__(self) -> int:
-        return len(self.sizes)
+        return len(self.starts) - 1
 
     @property
     def sizes(self) -> Ints:
         """(n_groups,) faces in each group."""
-        return self.centres.sizes
-
-    @property
-    def tightness(self) -> Floats:
-        """(n_groups,) mean cosine of a group's faces with their mean."""
-        return self.centres.tightness
+        return np.diff(self.starts)
 
     @property
     def alone(self) -> int:
         """How many faces are in no group."""
-        return len(self.face_ids) - len(self.ranked)
+        return len(self.face_ids) - len(self.grouped_rows)
+
+    def centres(self, n_groups: int) -> Centres:
+        """Where the first groups lie."""
+        return Centres.of(self.vectors, self.labels, n_groups)
+
+    def tightness(self, group: int) -> float:
+        """The mean cosine of a group's faces with their mean."""
+        return float(np.linalg.norm(self.vectors[self._rows(group)].mean(axis=0)))
 
     def members(self, group: int, most: int | None = None) -> tuple[str, ...]:
-        """The faces of a group, or the first of them: those that show it best."""
-        rows = self.ranked[self.starts[group] : self.starts[group + 1]]
-        return tuple(self.face_ids[row] for row in rows[:most])
+        """The faces of a group, the most typical and best to see first; or the first of them."""
+        rows = self._rows(group)
+        mean = self.vectors[rows].mean(axis=0)
+        # The mean of unit vectors is as long as the group is tight; divided by that, the product is the cosine with
+        # the centre.
+        typical = self.vectors[rows] @ mean / np.linalg.norm(mean)
+        worth = typical * np.nan_to_num(self.grades[rows], nan=1.0)
+        return tuple(self.face_ids[row] for row in rows[np.argsort(-worth, kind="stable")][:most])
+
+    def _rows(self, group: int) -> Ints:
+        return self.grouped_rows[self.starts[group] : self.starts[group + 1]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,15 +141,16 @@ class Clustering:
             labels[is_alone] = labels.max(initial=-1) + 1 + np.arange(int(is_alone.sum()))
         # Largest first would put passers-by on top: blurred faces of many people make one large group.
         labels = self._clearest_first(labels)
-        centres = Centres.of(self.vectors, labels, int(labels.max(initial=-1)) + 1)
-        starts = np.concatenate([[0], np.cumsum(centres.sizes)])
+        rows = np.flatnonzero(labels >= 0)
+        sizes = np.bincount(labels[rows], minlength=int(labels.max(initial=-1)) + 1)
         return FaceGroups(
             face_ids=self.face_ids,
+            vectors=self.vectors,
+            grades=self.grades,
             labels=labels,
             threshold=threshold,
-            centres=centres,
-            ranked=self._ranked(labels, centres),
-            starts=starts,
+            grouped_rows=rows[np.argsort(labels[rows], kind="stable")],
+            starts=np.concatenate([[0], np.cumsum(sizes)]),
         )
 
     def _clearest_first(self, labels: Ints) -> Ints:
@@ -143,16 +161,6 @@ class Clustering:
         # entry: -1 again.
         rank = np.append(np.argsort(np.argsort(-clear, kind="stable")), -1)
         return np.asarray(rank[labels])
-
-    def _ranked(self, labels: Ints, centres: Centres) -> Ints:
-        rows = np.flatnonzero(labels >= 0)
-        group = labels[rows]
-        # The mean of unit vectors is as long as the group is tight; divided by that, the product is the cosine with the
-        # centre.
-        typical = np.einsum("ij,ij->i", self.vectors[rows], centres.means[group]) / centres.tightness[group]
-        worth = typical * np.nan_to_num(self.grades[rows], nan=1.0)
-        # The last key counts first: by group, and within it the best to see.
-        return rows[np.lexsort((-worth, group))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,16 +262,14 @@ def list_same_person_questions(
     # Comparing is quadratic in the groups, and nobody answers questions about the two-thousandth.
     n_groups = min(len(groups), ASKED_GROUPS)
     people, people_centres = _people_centres(table, embeddings)
-    group_centres = Centres(groups.centres.means[:n_groups], groups.centres.sizes[:n_groups])
-    pairs, similarities = find_similar_sets(group_centres.followed_by(people_centres), LOOKED_AT, WORTH_ASKING)
+    all_centres = groups.centres(n_groups).followed_by(people_centres)
+    pairs, similarities = find_similar_sets(all_centres, LOOKED_AT, WORTH_ASKING)
     # Groups and people are sides of one numbering, groups first, as the centres are stacked.
-    side_of_face = {face_id: n_groups + side for face_id, side in _sides_of_people(table, people).items()}
-    side_of_face |= {
-        face_id: int(group)
-        for face_id, group in zip(groups.face_ids, groups.labels, strict=True)
-        if 0 <= group < n_groups
-    }
-    different_people = _known_different_sides(pairs, side_of_face, table, apart)
+    sides = _sides_of_people(table, people)
+    sides[sides >= 0] += n_groups
+    asked_rows = np.flatnonzero((groups.labels >= 0) & (groups.labels < n_groups))
+    sides[table.indices(take_items(groups.face_ids, asked_rows))] = groups.labels[asked_rows]
+    different_people = _known_different_sides(pairs, sides, table, apart)
     questions: list[SamePersonQuestion] = []
     for (first_side, second_side), pair_similarity in zip(pairs.tolist(), similarities.tolist(), strict=True):
         # The smaller number stands first. Two groups become one when they get one name; of two people it is asked
@@ -327,29 +333,26 @@ def _people_centres(table: FaceTable, embeddings: Embeddings) -> tuple[list[int]
     return people.tolist(), Centres.of(embeddings.vectors, renumber_labels(labels, people), len(people))
 
 
-def _sides_of_people(table: FaceTable, people: Sequence[int]) -> dict[str, int]:
-    """The index of each face's person among some people, by face."""
-    sides = renumber_labels(table.labels, np.array(people, dtype=np.int64))
-    return {table.face_ids[row]: int(sides[row]) for row in np.flatnonzero(sides >= 0)}
+def _sides_of_people(table: FaceTable, people: Sequence[int]) -> Ints:
+    """The index of each face's person among some people, (n_faces,); -1 for faces of nobody among them."""
+    return renumber_labels(table.labels, np.array(people, dtype=np.int64))
 
 
-def _known_different_sides(
-    pairs: Ints, side_of_face: dict[str, int], table: FaceTable, apart: FacePairs
-) -> set[tuple[int, int]]:
-    """Of pairs of sides, (m, 2), the smaller number first, those that are known to be two people."""
+def _known_different_sides(pairs: Ints, sides: Ints, table: FaceTable, apart: FacePairs) -> set[tuple[int, int]]:
+    """Of pairs of sides, (m, 2), the smaller number first, those that are known to be two people.
+
+    Parameters
+    ----------
+    sides : (n_faces,) the side of each face of the table, -1 for none
+    """
     # Of those that are asked about alone: in photos of groups, everybody is seen with hundreds of others.
     photos_of: dict[int, set[str]] = {side: set() for side in np.unique(pairs).tolist()}
-    for face_id, photo_id in zip(table.face_ids, table.photo_ids, strict=True):
-        if (photos := photos_of.get(side_of_face.get(face_id, -1))) is not None:
-            photos.add(photo_id)
+    for row in np.flatnonzero(np.isin(sides, pairs)).tolist():
+        photos_of[int(sides[row])].add(table.photo_ids[row])
     # A person is once in a photo, so two sides in one photo are two people. A side may lie there twice by a collage or
     # a mirror: that says nothing.
     seen_together = {
         (first, second) for first, second in pairs.tolist() if not photos_of[first].isdisjoint(photos_of[second])
     }
-    told_apart = (
-        (side_of_face[first], side_of_face[second])
-        for first, second in apart
-        if first in side_of_face and second in side_of_face
-    )
-    return seen_together | {(min(pair), max(pair)) for pair in told_apart}
+    told_apart = sides[np.array(pairs_as_rows(table, apart), dtype=np.int64).reshape(-1, 2)]
+    return seen_together | {(min(pair), max(pair)) for pair in told_apart.tolist() if min(pair) >= 0}

@@ -19,12 +19,16 @@ from core.base.types import Bools, FaceRows, FaceTable, Ints, Revision, take_ite
 from core.corrections.model import CorrectionLog
 from core.imaging.geometry import pairwise_overlaps
 from core.learn.clustering.agglomerative import Hierarchy, grow_hierarchy
+from core.learn.numerics.blocks import row_blocks
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.job_model import JobRequest
 from core.store.protocols import Dataset, FaceStore
 
 SAME_FACE_OVERLAP = 0.5
 """Two boxes of one photo with this share in common (IoU) are one face, drawn or found twice."""
+
+_PHOTOS_AT_ONCE = 1000
+"""Photos of which the boxes are in memory at once."""
 
 FacePairs = Sequence[tuple[str, str]]
 
@@ -81,7 +85,7 @@ def build_hierarchy(
     faces, told_apart = embeddings.take(vector_rows), log.pairs_kept_apart(dataset_id)
     # What nobody had to say and what somebody said are held alike: two groups with such a pair between them are never
     # joined.
-    apart = [*_in_one_photo(store, dataset_id, table, rows), *pairs_as_rows(faces, told_apart)]
+    apart = [*_in_one_photo(store, dataset_id, table, rows, progress), *pairs_as_rows(faces, told_apart)]
 
     grouping = progress.over(len(rows), "Grouping the faces")
     followers = ~table.trusted[rows]  # they found no group: blurred faces are alike whoever they are
@@ -122,27 +126,36 @@ def pairs_as_rows(faces: FaceRows, pairs: FacePairs) -> list[tuple[int, int]]:
     return [(faces.index(first), faces.index(second)) for first, second in pairs if first in faces and second in faces]
 
 
-def _in_one_photo(store: FaceStore, dataset_id: str, table: FaceTable, rows: Ints) -> list[tuple[int, int]]:
+def _in_one_photo(
+    store: FaceStore, dataset_id: str, table: FaceTable, rows: Ints, progress: Progress
+) -> list[tuple[int, int]]:
     """Pairs of positions in ``rows`` whose faces are seen beside each other in a photo."""
     positions_by_photo: dict[str, list[int]] = defaultdict(list)
     for position, row in enumerate(rows.tolist()):
         positions_by_photo[table.photo_ids[row]].append(position)
-    # Boxes are read of these photos alone: of portraits, which are most, none is needed.
     shared_photos = [positions for positions in positions_by_photo.values() if len(positions) > 1]
-    face_ids = [table.face_ids[rows[position]] for positions in shared_photos for position in positions]
-    boxes = {face.id: face.box.as_tuple() for face in store.faces(dataset_id, face_ids)}
     pairs = []
-    for positions in shared_photos:
-        photo_boxes = np.array([boxes[table.face_ids[rows[position]]] for position in positions])
-        overlap = pairwise_overlaps(photo_boxes, photo_boxes)
-        pairs += [
-            (positions[first], positions[second])
-            for first, second in combinations(range(len(positions)), 2)
-            # Boxes that lie on each other are one face, drawn by hand over a found one: kept apart, it could not be in
-            # a group with itself.
-            if overlap[first, second] < SAME_FACE_OVERLAP
-        ]
+    for block in row_blocks(len(shared_photos), _PHOTOS_AT_ONCE):
+        progress.raise_if_cancelled()
+        photos = shared_photos[block]
+        # Boxes are read of these photos alone: of portraits, which are most, none is needed.
+        face_ids = [table.face_ids[rows[position]] for positions in photos for position in positions]
+        boxes = {face.id: face.box.as_tuple() for face in store.faces(dataset_id, face_ids)}
+        for positions in photos:
+            pairs += _pairs_beside(positions, [boxes[table.face_ids[rows[position]]] for position in positions])
     return pairs
+
+
+def _pairs_beside(positions: Sequence[int], boxes: Sequence[tuple[float, ...]]) -> list[tuple[int, int]]:
+    """Pairs of the faces of a photo that are not one face."""
+    overlap = pairwise_overlaps(np.array(boxes), np.array(boxes))
+    return [
+        (positions[first], positions[second])
+        for first, second in combinations(range(len(positions)), 2)
+        # Boxes that lie on each other are one face, drawn by hand over a found one: kept apart, it could not be in a
+        # group with itself.
+        if overlap[first, second] < SAME_FACE_OVERLAP
+    ]
 
 
 def _file_id(model_id: str, everyone: bool) -> str:

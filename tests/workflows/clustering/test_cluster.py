@@ -206,7 +206,7 @@ def test_a_group_shows_its_most_typical_face_first(album):
     typical = vectors @ vectors.mean(axis=0)
     assert typical.tolist() == sorted(typical.tolist(), reverse=True)
     assert groups.members(0, 3) == groups.members(0)[:3]
-    assert groups.tightness[0] == pytest.approx(typical.mean() / np.linalg.norm(vectors.mean(axis=0)), abs=1e-5)
+    assert groups.tightness(0) == pytest.approx(typical.mean() / np.linalg.norm(vectors.mean(axis=0)), abs=1e-5)
 
 
 def test_the_group_with_the_most_clear_faces_comes_before_a_larger_one_of_blurred_ones(album):
