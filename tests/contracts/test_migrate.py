@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -14,11 +15,12 @@ import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 
 from core.base.errors import DataFolderBusy, DataFolderFault, DiskFull, FaceAtlasError
 from core.base.types import Box, Split
 from core.corrections.model import Editor
+from core.store.sql import database, migrate
 from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database
 from core.store.sql.databases import sqlite
@@ -361,3 +363,48 @@ def test_the_newest_revision_has_the_number_of_the_schema(tmp_path: Path) -> Non
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT version_num FROM alembic_version")) == str(SCHEMA_VERSION)
         assert connection.scalar(text("SELECT value FROM about WHERE key = 'schema'")) == str(SCHEMA_VERSION)
+
+
+# the next version, on both databases
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+revision = "{next}"
+down_revision = "{last}"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("photo") as photo:
+        photo.add_column(sa.Column("seen", sa.Integer, nullable=False, server_default="7"))
+"""
+
+
+def test_a_step_runs_on_either_database_whole_or_not_at_all(
+    database_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database of today as the version that comes next would meet it."""
+    engine = open_database(database_address)
+    dataset = SqlFaceStore(engine).create_dataset("Invented", "facenet-128")
+    photo = metadata.tables["photo"].insert().values(
+        dataset_id=dataset.id, id="p", name="a", width_px=1, height_px=1, size_bytes=1, perceptual_hash=1
+    )  # fmt: skip
+    with engine.begin() as connection:
+        connection.execute(photo)
+    revisions = shutil.copytree(migrate.REVISIONS, tmp_path / "migrations")
+    added = revisions / "versions" / "next.py"
+    added.write_text(NEXT.format(next=SCHEMA_VERSION + 1, last=SCHEMA_VERSION) + "    raise InterruptedError\n")
+    monkeypatch.setattr(migrate, "REVISIONS", revisions)
+    monkeypatch.setattr(database, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
+    columns = [column["name"] for column in inspect(engine).get_columns("photo")]
+    with pytest.raises(InterruptedError):
+        open_database(database_address)
+    assert [column["name"] for column in inspect(engine).get_columns("photo")] == columns
+    added.write_text(NEXT.format(next=SCHEMA_VERSION + 1, last=SCHEMA_VERSION))
+    for _ in range(2):  # the second time nothing is to be done
+        upgraded = open_database(database_address)
+        with upgraded.connect() as connection:
+            assert connection.scalar(text("SELECT seen FROM photo")) == 7
+            assert connection.scalar(text("SELECT value FROM about")) == str(SCHEMA_VERSION + 1)
+        upgraded.dispose()
+    engine.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, inspect, text
@@ -60,10 +61,13 @@ def open_database(location: Path | str) -> Engine:
     """
     database = find_database(location)
     engine = database.open_engine()
-    with engine.connect() as connection:
-        version = _known_version(connection, database)
-    if version != SCHEMA_VERSION:
-        _bring_up_to_date(database)
+    with ExitStack() as refused:
+        refused.callback(engine.dispose)  # nobody else would close its connections
+        with engine.connect() as connection:
+            version = _known_version(connection, database)
+        if version != SCHEMA_VERSION:
+            _bring_up_to_date(database)
+        refused.pop_all()
     return engine
 
 

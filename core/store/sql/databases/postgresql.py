@@ -51,6 +51,7 @@ class PostgresqlDatabase:
         with engine.connect() as connection:
             encoding = str(connection.scalar(text("SHOW server_encoding")))
         if encoding != "UTF8":
+            engine.dispose()
             raise DataFolderFault(
                 f"{self.describe()} keeps its texts as {encoding}, in which not every name can be written. "
                 "Make one with: CREATE DATABASE face_atlas ENCODING 'UTF8' TEMPLATE template0"

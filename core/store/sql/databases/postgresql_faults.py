@@ -35,6 +35,9 @@ def server_fault_translator(title: str) -> Callable[[ExceptionContext], FaceAtla
     """A listener for SQLAlchemy's ``handle_error`` on the database of a title."""
 
     def translate(context: ExceptionContext) -> FaceAtlasError | None:
+        # A connection from before a restart is found out by its ping, and replaced without a word.
+        if context.is_pre_ping:
+            return None
         fault = context.original_exception
         # An error of the driver, known by its class's name: its module may not be imported here.
         if not any(base.__name__ == "Error" and base.__module__ == "psycopg" for base in type(fault).__mro__):
