@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 BROWSER_FOLDER = ROOT / "core/ui/components/browser"
 VALUES = {"core.base.types", "core.base.errors", "core.base.progress"}
 TRAINING_OPTIONS = "core.learn.classification.training_material"
+CLASSIFIER_KINDS = "core.learn.classification.classifier_kinds"
 GROUPING_THRESHOLD = "core.learn.clustering.agglomerative"
 RATES = {"core.learn.open_set.rejection_rule", "core.learn.verification.pair_rule"}
 """Where the false-accept rates stand that a command offers."""
@@ -61,7 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.bench", "core.isolation"}
     | {"core.vision.models", "core.archives.folder_layout", "core.store.protocols"}
     | RATES
-    | {"core.store.exchange_protocols", TRAINING_OPTIONS, GROUPING_THRESHOLD},
+    | {"core.store.exchange_protocols", TRAINING_OPTIONS, CLASSIFIER_KINDS, GROUPING_THRESHOLD},
     "core.bench": UNIVERSAL
     | SOURCES
     | JOB_VALUES

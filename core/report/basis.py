@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core.base.words import PERCENT_SIGN, count, display_name, format_duration, format_people_count, percent
+from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.classification.training_material import recover_options
+from core.learn.metrics.run_values import RunParams
 from core.report.content import Block, Bullets, Facts, Paragraph, Section, TableBlock
 from core.report.material import ReportMaterial
 
@@ -73,10 +75,9 @@ def protocol_section(material: ReportMaterial) -> Section:
     """How it was measured."""
     run = material.run
     params = run.params
-    c_source = "given" if params.c is not None else "chosen by cross-validation on the learned faces"
     rows = [
         ("Division", params.why),
-        ("Classifier", f"linear SVM, one person against all others; C {params.chosen_c:g}, {c_source}"),
+        ("Classifier", _describe_classifier(params)),
         ("Folds", "1: one test side" if params.split == "own" else count(params.folds)),
         ("Seed", str(params.seed)),
         ("Who takes part", _who(material)),
@@ -94,6 +95,13 @@ def protocol_section(material: ReportMaterial) -> Section:
     if imported := params.imported:
         rows.append(("Trained elsewhere", f"as '{imported.dataset}'; bundle sha256 {imported.sha256}"))
     return Section("protocol", "Protocol", (Facts("How it was measured", tuple(rows)),))
+
+
+def _describe_classifier(params: RunParams) -> str:
+    if params.kind is not ClassifierKind.LINEAR_SVM:
+        return params.fitted_classifier.describe()
+    c_source = "given" if params.c is not None else "chosen by cross-validation on the learned faces"
+    return f"linear SVM, one person against all others; C {params.chosen_c:g}, {c_source}"
 
 
 def _who(material: ReportMaterial) -> str:

@@ -18,7 +18,7 @@ with frame.page("Train", "Learn the people, and measure it on faces it has not s
         st.stop()
 
     with page.action:
-        request: TrainRequest = training_page.ask_training_options()
+        request: TrainRequest = training_page.ask_training_options(runs)
         ready = not (job and job.state.active)
         learned = bool(runs) and runs[0].revision == dataset.revision and not runs[0].params.updated
         label = "Train again" if learned else "Train"

@@ -20,7 +20,7 @@ import numpy as np
 from core.base.settings import Settings
 from core.base.types import Ints, Vectors
 from core.corrections.model import Editor
-from core.learn.classification.linear_svm import fit_linear_svm
+from core.learn.classification.calibrated_classifier import fit_classifier
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.training_material import TrainOptions, plan_training, prepare_training_material
 from core.learn.numerics.labels import fit_centroids
@@ -77,7 +77,7 @@ def _hold_against_retraining(
         "update_s": [round(value, 2) for value in times],
         "retraining_without_folds_s": [round(value, 2) for value in whole_times],
         "rows_refitted": run.params.updated.rows_refitted,
-        "C": [identifier.recogniser.svm.C, whole.svm.C],
+        "C": [identifier.recogniser.classifier.C, whole.classifier.C],
         "same_name": float(np.mean(ours[0] == theirs[0])),
         "same_decision": float(np.mean((ours[0] == theirs[0]) & (ours[1] == theirs[1]) | ~ours[1] & ~theirs[1])),
     }
@@ -90,11 +90,11 @@ def _retrain(services: Services, dataset: Dataset, forgotten: Sequence[str]) -> 
     material = prepare_training_material(table.take(remaining), embeddings.take(remaining), options)
     plan = plan_training(material, options)
     faces = material.faces.take(plan.used).only(np.ones(len(plan.used), dtype=np.bool_))
-    svm = fit_linear_svm(faces, plan.people)
-    rules = learn_rules(RuleTrainingData(faces, svm.classifier, svm.C))
+    svm = fit_classifier(faces, plan.people)
+    rules = learn_rules(RuleTrainingData(faces, svm))
     centroids = fit_centroids(faces.vectors, faces.labels, faces.n_people)
-    recogniser = Recogniser(svm=svm, centroids=centroids, rules=rules, model_id=material.model_id, seed=0)
-    return recogniser, Gallery.of(svm.classifier, faces.vectors)
+    recogniser = Recogniser(classifier=svm, centroids=centroids, rules=rules, model_id=material.model_id, seed=0)
+    return recogniser, Gallery.of(svm.linear, faces.vectors)
 
 
 def _decide(recogniser: Recogniser, gallery: Gallery | None, probes: Vectors) -> tuple[np.ndarray, Ints]:

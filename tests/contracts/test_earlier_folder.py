@@ -99,7 +99,9 @@ def test_its_run_is_read_and_it_trains_again(services: Services, dataset_id: str
     assert recogniser.people == ("Ada", "Bo", "Cy", "Dee")
     assert evaluation_json(run, predictions, recogniser)["accuracy"] == 1.0
     embeddings = services.store.embeddings(dataset_id)
-    said = recogniser.svm.probabilities(embeddings.vectors[embeddings.indices(predictions.face_ids)]).argmax(axis=1)
+    said = recogniser.classifier.probabilities(embeddings.vectors[embeddings.indices(predictions.face_ids)]).argmax(
+        axis=1
+    )
     assert said.tolist() == predictions.given.tolist()
     assert sorted(recogniser.people[index] for index in said) == ["Ada", "Bo", "Cy", "Dee"]
     job = prepared.carry(services, dataset_id, JobKind.TRAIN, asdict(TrainOptions()))

@@ -11,6 +11,7 @@ from core.base.errors import InputRefused, NotFound
 from core.cli import destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, accept_zip_names, require_dataset
+from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.classification.training_material import TrainOptions
 from core.workflows.evaluation import compare, evaluate, study
 from core.workflows.evaluation import report as reporting
@@ -39,7 +40,13 @@ def add_train(commands: Commands) -> None:
         help="the narrowest face that takes part, in pixels of its photo (default: %(default)s)",
     )
     command.add_argument("--seed", type=int, default=DEFAULTS.seed)
-    command.add_argument("--c", type=float, help="the SVM's C (default: chosen by cross-validation)")
+    command.add_argument(
+        "--classifier",
+        choices=[kind.value for kind in ClassifierKind],
+        default=DEFAULTS.classifier.value,
+        help="what tells the people apart (default: %(default)s)",
+    )
+    command.add_argument("--c", type=float, help="the classifier's C (default: the SVM's by cross-validation)")
     command.add_argument("--strangers", metavar="ZIP_OR_DIR", help="photos of other people, to set the limits by too")
     command.add_argument(
         "--update", action="store_true", help="bring the newest one up to date in seconds, and measure nothing"
@@ -51,6 +58,9 @@ def _train(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.open_dataset(options)
     if not 0 <= options.min_grade <= 1:
         raise InputRefused(f"A quality is a number from 0 to 1; --min-grade {options.min_grade} is none.")
+    kind = ClassifierKind(options.classifier)
+    if options.c is not None and not kind.has_c:
+        raise InputRefused(f"There is no C for {kind.phrase}. Leave --c out.")
     train_options = TrainOptions(
         folds=options.folds,
         min_faces=options.min_faces,
@@ -58,6 +68,7 @@ def _train(options: argparse.Namespace) -> Answer:
         c=options.c,
         min_grade=options.min_grade,
         min_size_px=options.min_size,
+        classifier=kind,
     )
     if options.plan:
         table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)

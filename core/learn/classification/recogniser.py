@@ -1,4 +1,4 @@
-"""Everything that naming a face needs, and its file: a linear SVM, centroids and rules, saved as arrays and names."""
+"""Everything that naming a face needs, and its file: a classifier, centroids and rules, saved as arrays and names."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ import numpy as np
 from core.base.errors import InputRefused, NotFound
 from core.base.json_values import JsonRecord
 from core.base.types import Doubles, Floats, Ints, Vectors
-from core.learn.classification.linear_svm import LinearSvm
+from core.learn.classification.calibrated_classifier import CalibratedClassifier
+from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.numerics.linear_classifier import LinearClassifier
 from core.learn.open_set import rejection_rule
 from core.learn.open_set.rejection_rule import Gallery, RejectionRule, RejectionRules, Threshold
 
 FILE_FORMAT = 2
+FORMAT_OF_OTHER_KINDS = 3
+"""Where the classifier is no linear SVM: versions that know no other would take it for one, and update it so."""
+READ_FORMATS = (FILE_FORMAT, FORMAT_OF_OTHER_KINDS)
 _ARRAYS = ("coef", "intercept", "centroids")
 
 
@@ -28,7 +32,7 @@ _ARRAYS = ("coef", "intercept", "centroids")
 class Recogniser:
     """Everything that naming a face needs, and nothing that is not an array, a number or a name."""
 
-    svm: LinearSvm
+    classifier: CalibratedClassifier
     centroids: Vectors
     """(n_people, dimension) float32, unit length"""
     rules: RejectionRules
@@ -39,7 +43,7 @@ class Recogniser:
     @property
     def people(self) -> tuple[str, ...]:
         """Names in the order of the classifier's rows."""
-        return self.svm.people
+        return self.classifier.people
 
     def rule(self, gallery: Gallery | None) -> RejectionRule:
         """The rule to use, with or without training faces."""
@@ -58,7 +62,7 @@ class Recogniser:
         named : (n,) int64, indices of ``people``
         scores : (n,) float64, on the scale of ``rule(gallery)``
         """
-        matches = rejection_rule.name_faces(self.svm.classifier, self.centroids, gallery, vectors)
+        matches = rejection_rule.name_faces(self.classifier.linear, self.centroids, gallery, vectors)
         return matches.person, self.rule(gallery).scores(matches.features)
 
     def distances(self, vectors: Vectors, person_of_face: Ints) -> Floats:
@@ -142,19 +146,22 @@ class _Header(JsonRecord):
     temperature: float
     doubt: float
     C: float
+    classifier: ClassifierKind = ClassifierKind.LINEAR_SVM
     rules: tuple[_StoredRule, _StoredRule]
     """With the training faces at hand, and without"""
     seed: int
 
 
 def _encode(recogniser: Recogniser) -> bytes:
-    svm = recogniser.svm
+    classifier = recogniser.classifier
     header = _Header(
-        people=svm.people,
+        format=FILE_FORMAT if classifier.kind is ClassifierKind.LINEAR_SVM else FORMAT_OF_OTHER_KINDS,
+        people=classifier.people,
         model_id=recogniser.model_id,
-        temperature=svm.temperature,
-        doubt=svm.doubt,
-        C=svm.C,
+        temperature=classifier.temperature,
+        doubt=classifier.doubt,
+        C=classifier.C,
+        classifier=classifier.kind,
         rules=(_StoredRule.of(recogniser.rules.full), _StoredRule.of(recogniser.rules.alone)),
         seed=recogniser.seed,
     )
@@ -162,8 +169,8 @@ def _encode(recogniser: Recogniser) -> bytes:
     np.savez(
         buffer,
         header=np.frombuffer(json.dumps(header.to_json()).encode("ascii"), dtype=np.uint8),
-        coef=svm.classifier.coef,
-        intercept=svm.classifier.intercept,
+        coef=classifier.linear.coef,
+        intercept=classifier.linear.intercept,
         centroids=recogniser.centroids,
     )
     return buffer.getvalue()
@@ -175,17 +182,22 @@ def _decode(content: bytes) -> Recogniser:
         header = _read_header(bytes(archive["header"]))
         coef, intercept, centroids = (_read_array(archive[name], name) for name in _ARRAYS)
     _require_shapes(len(header.people), coef, intercept, centroids)
-    svm = LinearSvm(
+    classifier = CalibratedClassifier(
         people=header.people,
-        classifier=LinearClassifier(coef, intercept),
+        linear=LinearClassifier(coef, intercept),
         temperature=header.temperature,
         doubt=header.doubt,
         C=header.C,
+        kind=header.classifier,
     )
     full, alone = (rule.rule() for rule in header.rules)
     _require_rules(full, alone)
     return Recogniser(
-        svm=svm, centroids=centroids, rules=RejectionRules(full, alone), model_id=header.model_id, seed=header.seed
+        classifier=classifier,
+        centroids=centroids,
+        rules=RejectionRules(full, alone),
+        model_id=header.model_id,
+        seed=header.seed,
     )
 
 
@@ -201,8 +213,8 @@ def _require_rules(full: RejectionRule, alone: RejectionRule) -> None:
 def _read_header(packed: bytes) -> _Header:
     document = json.loads(packed)
     file_format = document.get("format") if isinstance(document, dict) else None
-    if file_format != FILE_FORMAT:
-        raise ValueError(f"it has format {file_format}, and this version reads format {FILE_FORMAT}")
+    if file_format not in READ_FORMATS:
+        raise ValueError(f"it has format {file_format}, and this version reads {READ_FORMATS}")
     header = _Header.from_json(document)
     if len(header.people) < 2 or len(set(header.people)) != len(header.people):
         raise ValueError("expected two or more different names")

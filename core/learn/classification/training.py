@@ -4,8 +4,9 @@ Of an archive's own division only the training side is learned from, so the reco
 was measured. With folds every face is tested once by a recogniser that never saw its shot, and the one that is kept is
 learned from all faces: from a fold's worth more than those that were measured.
 
-Whatever decides for a tested face was learned without it: the SVM and its C, the temperature of its probabilities, the
-centroids and the rule of when to say "unknown". That is why a fold fits a whole recogniser, and not only an SVM.
+Whatever decides for a tested face was learned without it: the classifier and its C, the temperature of its
+probabilities, the centroids and the rule of when to say "unknown". That is why a fold fits a whole recogniser, and not
+only a classifier.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Doubles, Ints, Vectors, take_items
-from core.learn.classification.linear_svm import LinearSvm, fit_linear_svm
+from core.learn.classification.calibrated_classifier import CHOOSING_FOLDS, CalibratedClassifier, fit_classifier
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.training_material import TrainingMaterial, TrainOptions
 from core.learn.labelled_faces import LabelledFaces
@@ -32,7 +33,7 @@ from core.learn.numerics.blocks import split_rows
 from core.learn.numerics.labels import fit_centroids
 from core.learn.open_set.left_out_trials import PARTS, RuleTrainingData, count_parts_for_weights
 from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, RejectionRule
-from core.learn.open_set.rule_fitting import learn_rules
+from core.learn.open_set.rule_fitting import ENOUGH_PEOPLE, learn_rules
 
 FIGURES_OF_A_RUN = ("accuracy", "accuracy_ci95", "n_correct", "n_test", "balanced_accuracy", "macro_f1", "top3", "ece")
 """Those that lists of runs show; the others are with the predictions."""
@@ -68,9 +69,9 @@ def fit_and_test(
     """
     trainer = _Trainer.of(material, plan, options)
     fits = _follow_fits(plan, progress)
-    # All faces first: a fold differs from them by a fifth, so its own SVM is found in a few steps from there.
+    # All faces first: a fold differs from them by a fifth, so its own classifier is found in a few steps from there.
     fitted_to_all = trainer.fit(plan.used, next(fits)) if plan.kind == "kfold" else None
-    warm_start = fitted_to_all.recogniser.svm if fitted_to_all else None
+    warm_start = fitted_to_all.recogniser.classifier if fitted_to_all else None
     tested = [trainer.test_fold(fold, next(fits), warm_start) for fold in plan.folds]
     # Without a fit to all there is one fold, the archive's own division, and what it learned is what is kept.
     fitted = fitted_to_all or tested[0].fitted
@@ -86,6 +87,11 @@ def fit_and_test(
 def count_steps(plan: SplitPlan) -> int:
     """How many steps ``fit_and_test`` reports: a person learned is one, and every fit learns everybody."""
     return len(_fit_messages(plan)) * len(plan.people)
+
+
+def count_fits_of_recogniser(n_people: int) -> int:
+    """How many classifiers one recogniser takes: to choose C, to be kept, and one for each part of the strangers."""
+    return CHOOSING_FOLDS + 1 + (PARTS if n_people >= ENOUGH_PEOPLE else 0)
 
 
 # how far it is
@@ -162,31 +168,36 @@ class _Trainer:
     def of(cls, material: TrainingMaterial, plan: SplitPlan, options: TrainOptions) -> _Trainer:
         return cls(replace(material.faces, labels=plan.labels), plan.people, material, options)
 
-    def fit(self, rows: Ints, progress: Progress, warm_start: LinearSvm | None = None) -> _Fitted:
-        """Learn from some rows only; ``warm_start``, the SVM that is kept where this is a fold, makes it faster."""
+    def fit(self, rows: Ints, progress: Progress, warm_start: CalibratedClassifier | None = None) -> _Fitted:
+        """Learn from some rows only; ``warm_start``, the classifier that is kept where this is a fold, saves time."""
         faces, options = self.faces.take(rows), self.options
-        svm_progress, rule_progress = progress.part(0.0, FITTING_SHARE), progress.part(FITTING_SHARE, 1.0)
-        svm = fit_linear_svm(
-            faces, self.people, seed=options.seed, c=options.c, start=warm_start, progress=svm_progress
+        classifier_progress, rule_progress = progress.part(0.0, FITTING_SHARE), progress.part(FITTING_SHARE, 1.0)
+        classifier = fit_classifier(
+            faces,
+            self.people,
+            options.classifier_settings,
+            seed=options.seed,
+            start=warm_start,
+            progress=classifier_progress,
         )
         # A fold's rule scores its test side, and the thresholds that these scores meet are those of the kept one.
         n_parts = PARTS if warm_start is None else count_parts_for_weights(faces)
         rules = learn_rules(
-            RuleTrainingData(faces, svm.classifier, svm.C, options.seed, most_parts=n_parts),
+            RuleTrainingData(faces, classifier, options.seed, most_parts=n_parts),
             self.material.strangers,
             rule_progress,
             self.material.stranger_ids,
         )
         recogniser = Recogniser(
-            svm=svm,
+            classifier=classifier,
             centroids=fit_centroids(faces.vectors, faces.labels, len(self.people)),
             rules=rules,
             model_id=self.material.model_id,
             seed=options.seed,
         )
-        return _Fitted(recogniser, Gallery.of(svm.classifier, faces.vectors), rows, faces)
+        return _Fitted(recogniser, Gallery.of(classifier.linear, faces.vectors), rows, faces)
 
-    def test_fold(self, fold: Fold, progress: Progress, warm_start: LinearSvm | None) -> _TestedFold:
+    def test_fold(self, fold: Fold, progress: Progress, warm_start: CalibratedClassifier | None) -> _TestedFold:
         """Learn from the fold's training side, and name its test side."""
         fitted = self.fit(fold.train, progress, warm_start)
         # Probabilities of every person for every face would not fit into memory for a large test side.
@@ -198,7 +209,7 @@ class _Trainer:
 def _name_probes(fitted: _Fitted, probes: Vectors, true: Ints) -> _Names:
     recogniser = fitted.recogniser
     predicted, scores = recogniser.name(probes, fitted.gallery)
-    probabilities = recogniser.svm.probabilities(probes)
+    probabilities = recogniser.classifier.probabilities(probes)
     return _Names(
         predicted=predicted,
         confidence=probabilities[np.arange(len(predicted)), predicted],
@@ -240,7 +251,7 @@ def _run_params(trainer: _Trainer, plan: SplitPlan, recogniser: Recogniser) -> R
         **asdict(options),
         split=plan.kind,
         why=plan.why,
-        chosen_c=recogniser.svm.C,
+        chosen_c=recogniser.classifier.C,
         people=plan.people,
         left_out=plan.left_out,
         dropped=tuple(UnusedFaces(len(entry.rows), entry.reason) for entry in plan.dropped),

@@ -11,6 +11,7 @@ import numpy as np
 
 from core.base.errors import TrainingRefused
 from core.base.types import TRUSTED_GRADE, Bools, Embeddings, FaceTable, Ints, Split, Vectors, take_items
+from core.learn.classification.classifier_kinds import ClassifierKind, ClassifierSettings
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.run_values import RunParams, UnusedFaces
 from core.learn.model_selection.splits import FoldRules, SplitPlan, label_faces, plan_split
@@ -24,11 +25,17 @@ class TrainOptions:
     min_faces: int = 2
     seed: int = 0
     c: float | None = None
-    """The SVM's C; chosen by cross-validation when None."""
+    """The classifier's C; when None the SVM's is chosen by cross-validation, and logistic regression's is fixed."""
     min_grade: float = TRUSTED_GRADE
     """Faces of a lower quality take no part. Of such faces one in six is recognised; see ``vision.quality``."""
     min_size_px: int = 0
     """Faces whose box is narrower take no part."""
+    classifier: ClassifierKind = ClassifierKind.LINEAR_SVM
+
+    @property
+    def classifier_settings(self) -> ClassifierSettings:
+        """What is to be fitted."""
+        return ClassifierSettings(self.classifier, self.c)
 
 
 EARLIER_OPTIONS = TrainOptions(min_grade=0.3)

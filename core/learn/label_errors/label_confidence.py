@@ -24,7 +24,7 @@ from scipy.special import softmax
 
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Doubles, Floats, Ints
-from core.learn.classification.linear_svm import fit_temperature
+from core.learn.classification.calibrated_classifier import fit_temperature
 from core.learn.classification.solver import fit_one_versus_rest
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import deal_testable

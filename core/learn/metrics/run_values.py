@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from core.base import words
 from core.base.json_values import Count, Number, Share, StoredValues, Text
+from core.learn.classification.classifier_kinds import ClassifierKind, ClassifierSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +128,17 @@ class RunParams(StoredValues):
     """None, as other fields with a default, in runs from before it was written down."""
     seed: Count
     c: Number | None
-    """The SVM's C that was asked for; None when it was chosen by cross-validation."""
+    """The C that was asked for; None when it was chosen, or is the kind's own."""
     min_grade: Number | None = None
     min_size_px: Count | None = None
+    classifier: ClassifierKind | None = None
+    """None for the linear SVM of runs from before there was a choice."""
     split: Text
     """``own`` or ``kfold``, see ``SplitPlan``"""
     why: Text
     """One sentence for the page: which division, and why this one."""
     chosen_c: Number
+    """1 where the classifier has none."""
     people: tuple[Text, ...]
     """In the order of the recogniser"""
     left_out: tuple[LeftOutPerson, ...]
@@ -154,6 +158,16 @@ class RunParams(StoredValues):
     """None for a run whose figures are its own."""
 
     NULLABLE: ClassVar = frozenset({"c", "strangers_given"})
+
+    @property
+    def kind(self) -> ClassifierKind:
+        """Which classifier it is."""
+        return self.classifier or ClassifierKind.LINEAR_SVM
+
+    @property
+    def fitted_classifier(self) -> ClassifierSettings:
+        """The classifier with the C that it has."""
+        return ClassifierSettings(self.kind, self.chosen_c)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

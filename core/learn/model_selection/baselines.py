@@ -1,10 +1,7 @@
-"""The classifiers that could give the names, behind one small protocol: ours, and scikit-learn's for comparison.
+"""The classifiers that are compared, behind one small protocol: those a recogniser can have, and scikit-learn's.
 
 Every one learns from vectors and labels and nothing else; what could be tuned is fixed here, so that none sees more
 than the faces it learns from. Every person counts the same in those that can weigh.
-
-The matrices of logistic regression are too small for the threads of BLAS: with two of them it takes 3.7 seconds for 820
-faces of 79 people, with one 0.06.
 
 References
 ----------
@@ -18,22 +15,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from core.base.types import Doubles, Floats, Ints, Vectors
-from core.learn.classification.linear_svm import C_UNTOLD
-from core.learn.classification.solver import fit_one_versus_rest
-from core.learn.numerics.labels import sum_by_label
+from core.learn.classification.calibrated_classifier import C_UNTOLD
+from core.learn.classification.classifier_kinds import LINEAR_SVM, ClassifierKind, ClassifierSettings
+from core.learn.classification.row_learners import LOGISTIC_C, ROW_LEARNERS
 
 Scorer = Callable[[Vectors], Doubles | Floats]
 """(n, dimension) to (n, n_people): the larger, the more like that person; the first of the largest gets the name."""
 
-LINEAR_SVM = "linear-svm"
 DUMMY = "dummy"
 NEIGHBOURS = 5
-LOGISTIC_C = 10.0
-"""On unit vectors scikit-learn's 1 keeps the weights so small that people with few photos are missed."""
-_MOST_STEPS = 1_000
 
 
 class Contender(Protocol):
@@ -56,33 +48,36 @@ class Contender(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _OfC:
-    """A classifier with a C, which is fixed."""
+class _OfKind:
+    """A classifier that a recogniser can have."""
+
+    title: str
+    kind: ClassifierKind
+    C: float = C_UNTOLD
+
+    @property
+    def id(self) -> str:
+        return self.kind.value
+
+    @property
+    def settings(self) -> str:
+        return f"C = {self.C:g}" if self.kind.has_c else ""
+
+    def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
+        return ROW_LEARNERS[self.kind].fit_rows(vectors, labels, n_people, self.C).margins
+
+
+@dataclass(frozen=True, slots=True)
+class LinearSvmOneVersusOne:
+    """scikit-learn's ``SVC``: a classifier for every two people, which vote."""
 
     C: float = C_UNTOLD
+    id: str = "linear-svm-ovo"
+    title: str = "Linear SVM, one-versus-one"
 
     @property
     def settings(self) -> str:
         return f"C = {self.C:g}"
-
-
-@dataclass(frozen=True, slots=True)
-class LinearSvmOneVersusRest(_OfC):
-    """The one that is in use: ``learn.classification.solver``."""
-
-    id: str = LINEAR_SVM
-    title: str = "Linear SVM, one-versus-rest"
-
-    def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
-        return fit_one_versus_rest(vectors, labels, n_people, self.C).margins
-
-
-@dataclass(frozen=True, slots=True)
-class LinearSvmOneVersusOne(_OfC):
-    """scikit-learn's ``SVC``: a classifier for every two people, which vote."""
-
-    id: str = "linear-svm-ovo"
-    title: str = "Linear SVM, one-versus-one"
 
     def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
         # Imported here, and so below: it takes a second that the app need not wait for.
@@ -90,36 +85,6 @@ class LinearSvmOneVersusOne(_OfC):
 
         classifier = SVC(C=self.C, kernel="linear", class_weight="balanced", decision_function_shape="ovr")
         return _by_decision(classifier.fit(vectors, labels))
-
-
-@dataclass(frozen=True, slots=True)
-class Logistic(_OfC):
-    """Multinomial logistic regression."""
-
-    C: float = LOGISTIC_C
-    id: str = "logistic"
-    title: str = "Logistic regression"
-
-    def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
-        from sklearn.linear_model import LogisticRegression
-
-        classifier = LogisticRegression(C=self.C, class_weight="balanced", max_iter=_MOST_STEPS)
-        with threadpool_limits(1):
-            return _by_decision(classifier.fit(vectors, labels))
-
-
-@dataclass(frozen=True, slots=True)
-class NearestCentroid:
-    """The person whose mean vector is nearest; scikit-learn's divides by zero where everybody has one face."""
-
-    id: str = "nearest-centroid"
-    title: str = "Nearest centroid"
-    settings: str = ""
-
-    def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
-        means = sum_by_label(vectors, labels, n_people) / np.bincount(labels, minlength=n_people)[:, None]
-        # The nearest mean has the largest p.m - |m|^2 / 2: |p|^2 is the same for all, and no distance is formed.
-        return lambda probes: probes @ means.T - (means**2).sum(axis=1) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +121,21 @@ class Dummy:
         return _as_scorer(DummyClassifier(strategy="prior").fit(vectors, labels).predict_proba)
 
 
-def list_contenders(c: float = C_UNTOLD) -> tuple[Contender, ...]:
-    """All of them, the one in use first, the baseline last; ``c`` is the C of both SVMs."""
-    return (
-        LinearSvmOneVersusRest(c),
-        LinearSvmOneVersusOne(c),
-        Logistic(),
-        NearestCentroid(),
+def list_contenders(in_use: ClassifierSettings = LINEAR_SVM) -> tuple[Contender, ...]:
+    """All of them, the one in use first, the baseline last; its C, where it is given one, is that of its kind."""
+    c_of = {ClassifierKind.LINEAR_SVM: C_UNTOLD, ClassifierKind.LOGISTIC: LOGISTIC_C}
+    if in_use.c is not None:
+        c_of[in_use.kind] = in_use.c
+    svm_c = c_of[ClassifierKind.LINEAR_SVM]
+    contenders: tuple[Contender, ...] = (
+        _OfKind("Linear SVM, one-versus-rest", ClassifierKind.LINEAR_SVM, svm_c),
+        LinearSvmOneVersusOne(svm_c),
+        _OfKind("Logistic regression", ClassifierKind.LOGISTIC, c_of[ClassifierKind.LOGISTIC]),
+        _OfKind("Nearest centroid", ClassifierKind.NEAREST_CENTROID),
         NearestNeighbours(),
         Dummy(),
     )
+    return tuple(sorted(contenders, key=lambda contender: contender.id != in_use.kind))
 
 
 def _by_decision(fitted: Any) -> Scorer:

@@ -2,7 +2,7 @@
 
 Every person counts the same in a training, so the many are not favoured for being many; but of the few it has seen
 little, and their faces are the ones that are missed. Of 25 people with one face each beside 54 with ten and more 1.4 to
-1.9 % of the faces were missed, of the others at most 0.3 % (``classification.linear_svm``).
+1.9 % of the faces were missed, of the others at most 0.3 % (``classification.calibrated_classifier``).
 """
 
 from __future__ import annotations

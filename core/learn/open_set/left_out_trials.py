@@ -15,7 +15,8 @@ import numpy as np
 
 from core.base.progress import Progress
 from core.base.types import Bools, Doubles, Ints, Vectors
-from core.learn.classification.solver import fit_one_versus_rest
+from core.learn.classification.calibrated_classifier import CalibratedClassifier
+from core.learn.classification.row_learners import ROW_LEARNERS
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import deal_testable
 from core.learn.numerics.labels import fit_centroids
@@ -36,9 +37,8 @@ class RuleTrainingData:
     """What a rule is learned from: training faces only, and a classifier of theirs."""
 
     faces: LabelledFaces
-    classifier: LinearClassifier
-    """Trained on all of these; the trials begin at it, which saves time and changes nothing."""
-    C: float
+    classifier: CalibratedClassifier
+    """Trained on all of these. The trials learn as it did, and begin at it, which saves time and changes nothing."""
     seed: int = 0
     most_parts: int = PARTS
     """How many of the parts are tried at most."""
@@ -46,7 +46,7 @@ class RuleTrainingData:
     @property
     def n_people(self) -> int:
         """How many people the classifier tells apart."""
-        return self.classifier.n_people
+        return len(self.classifier.people)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +99,10 @@ def _try_part(learned: RuleTrainingData, part: int, left_out: Bools, held_out: B
     labels, train = learned.faces.labels, learned.faces.only(~left_out & ~held_out)
     known = np.unique(labels[~left_out & ~held_out])
     # Begin at the classifier of all: it is near the answer, and where one begins changes nothing.
-    start = learned.classifier.only(known)
-    classifier = fit_one_versus_rest(train.vectors, train.labels, len(known), learned.C, start=start)
+    start = learned.classifier.linear.only(known)
+    learner = ROW_LEARNERS[learned.classifier.kind]
+    C = learner.c_for_fewer(learned.classifier.C, len(labels), len(train))
+    classifier = learner.fit_rows(train.vectors, train.labels, len(known), C, start)
     references = _References.of(classifier, train)
     # A face held out meets a person with a shot less than there will be. Where strangers met them with all their shots,
     # that shot itself would tell the two apart: of two photos, one alone is its own centroid.
@@ -156,8 +158,8 @@ def try_strangers(learned: RuleTrainingData, strangers: Vectors, stranger_ids: I
     ----------
     strangers, stranger_ids : as ``learn_rules`` takes them
     """
-    references = _References.of(learned.classifier, learned.faces)
-    matches = name_faces(learned.classifier, references.centroids, references.gallery, strangers)
+    references = _References.of(learned.classifier.linear, learned.faces)
+    matches = name_faces(learned.classifier.linear, references.centroids, references.gallery, strangers)
     # Strangers are numbered after the people, so that nobody is taken for one that is known.
     who = learned.n_people + (np.arange(len(strangers)) if stranger_ids is None else stranger_ids)
     return Trials(

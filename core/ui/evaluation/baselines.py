@@ -7,12 +7,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.metrics.bootstrap import Interval
-from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM
+from core.learn.model_selection.baselines import DUMMY
 from core.learn.model_selection.study import MeasuredClassifier, Study
 from core.ui import words
 from core.ui.evaluation import study_progress
 from core.ui.evaluation.evaluation_page import EvaluatedRun
+from core.ui.training import training_page
+from core.workflows.evaluation import classifier_choice
 
 
 def show_baselines_section(evaluated: EvaluatedRun) -> None:
@@ -28,6 +31,7 @@ def show_baselines_section(evaluated: EvaluatedRun) -> None:
         key="classifiers_table",
         alt=f"Classifiers on the same folds, with the time they take. {study.why}",
     )
+    _offer_other_classifiers(evaluated, study)
     settings = "; ".join(
         f"{classifier.title}: {classifier.settings}" for classifier in study.classifiers if classifier.settings
     )
@@ -41,16 +45,44 @@ def show_baselines_section(evaluated: EvaluatedRun) -> None:
 
 def build_classifiers_table(study: Study) -> pd.DataFrame:
     """One row a classifier, the one in use first, the baseline last."""
-    return pd.DataFrame([_row(classifier) for classifier in study.classifiers])
+    in_use = study.classifiers[0].id
+    return pd.DataFrame([_row(classifier, in_use) for classifier in study.classifiers])
 
 
-def _row(classifier: MeasuredClassifier) -> dict[str, str]:
+def _offer_other_classifiers(evaluated: EvaluatedRun, study: Study) -> None:
+    """Another classifier can be taken as the recogniser: what that costs, and why some cannot."""
+    if evaluated.run.params.imported is not None:
+        st.caption("Another classifier cannot be taken here: the photos of this run are on another computer.")
+        return
+    others = {classifier.id: classifier for classifier in classifier_choice.list_other_classifiers(study)}
+    with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
+        # By id, and the best of those that can be taken first: it is what somebody comes for.
+        chosen_id = st.selectbox(
+            "Take another classifier as the recogniser",
+            list(others),
+            format_func=lambda key: others[key].title,
+            key=f"other_classifier_{evaluated.run.id}",
+            width=300,
+        )
+        seconds = classifier_choice.estimate_training_s(evaluated.run, study, others[chosen_id])
+        is_recommended = chosen_id == study.recommended
+        if st.button("Use this one", type="primary" if is_recommended else "secondary", icon=":material/swap_horiz:"):
+            training_page.train_with_classifier(evaluated.dataset, evaluated.run, ClassifierKind(chosen_id))
+        st.caption(
+            f"It learns all {words.count(evaluated.run.metrics.n_train, 'face')} and sets the thresholds for strangers "
+            f"anew: about {words.format_duration(max(1.0, seconds))}. The trainings so far stay.",
+            width="stretch",
+        )
+    st.caption(words.plain(" ".join(classifier_choice.explain_refused_classifiers(study))))
+
+
+def _row(classifier: MeasuredClassifier, in_use: str) -> dict[str, str]:
     low, high = (_points(end) for end in (classifier.accuracy.low, classifier.accuracy.high))
     # The classifier in use does not differ from itself, and that of the baseline, which learns nothing, says nothing.
     return {
         "Classifier": classifier.title,
         "Right": f"{_points(classifier.accuracy.mean)} ({low} to {high})",
-        "Difference": "" if classifier.id in (LINEAR_SVM, DUMMY) else _difference(classifier.difference),
+        "Difference": "" if classifier.id in (in_use, DUMMY) else _difference(classifier.difference),
         "Balanced": _points(classifier.balanced_accuracy.mean),
         "Macro F1": _points(classifier.macro_f1.mean),
         "First three": _points(classifier.top3.mean),
@@ -85,7 +117,7 @@ def _columns() -> dict[str, Any]:
         "Classifier": column("Classifier", width=214),
         "Right": column("Right (accuracy)", width=160),
         "Difference": column(
-            "Difference, points", width=160, help="Percentage points; above 0: better than the linear SVM."
+            "Difference, points", width=160, help="Percentage points; above 0: better than the first."
         ),
         "Balanced": column("Balanced", width=80, help="The mean over people of how often each is recognised."),
         "Macro F1": column(

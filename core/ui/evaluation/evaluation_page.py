@@ -232,7 +232,7 @@ def show_method_section(evaluated: EvaluatedRun) -> None:
     with right:
         explanation.show_numbers(
             {
-                "Classifier": f"linear SVM, C {params.chosen_c:g}",
+                "Classifier": params.fitted_classifier.describe(),
                 "Embedding model": _model_title(run.model_id),
                 "Folds": words.count(params.folds),
                 "Seed": str(params.seed),

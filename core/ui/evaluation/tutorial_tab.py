@@ -8,6 +8,8 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Vectors
+from core.learn.classification.classifier_kinds import ClassifierKind
+from core.learn.metrics.run_values import RunParams
 from core.learn.numerics.unit_vectors import mean_direction
 from core.store.protocols import Run
 from core.ui import data, gallery, words
@@ -46,10 +48,19 @@ def print_run(evaluated: EvaluatedRun) -> str:
         [
             *shapes,
             f"classes {metrics.n_people}: {classes}",
-            f"model: Normalizer('l2'), LabelEncoder(), LinearSVC(C={run.params.chosen_c:g})  # C by cross-validation",
+            f"model: Normalizer('l2'), LabelEncoder(), {_print_classifier(run.params)}",
             f"Accuracy: train={100 * metrics.train_accuracy:.3f}, validation={100 * metrics.accuracy:.3f}",
         ]
     )
+
+
+def _print_classifier(params: RunParams) -> str:
+    """The classifier as scikit-learn writes it."""
+    if params.kind is ClassifierKind.NEAREST_CENTROID:
+        return "NearestCentroid()"
+    if params.kind is ClassifierKind.LOGISTIC:
+        return f"LogisticRegression(C={params.chosen_c:g})"
+    return f"LinearSVC(C={params.chosen_c:g})  # C by cross-validation"
 
 
 def _show_face(evaluated: EvaluatedRun) -> None:
@@ -109,10 +120,10 @@ def _offer_code(evaluated: EvaluatedRun) -> None:
         )
         st.caption("Embeddings tell who somebody is: treat the file as you would the photos.", width="content")
     with st.expander(f"Read {tutorial.CODE_NAME}"):
-        st.code(tutorial.CODE.read_text(encoding="utf-8"), language="python")
+        st.code(tutorial.read_tutorial_code(evaluated.run.params.kind), language="python")
 
 
 def _write_zip(run: Run) -> bytes:
     store = data.services().store
     arrays = tutorial.gather_tutorial_arrays(store, run, data.run_predictions(run.id))
-    return tutorial.write_tutorial_zip(arrays)
+    return tutorial.write_tutorial_zip(arrays, run.params.kind)

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.base.types import TRUSTED_GRADE, Face
 from core.corrections.model import Event
+from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.open_set.certainty import Certainty, Sureness
 from core.learn.open_set.rejection_rule import Threshold
@@ -138,12 +139,12 @@ def _explain(dataset: Dataset, run: Run, face: IdentifiedFace, threshold: Thresh
     mean = recogniser.centroids[recogniser.people.index(best.person)]
     explanation.show_steps(name, face.vector, mean, certainty, threshold)
     explanation.show_vectors({"This face": face.vector, f"Mean of the faces of {name}": mean})
-    margins = recogniser.svm.classifier.margins(face.vector[None])[0]
+    margins = recogniser.classifier.linear.margins(face.vector[None])[0]
     rival = int(np.argsort(-margins, kind="stable")[1])
     explanation.show_more_numbers(
         {
             "Taken for": name,
-            "How far on that side (margin of the SVM; below 0 on the other)": _format_signed(face.margin),
+            _describe_margin(recogniser.classifier.kind): _format_signed(face.margin),
             f"The same of the next, {words.display_name(recogniser.people[rival])}": _format_signed(
                 float(margins[rival])
             ),
@@ -153,6 +154,13 @@ def _explain(dataset: Dataset, run: Run, face: IdentifiedFace, threshold: Thresh
             **explanation.score_numbers(face.score, certainty, threshold),
         }
     )
+
+
+def _describe_margin(kind: ClassifierKind) -> str:
+    # Only the SVM draws a border around each person: the others' numbers mean nothing but by how much one is larger.
+    if kind is ClassifierKind.LINEAR_SVM:
+        return "How far on that side (margin of the SVM; below 0 on the other)"
+    return f"How much the classifier is for that person (margin of {kind.phrase}; the largest names)"
 
 
 def _format_signed(number: float) -> str:

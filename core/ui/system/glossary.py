@@ -61,9 +61,10 @@ TERMS: tuple[GlossaryTerm, ...] = (
     ),
     GlossaryTerm(
         "Linear SVM",
-        "the recogniser",
+        "the recogniser's classifier",
         "The classifier that learns the people: for each of them it finds the flat border in the space of embeddings "
-        "that keeps their faces from all others with the widest margin. C is what a face on the wrong side costs.",
+        "that keeps their faces from all others with the widest margin. C is what a face on the wrong side costs. "
+        "Other classifiers can be compared with it, and taken instead.",
         menu.TRAIN,
     ),
     GlossaryTerm(
@@ -127,8 +128,8 @@ TERMS: tuple[GlossaryTerm, ...] = (
         "Likeness (score)",
         "how like somebody a face is",
         "From 0, as like as a stranger on average, to 100, as like as the faces that were learned from. It puts the "
-        "SVM's margin, the distance to the person's mean and to their nearest faces into one number, on one scale "
-        "with the threshold. It is no probability. Of two faces it is 100 times the cosine of their embeddings.",
+        "classifier's margin, the distance to the person's mean and to their nearest faces into one number, on one "
+        "scale with the threshold. It is no probability. Of two faces it is 100 times the cosine of their embeddings.",
         menu.IDENTIFY,
     ),
     GlossaryTerm(

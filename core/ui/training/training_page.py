@@ -11,6 +11,7 @@ import streamlit as st
 from core.base.errors import TrainingRefused
 from core.base.types import TRUSTED_GRADE, Revision
 from core.jobs.registry import submit_job
+from core.learn.classification.classifier_kinds import LINEAR_SVM, ClassifierKind
 from core.learn.classification.training_material import TrainOptions
 from core.learn.metrics.run_values import UnusedFaces, describe_update
 from core.learn.model_selection.splits import SplitPlan
@@ -19,6 +20,7 @@ from core.store.protocols import Counts, Dataset, Run
 from core.ui import data, frame, menu, words
 from core.ui.home import trail
 from core.ui.training import imbalance, strangers_input
+from core.workflows.evaluation.classifier_choice import request_with_classifier
 from core.workflows.evaluation.compare import list_changed_settings
 from core.workflows.training.request import TrainRequest, TrainResult, find_training_request
 from core.workflows.training.train import delete_run, preview_training
@@ -36,6 +38,7 @@ SETTING_NAMES = {
     "min_faces": "Fewest faces of a person",
     "seed": "Seed",
     "c": "C",
+    "classifier": "Classifier",
     "min_grade": "Poorest quality",
     "min_size_px": "Smallest face, pixels",
     "split": "Division into learning and testing",
@@ -63,8 +66,9 @@ def show_too_few_people(dataset: Dataset, counts: Counts) -> None:
     frame.show_empty_state(sentence, words.plain(step.label), step.page)
 
 
-def ask_training_options() -> TrainRequest:
-    """Settings that have good defaults; those that few will want are folded."""
+def ask_training_options(runs: list[Run]) -> TrainRequest:
+    """Settings that have good defaults; those that few will want are folded. The classifier is the newest run's."""
+    in_use = runs[0].params.kind if runs else LINEAR_SVM.kind
     with st.popover("Options", icon=":material/tune:"):
         fewest = st.slider(
             "Fewest photos of a person",
@@ -83,11 +87,11 @@ def ask_training_options() -> TrainRequest:
         )
         strangers = strangers_input.choose_from_inbox()
         with st.expander("For experts"):
-            options = _ask_expert_options()
+            options = _ask_expert_options(in_use)
     return TrainRequest(replace(options, min_faces=fewest, min_grade=worst / 100), strangers)
 
 
-def _ask_expert_options() -> TrainOptions:
+def _ask_expert_options(in_use: ClassifierKind) -> TrainOptions:
     """What is of the method, in the words of the field."""
     smallest = st.slider("Leave out faces narrower than, pixels", 0, 200, 0, step=10)
     folds = st.slider(
@@ -99,13 +103,22 @@ def _ask_expert_options() -> TrainOptions:
         "photos.",
     )
     seed = st.number_input("Draw of the parts (seed)", 0, 9999, 0, help="The same seed gives the same result.")
-    own_c = st.toggle(
+    kinds = list(ClassifierKind)
+    kind = st.selectbox(
+        "Classifier",
+        kinds,
+        index=kinds.index(in_use),
+        format_func=lambda each: each.plain_name,
+        help="What tells the people apart. How good is it? compares them on your photos.",
+        key=f"classifier_{in_use}",
+    )
+    own_c = kind.has_c and st.toggle(
         "Set C myself",
         value=False,
-        help="What a face on the wrong side of the border costs the linear SVM. It is chosen by trying otherwise.",
+        help="What a face on the wrong side of the border costs. For the linear SVM it is chosen by trying otherwise.",
     )
     c = st.select_slider("C", [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0], 1.0) if own_c else None
-    return TrainOptions(folds=folds, seed=int(seed), c=c, min_size_px=smallest)
+    return TrainOptions(folds=folds, seed=int(seed), c=c, min_size_px=smallest, classifier=kind)
 
 
 def submit_training(dataset: Dataset, request: TrainRequest) -> None:
@@ -136,6 +149,14 @@ def train_again(dataset: Dataset, run: Run) -> None:
     frame.open_page(menu.TRAIN, dataset.id)
 
 
+def train_with_classifier(dataset: Dataset, run: Run, kind: ClassifierKind) -> None:
+    """Queue a training like a run's with another classifier, and go where it can be followed."""
+    job, jobs = data.newest_job(dataset, JobKind.TRAIN), data.services().jobs
+    if job is None or not job.state.active:
+        submit_job(jobs, dataset.id, request_with_classifier(jobs, run, kind))
+    frame.open_page(menu.TRAIN, dataset.id)
+
+
 def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) -> None:
     """What the training that was done last came to, with the way to what it changed."""
     # Not where its run was deleted since: then the newest run is an earlier one, of which this says nothing.
@@ -147,7 +168,7 @@ def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) ->
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(
-            f":material/check_circle: **Trained {words.ago(now.created)}.** Right for "
+            f":material/check_circle: **Trained {_name_run(now)}.** Right for "
             f"{words.percent(now.metrics.accuracy)} of new photos; {words.percent(before.metrics.accuracy)} by "
             "the run before."
         )
@@ -158,7 +179,13 @@ def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) ->
 def format_run_title(run: Run) -> str:
     """A run as it stands in a list to choose from."""
     when_measured = ", when trained" if run.params.updated else ""
-    return f"{words.ago(run.created)}: {words.percent(run.metrics.accuracy)} right{when_measured}"
+    return f"{_name_run(run)}: {words.percent(run.metrics.accuracy)} right{when_measured}"
+
+
+def _name_run(run: Run) -> str:
+    # The product's own choice needs no name; another one was somebody's, who looks for it.
+    kind = run.params.kind
+    return words.ago(run.created) + ("" if kind is ClassifierKind.LINEAR_SVM else f", {kind.plain_name}")
 
 
 # A refusal is given as text: exceptions are not cached, and the faces would be gone through at every run of the page.
@@ -275,7 +302,7 @@ def _show_two_runs(dataset: Dataset, older: Run, newer: Run) -> None:
         "Tested by": (_SPLIT_NAMES[older.params.split], _SPLIT_NAMES[newer.params.split]),
         "Fair to everybody (macro F1)": (f"{older.metrics.macro_f1:.3f}", f"{newer.metrics.macro_f1:.3f}"),
         "Embedding model": (older.model_id, newer.model_id),
-        "C of the SVM": (older.params.chosen_c, newer.params.chosen_c),
+        "Classifier": (older.params.fitted_classifier.describe(), newer.params.fitted_classifier.describe()),
         "Seed": (older.params.seed, newer.params.seed),
         "State of the photos and names (revision)": (older.revision, newer.revision),
     }
@@ -299,7 +326,7 @@ def _runs_table(runs: list[Run]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "trained": words.ago(run.created),
+                "trained": _name_run(run),
                 "accuracy": words.bar_percent(run.metrics.accuracy),
                 "interval": words.format_interval(*run.metrics.accuracy_ci95),
                 "f1": run.metrics.macro_f1,
@@ -307,7 +334,7 @@ def _runs_table(runs: list[Run]) -> pd.DataFrame:
                 "learned": words.count(run.metrics.n_train),
                 "tested": words.count(run.metrics.n_test),
                 "model": run.model_id,
-                "settings": f"C {run.params.chosen_c:g}, seed {run.params.seed}",
+                "settings": f"{run.params.fitted_classifier.describe()}, seed {run.params.seed}",
                 "changed": _changes_text(before, run) if before else "the first",
             }
             for run, before in zip(runs, [*runs[1:], None], strict=True)

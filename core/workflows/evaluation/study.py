@@ -25,7 +25,7 @@ from core.base.settings import ImageLimits
 from core.base.types import Doubles, Ints, Quality, take_items
 from core.base.words import count, percent
 from core.imaging.decoding import decode_image
-from core.learn.classification.linear_svm import C_UNTOLD
+from core.learn.classification.classifier_kinds import ClassifierKind, ClassifierSettings
 from core.learn.classification.training_material import plan_training, prepare_training_material, recover_options
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.bootstrap import RESAMPLES, Resamples, draw_resamples
@@ -33,7 +33,7 @@ from core.learn.metrics.crop_check import check_crops, middle_colour
 from core.learn.metrics.fold_summary import FoldSummary, summarise_folds
 from core.learn.metrics.rank_and_detection import rank_curve
 from core.learn.metrics.slices import Slice, slice_faces
-from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM, Contender, list_contenders
+from core.learn.model_selection.baselines import DUMMY, Contender, list_contenders
 from core.learn.model_selection.cross_validation import (
     FOLDS,
     OutOfFold,
@@ -66,7 +66,6 @@ MOST_ERRORS = 1_000
 """The most wrongly named faces that are listed."""
 REPEATS = {50_000: (5, 2), 200_000: (3, 1), math.inf: (2, 1)}
 """How often the folds are dealt, and for the learning curve, up to so many faces times people."""
-IN_USE = LINEAR_SVM
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +220,7 @@ class _Work:
         divided = deal_repetitions(known, request.repeats or repeats, request.seed)
         # The first of the same dealings: the curve and the study's figures have their folds in common.
         on_curve = divided[:curve_repeats]
-        classifiers = list_contenders(run.params.c or C_UNTOLD)
+        classifiers = list_contenders(ClassifierSettings(run.params.kind, run.params.c))
         points = len(measurable_steps(known, on_curve))
         total = sum(map(len, divided)) * len(classifiers) + sum(map(len, on_curve)) * points
         return cls(divided, on_curve, classifiers, request.seed, total, progress)
@@ -252,7 +251,7 @@ def _measure_subject(subject: _Subject, request: StudyRequest, work: _Work) -> S
         contender.id: _predict_out_of_fold(known, contender, tested_rows, work) for contender in work.contenders
     }
     # Every contender is judged beside the one in use, and on the same folds.
-    in_use = predictions_of[IN_USE]
+    in_use = predictions_of[work.contenders[0].id]
     classifiers = tuple(
         _measure_classifier(contender, predictions_of[contender.id], in_use, labels, known.n_people, resamples)
         for contender in work.contenders
@@ -328,18 +327,29 @@ def recommend_classifier(classifiers: Sequence[MeasuredClassifier]) -> Recommend
     if not better:
         return Recommendation(
             classifiers[0].id,
-            "Keep the linear SVM: on the same folds no other classifier is right more often by more than "
-            "chance (the 95\u00a0% interval of the difference would have to lie above 0).",
+            f"Keep {_name_inside(classifiers[0])}: on the same folds no other classifier is right more often by more "
+            "than chance (the 95\u00a0% interval of the difference would have to lie above 0).",
         )
     best = max(better, key=lambda classifier: classifier.difference.mean)
     difference = best.difference
     return Recommendation(
         best.id,
-        f"{best.title} is right more often than the linear SVM on the same folds, by "
+        f"{best.title} is right more often than {_name_inside(classifiers[0])} on the same folds, by "
         f"{percent(difference.mean, 2)} (95\u00a0% interval {percent(difference.low, 2)} to "
         f"{percent(difference.high, 2)}). Wrong "
-        "names are the usual reason: look through the suspects, then measure again. The linear SVM stays in use.",
+        "names are the usual reason: look through the suspects, then measure again. "
+        f"{_capitalise(_name_inside(classifiers[0]))} stays in use until another is taken.",
     )
+
+
+def _capitalise(name: str) -> str:
+    # str.capitalize() would write "svm".
+    return name[0].upper() + name[1:]
+
+
+def _name_inside(classifier: MeasuredClassifier) -> str:
+    """Its name inside of a sentence."""
+    return ClassifierKind(classifier.id).phrase
 
 
 def _measure_slice(face_slice: Slice, is_right: Doubles, resamples: Resamples) -> SliceAccuracy:

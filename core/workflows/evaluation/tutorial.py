@@ -11,7 +11,8 @@ import numpy as np
 
 from core.base.errors import InputRefused
 from core.base.types import Doubles, Ints, Vectors, take_items
-from core.learn.classification.linear_svm import choose_c
+from core.learn.classification.calibrated_classifier import choose_c
+from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.classification.training_material import (
     plan_training,
     prepare_training_material,
@@ -20,7 +21,6 @@ from core.learn.classification.training_material import (
 from core.learn.metrics.predictions import Predictions
 from core.store.protocols import FaceStore, Run
 
-CODE = Path(__file__).with_name("tutorial_recogniser.txt")
 CODE_NAME, ARRAYS_NAME = "recogniser.py", "dataset.npz"
 
 
@@ -72,7 +72,9 @@ def gather_tutorial_arrays(store: FaceStore, run: Run, predictions: Predictions)
         raise InputRefused("Photos or names changed since this run, so its test cannot be repeated. Train again first.")
     # Each fold chose its C on its training side, so that no tested face had a say in it.
     labelled = replace(material.faces, labels=plan.labels)
-    c_of_fold = [choose_c(labelled.take(fold.train), seed=options.seed, c=options.c) for fold in plan.folds]
+    c_of_fold = [
+        choose_c(labelled.take(fold.train), options.classifier_settings, seed=options.seed) for fold in plan.folds
+    ]
     fold_of = np.full(len(plan.labels), -1, dtype=np.int64)
     for number, fold in enumerate(plan.folds):
         fold_of[fold.test] = number
@@ -86,10 +88,19 @@ def gather_tutorial_arrays(store: FaceStore, run: Run, predictions: Predictions)
     )
 
 
-def write_tutorial_zip(arrays: TutorialArrays) -> bytes:
-    """The code and its arrays, to be unpacked side by side."""
+def read_tutorial_code(kind: ClassifierKind) -> str:
+    """The code that learns with a kind of classifier."""
+    folder = Path(__file__).parent
+    # Of the code only what it imports and how it learns differ between the kinds.
+    imports, train = (folder / f"tutorial_{kind.name.lower()}.txt").read_text(encoding="utf-8").strip().split("\n\n\n")
+    code = (folder / "tutorial_recogniser.txt").read_text(encoding="utf-8")
+    return code.replace("{{imports}}", imports).replace("{{train}}", train)
+
+
+def write_tutorial_zip(arrays: TutorialArrays, kind: ClassifierKind) -> bytes:
+    """The code for a kind of classifier and its arrays, to be unpacked side by side."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(CODE_NAME, CODE.read_text(encoding="utf-8"))
+        archive.writestr(CODE_NAME, read_tutorial_code(kind))
         archive.writestr(ARRAYS_NAME, arrays.to_npz())
     return buffer.getvalue()

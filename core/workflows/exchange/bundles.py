@@ -76,8 +76,9 @@ def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = T
         "dataset": dataset.name,
         "model_id": run.model_id,
         "people": list(recogniser.people),
-        "calibration": {"temperature": recogniser.svm.temperature, "doubt": recogniser.svm.doubt},
-        "C": recogniser.svm.C,
+        "calibration": {"temperature": recogniser.classifier.temperature, "doubt": recogniser.classifier.doubt},
+        "classifier": recogniser.classifier.kind.value,
+        "C": recogniser.classifier.C,
         "evidence_faces": n_evidence,
     }
     bundle = Bundle(

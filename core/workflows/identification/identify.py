@@ -107,7 +107,7 @@ class Identifier:
     @cached_property
     def neighbours(self) -> Gallery | None:
         """The training faces that the rule looks at; None when they were erased, or never came along."""
-        return Gallery.of(self.recogniser.svm.classifier, self.gallery.vectors) if len(self.gallery) else None
+        return Gallery.of(self.recogniser.classifier.linear, self.gallery.vectors) if len(self.gallery) else None
 
     @cached_property
     def certainty_rule(self) -> CertaintyRule:
@@ -147,12 +147,12 @@ class Identifier:
             The recogniser was trained on another model's vectors.
         """
         self.gallery.require_model(self.recogniser.model_id)
-        svm = self.recogniser.svm
+        classifier = self.recogniser.classifier
         people, scores = self.recogniser.name(vectors, self.neighbours)
-        probs = svm.probabilities(vectors)
+        probs = classifier.probabilities(vectors)
         return [
             (
-                svm.people[person] if threshold.decide_named(score, 1.0) else None,
+                classifier.people[person] if threshold.decide_named(score, 1.0) else None,
                 self.certainty_rule.judge_face(score, float(probs[face, person]), 1.0, threshold),
             )
             for face, (person, score) in enumerate(zip(people.tolist(), scores.tolist(), strict=True))
@@ -166,7 +166,9 @@ class Identifier:
         row_of = {name: row for row, name in enumerate(recogniser.people)}
         persons = np.array([row_of[candidate.person] for candidate in candidates], dtype=np.int64)
         vectors = np.repeat(face.vector[None], n, axis=0)
-        features = gather_features(recogniser.svm.classifier, recogniser.centroids, self.neighbours, vectors, persons)
+        features = gather_features(
+            recogniser.classifier.linear, recogniser.centroids, self.neighbours, vectors, persons
+        )
         scores = recogniser.rule(self.neighbours).scores(features).tolist()
         return [
             self.certainty_rule.judge_face(score, candidate.prob, face.quality.grade, threshold)
@@ -183,7 +185,7 @@ class Identifier:
         nearest = self.search.nearest_faces(vectors, EVIDENCE_FACES)
         candidates = self._candidates(vectors)
         people, scores = self.recogniser.name(vectors, self.neighbours)
-        margins = self.recogniser.svm.classifier.margins(vectors)
+        margins = self.recogniser.classifier.linear.margins(vectors)
         for row, face in enumerate(faces):
             yield IdentifiedFace(
                 detection=face.detection,
@@ -205,8 +207,8 @@ class Identifier:
         return [looked.get(row, face) for row, face in enumerate(faces)]
 
     def _candidates(self, vectors: Vectors) -> list[tuple[Candidate, ...]]:
-        svm, centroids = self.recogniser.svm, self.recogniser.centroids
-        probs = svm.probabilities(vectors)
+        classifier, centroids = self.recogniser.classifier, self.recogniser.centroids
+        probs = classifier.probabilities(vectors)
         # Stable, so that of equally probable people the order is the recogniser's on every machine.
         top = np.argsort(-probs, axis=1, kind="stable")[:, :TOP_CANDIDATES]
         nearest = np.argmax(vectors @ centroids.T, axis=1)
@@ -216,7 +218,7 @@ class Identifier:
         distances = [distances_to_named(vectors, top[:, rank], centroids) for rank in range(top.shape[1])]
         return [
             tuple(
-                Candidate(svm.people[person], float(probs[face, person]), float(distances[rank][face]))
+                Candidate(classifier.people[person], float(probs[face, person]), float(distances[rank][face]))
                 for rank, person in enumerate(top[face])
             )
             for face in range(len(vectors))

@@ -48,10 +48,12 @@ class TrainResult(JobResult):
 
 
 def find_training_request(jobs: JobStore, dataset_id: str, run: Run | None) -> TrainRequest:
-    """How a run was trained, before it was updated where it was; the defaults when its job is forgotten."""
+    """How a run was trained, before it was updated where it was; by its classifier alone when its job is forgotten."""
     if run is None:
         return TrainRequest()
     trained_id = run.params.updated.trained if run.params.updated else run.id
     done = [job for job in jobs.jobs(dataset_id) if job.kind is JobKind.TRAIN and job.state is JobState.DONE]
     requests = (TrainRequest.of(job) for job in done if TrainResult.of(job).run == trained_id)
-    return next((request for request in requests if not request.update), TrainRequest())
+    # A run tells more of itself than the defaults do: what it is trained with again is the classifier that it has.
+    forgotten = TrainRequest(TrainOptions(classifier=run.params.kind))
+    return next((request for request in requests if not request.update), forgotten)

@@ -1,4 +1,4 @@
-"""Teach it: divide the faces, fit a linear SVM, measure it on faces it has not seen, store the run.
+"""Teach it: divide the faces, fit a classifier, measure it on faces it has not seen, store the run.
 
 How it is learned and measured is ``core.learn.classification.training``'s business: here the faces are read, and what
 came out is kept.
@@ -191,6 +191,7 @@ def run_to_json(run: Run) -> dict[str, Json]:
     metrics, strangers_given = run.metrics, run.params.strangers_given
     return {
         "run": run.id,
+        "classifier": run.params.kind.value,
         "accuracy": metrics.accuracy,
         "accuracy_ci95": list(metrics.accuracy_ci95),
         "macro_f1": metrics.macro_f1,

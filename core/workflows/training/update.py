@@ -66,11 +66,14 @@ def update_newest_run(
     Returns
     -------
     None where only a training can: there is no run, or it came from elsewhere, is of another model or of too early a
-    version, its files are damaged, or the faces are divided otherwise now, or too few.
+    version, its classifier is learned as a whole, its files are damaged, or the faces are divided otherwise now, or too
+    few.
     """
     began, dataset = time.monotonic(), tools.store.dataset(dataset_id)
     before = next(iter(tools.runs.runs(dataset_id)), None)
     if before is None or before.params.imported or before.params.person_ids is None:
+        return None
+    if not before.params.kind.is_updated_by_rows:
         return None
     if before.revision == dataset.revision and not forgotten:
         return before
@@ -151,7 +154,7 @@ def _update(tools: RunTools, before: Run, current: _Material, progress: Progress
         people_removed=n_removed,
         rows_refitted=answer.n_refitted,
     )
-    is_right = recogniser.svm.classifier.predict(faces.vectors) == faces.labels
+    is_right = recogniser.classifier.linear.predict(faces.vectors) == faces.labels
     return TrainedRun(
         recogniser=recogniser,
         predictions=carried,

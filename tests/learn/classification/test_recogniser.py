@@ -1,5 +1,6 @@
 """A recogniser and its file."""
 
+import io
 import json
 import zipfile
 from dataclasses import asdict, replace
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from core.base.errors import InputRefused, NotFound
 from core.learn.classification import recogniser
-from core.learn.classification.linear_svm import LinearSvm, fit_linear_svm
+from core.learn.classification.calibrated_classifier import CalibratedClassifier, fit_classifier
+from core.learn.classification.classifier_kinds import ClassifierKind, ClassifierSettings
 from core.learn.classification.recogniser import Recogniser
 from core.learn.numerics.labels import fit_centroids
 from core.learn.numerics.linear_classifier import LinearClassifier
@@ -32,10 +34,12 @@ def a_rule_of(n_people: int) -> RejectionRules:
     return replace(rules, full=replace(rules.full, offset=0.25, genuine_kept=0.5))
 
 
-def a_recogniser(people=("Ann", "Bob", "Çelik"), seed: int = 0) -> Recogniser:
+def a_recogniser(
+    people=("Ann", "Bob", "Çelik"), seed: int = 0, kind: ClassifierKind = ClassifierKind.LINEAR_SVM
+) -> Recogniser:
     faces = clusters(len(people), 6, seed=seed)
     return Recogniser(
-        svm=fit_linear_svm(faces, people, c=1.0),
+        classifier=fit_classifier(faces, people, ClassifierSettings(kind, 1.0)),
         centroids=fit_centroids(faces.vectors, faces.labels, len(people)),
         rules=a_rule_of(len(people)),
         model_id="facenet-128",
@@ -52,18 +56,33 @@ def test_a_saved_recogniser_comes_back_the_same(tmp_path_factory, people, seed):
     after = Recogniser.load(path)
     assert after.people == before.people
     for name in ("coef", "intercept"):
-        assert (getattr(after.svm.classifier, name) == getattr(before.svm.classifier, name)).all()
+        assert (getattr(after.classifier.linear, name) == getattr(before.classifier.linear, name)).all()
     assert (after.centroids == before.centroids).all()
-    assert (after.svm.temperature, after.svm.doubt, after.svm.C) == (
-        before.svm.temperature,
-        before.svm.doubt,
-        before.svm.C,
+    assert (after.classifier.temperature, after.classifier.doubt, after.classifier.C) == (
+        before.classifier.temperature,
+        before.classifier.doubt,
+        before.classifier.C,
     )
     assert (after.model_id, after.seed) == ("facenet-128", 7)
     for loaded, saved in ((after.rules.full, before.rules.full), (after.rules.alone, before.rules.alone)):
         assert (loaded.weights == saved.weights).all() and loaded.thresholds == saved.thresholds
         assert (loaded.offset, loaded.from_prior) == (saved.offset, saved.from_prior)
         assert np.isnan(loaded.genuine_kept) if np.isnan(saved.genuine_kept) else loaded.genuine_kept == 0.5
+
+
+@pytest.mark.parametrize(
+    ("kind", "file_format"),
+    [(ClassifierKind.LINEAR_SVM, 2), (ClassifierKind.LOGISTIC, 3), (ClassifierKind.NEAREST_CENTROID, 3)],
+)
+def test_the_file_says_which_classifier_it_is_and_earlier_versions_refuse_what_they_do_not_know(kind, file_format):
+    before = a_recogniser(kind=kind)
+    content = before.to_bytes()
+    after = Recogniser.from_bytes(content, "recogniser.npz")
+    assert after.classifier.kind is kind
+    vectors = clusters(3, 6, seed=3).vectors
+    assert (after.classifier.probabilities(vectors) == before.classifier.probabilities(vectors)).all()
+    with np.load(io.BytesIO(content)) as archive:
+        assert json.loads(bytes(archive["header"]))["format"] == file_format
 
 
 def test_saving_leaves_one_file_and_overwrites_whole(tmp_path):
@@ -104,6 +123,7 @@ def tampered(tmp_path, **changes):
 @pytest.mark.parametrize(
     ("case", "changes"),
     [
+        ("a classifier of a later version", {"header": {"classifier": "gradient-boosting"}}),
         ("a name too many", {"header": {"people": ["a", "b", "c", "d"]}}),
         ("the same name twice", {"header": {"people": ["a", "b", "b"]}}),
         ("names that are numbers", {"header": {"people": [1, 2, 3]}}),
@@ -151,14 +171,16 @@ def test_a_flipped_byte_is_noticed(tmp_path):
 
 
 def test_distances_are_to_the_named_persons_centroid():
-    svm = LinearSvm(
+    svm = CalibratedClassifier(
         people=("Ann", "Bob"),
-        classifier=LinearClassifier(np.eye(2, dtype=np.float32), np.zeros(2, np.float32)),
+        linear=LinearClassifier(np.eye(2, dtype=np.float32), np.zeros(2, np.float32)),
         temperature=1.0,
         doubt=0.1,
         C=1.0,
     )
-    recogniser = Recogniser(svm=svm, centroids=np.eye(2, dtype=np.float32), rules=prior_rules(2), model_id="m", seed=0)
+    recogniser = Recogniser(
+        classifier=svm, centroids=np.eye(2, dtype=np.float32), rules=prior_rules(2), model_id="m", seed=0
+    )
     vectors = np.array([[1, 0], [1, 0]], np.float32)
     assert recogniser.distances(vectors, np.array([0, 1])) == pytest.approx([0, np.sqrt(2)])
     assert recogniser.people == ("Ann", "Bob")
@@ -166,7 +188,7 @@ def test_distances_are_to_the_named_persons_centroid():
 
 def test_a_face_is_named_with_or_without_the_training_faces():
     recogniser = a_recogniser(("Ann", "Bob"))
-    gallery = rejection_rule.Gallery.of(recogniser.svm.classifier, recogniser.centroids)
+    gallery = rejection_rule.Gallery.of(recogniser.classifier.linear, recogniser.centroids)
     for known in (gallery, None):
         named, scores = recogniser.name(recogniser.centroids, known)
         assert named.tolist() == [0, 1]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.base.errors import TrainingRefused
 from core.base.types import Ints
-from core.learn.classification.linear_svm import fit_linear_svm
+from core.learn.classification.calibrated_classifier import fit_classifier
+from core.learn.classification.classifier_kinds import ClassifierKind, ClassifierSettings
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.updating import CurrentFaces, UpdatedRecogniser, find_former_rows, update_recogniser
 from core.learn.labelled_faces import LabelledFaces
@@ -18,6 +20,7 @@ from tests.benchmarks.synthetic import vectors_of
 from tests.learn.faces import names
 
 N_PEOPLE, N_EACH = 60, 20
+SVM = ClassifierSettings(c=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +32,19 @@ def everybody() -> LabelledFaces:
     return LabelledFaces(vectors[is_there], labels[is_there], np.arange(int(is_there.sum())))
 
 
-def trained(faces: LabelledFaces, people: list[str], c: float = 1.0) -> Recogniser:
-    svm = fit_linear_svm(faces, people, c=c)
-    rules = learn_rules(RuleTrainingData(faces, svm.classifier, svm.C))
+def trained(faces: LabelledFaces, people: list[str], settings: ClassifierSettings = SVM) -> Recogniser:
+    classifier = fit_classifier(faces, people, settings)
+    rules = learn_rules(RuleTrainingData(faces, classifier))
     centroids = fit_centroids(faces.vectors, faces.labels, faces.n_people)
-    return Recogniser(svm=svm, centroids=centroids, rules=rules, model_id="m", seed=0)
+    return Recogniser(classifier=classifier, centroids=centroids, rules=rules, model_id="m", seed=0)
 
 
-def update(before: LabelledFaces, former: Ints, now: LabelledFaces, present: Ints) -> UpdatedRecogniser:
+def update(
+    before: LabelledFaces, former: Ints, now: LabelledFaces, present: Ints, settings: ClassifierSettings = SVM
+) -> UpdatedRecogniser:
     """Train on some people, then go on to others; both by their numbers among everybody."""
     everyone = names(N_PEOPLE)
-    recogniser = trained(before, [everyone[person] for person in former])
+    recogniser = trained(before, [everyone[person] for person in former], settings)
     current = CurrentFaces(
         vectors=now.vectors,
         labels=now.labels,
@@ -50,7 +55,7 @@ def update(before: LabelledFaces, former: Ints, now: LabelledFaces, present: Int
 
 
 def decisions(recogniser: Recogniser, faces: LabelledFaces, probes: np.ndarray) -> np.ndarray:
-    gallery = Gallery.of(recogniser.svm.classifier, faces.vectors)
+    gallery = Gallery.of(recogniser.classifier.linear, faces.vectors)
     named, scores = recogniser.name(probes, gallery)
     limit = recogniser.rule(gallery).at(TARGET_RATE).score
     return np.where(scores > limit, np.array(recogniser.people)[named], "unknown")
@@ -71,7 +76,7 @@ def test_an_updated_recogniser_decides_as_one_that_is_trained_anew(everybody, ca
     # Faces of everybody, those who went too, that nobody learned from: of another number, other ones are drawn.
     probes = vectors_of(np.tile(np.arange(N_PEOPLE), N_EACH + 1), N_PEOPLE)
     assert not set(map(bytes, probes)) & set(map(bytes, everybody.vectors))
-    own, other = (recogniser.svm.classifier.predict(probes).tolist() for recogniser in (updated.recogniser, anew))
+    own, other = (recogniser.classifier.linear.predict(probes).tolist() for recogniser in (updated.recogniser, anew))
     assert np.mean(np.array(own) == np.array(other)) >= 0.999
     ours, theirs = (decisions(recogniser, now, probes) for recogniser in (updated.recogniser, anew))
     # The threshold is that of the training before, and of other people left out: it may lie a little elsewhere.
@@ -84,9 +89,9 @@ def test_a_row_that_nobody_who_went_had_a_part_in_stays_to_the_last_bit(everybod
     people = np.arange(N_PEOPLE)
     after = people[:-1]
     now = everybody.only(everybody.labels < N_PEOPLE - 1)
-    before = trained(everybody, names(N_PEOPLE)).svm.classifier
+    before = trained(everybody, names(N_PEOPLE)).classifier.linear
     updated = update(everybody, people, now, after)
-    is_same = (updated.recogniser.svm.classifier.coef == before.coef[:-1]).all(axis=1)
+    is_same = (updated.recogniser.classifier.linear.coef == before.coef[:-1]).all(axis=1)
     assert is_same.sum() == len(after) - updated.n_refitted
     # The faces that went were outside of the margins of the rows that stayed.
     gone = everybody.vectors[everybody.labels == N_PEOPLE - 1]
@@ -103,6 +108,23 @@ def test_without_somebody_the_rows_are_the_same_whoever_that_was(everybody):
         is_gone = everybody.labels == N_PEOPLE - 1
         vectors[is_gone] = np.roll(vectors[is_gone], 40 * stranger, axis=1)
         with_them = LabelledFaces(vectors, everybody.labels, everybody.shots)
-        rows.append(update(with_them, np.arange(N_PEOPLE), now, stayed).recogniser.svm.classifier.coef)
+        rows.append(update(with_them, np.arange(N_PEOPLE), now, stayed).recogniser.classifier.linear.coef)
     assert np.allclose(*rows, atol=5e-3)
     assert np.abs(rows[0]).max() > 0.5, "beside this the difference is small"
+
+
+def test_a_nearest_centroid_is_updated_to_what_a_training_gives(everybody):
+    people = np.arange(N_PEOPLE)
+    now, settings = everybody.only(everybody.labels != 7), ClassifierSettings(ClassifierKind.NEAREST_CENTROID)
+    updated = update(everybody, people, now, np.delete(people, 7), settings)
+    anew = fit_classifier(now, names(N_PEOPLE - 1), settings).linear
+    assert (updated.recogniser.classifier.linear.coef == anew.coef).all()
+    assert updated.recogniser.classifier.kind is ClassifierKind.NEAREST_CENTROID
+    assert updated.n_refitted == 0, "nobody else's mean has changed"
+
+
+def test_logistic_regression_says_that_it_has_to_be_trained(everybody):
+    few = everybody.only(everybody.labels < 5)
+    people = np.arange(5)
+    with pytest.raises(TrainingRefused, match="depend on each other"):
+        update(few, people, few, people, ClassifierSettings(ClassifierKind.LOGISTIC))

@@ -7,11 +7,12 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, recall_score, top_k_accuracy_score
 from sklearn.neighbors import NearestCentroid as TextbookCentroid
 
+from core.learn.classification.classifier_kinds import WHY_NOT, ClassifierKind, ClassifierSettings
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.bootstrap import draw_resamples
 from core.learn.metrics.fold_summary import summarise_folds
 from core.learn.metrics.slices import UNKNOWN, slice_faces
-from core.learn.model_selection.baselines import DUMMY, LINEAR_SVM, LinearSvmOneVersusRest, list_contenders
+from core.learn.model_selection.baselines import DUMMY, list_contenders
 from core.learn.model_selection.cross_validation import (
     count_learned_faces,
     deal_repetitions,
@@ -143,7 +144,7 @@ def test_nearest_centroid_is_the_textbooks():
 def test_more_photos_of_a_person_are_worth_more():
     known = people([30] * 6 + [3], noise=1.8)
     divided = deal_repetitions(known, 2, seed=0)
-    points = measure_learning_curve(known, LinearSvmOneVersusRest(), divided, 0, silent)
+    points = measure_learning_curve(known, ALL[0], divided, 0, silent)
     assert [(point.photos, point.people) for point in points] == measurable_steps(known, divided)
     assert [(point.photos, point.people) for point in points] == [
         (1, 7),
@@ -156,7 +157,7 @@ def test_more_photos_of_a_person_are_worth_more():
     ]
     rates = [point.right.mean() for point in points]
     assert rates[0] + 0.1 < rates[-1]
-    whole = predict_out_of_fold(known, LinearSvmOneVersusRest(), divided, silent).right(known.labels).mean()
+    whole = predict_out_of_fold(known, ALL[0], divided, silent).right(known.labels).mean()
     assert rates[-1] == pytest.approx(whole, abs=0.05)
 
 
@@ -165,10 +166,10 @@ def test_the_curve_learns_from_one_face_of_a_shot():
     known = LabelledFaces(known.vectors, known.labels, np.arange(24) // 6)  # two shots of six faces each
     learned = []
 
-    class Watching(LinearSvmOneVersusRest):
+    class Watching:
         def fit(self, vectors, labels, n_people):
             learned.append(len(labels))
-            return super().fit(vectors, labels, n_people)
+            return ALL[0].fit(vectors, labels, n_people)
 
     measure_learning_curve(known, Watching(), deal_repetitions(known, 1, seed=0), 0, silent)
     assert learned == [2, 2]  # one step, two folds: one shot of each person is on either side
@@ -205,5 +206,15 @@ def test_every_face_is_in_one_slice_of_each_kind_and_what_is_not_measured_apart(
 
 
 def test_the_one_in_use_comes_first_and_the_baseline_last():
-    assert ALL[0].id == LINEAR_SVM and ALL[-1].id == DUMMY
-    assert [one.settings for one in list_contenders(3.0)] == ["C = 3", "C = 3", "C = 10", "", "k = 5", ""]
+    assert ALL[0].id == "linear-svm" and ALL[-1].id == DUMMY
+    settings = [one.settings for one in list_contenders(ClassifierSettings(c=3.0))]
+    assert settings == ["C = 3", "C = 3", "C = 10", "", "k = 5", ""]
+    other = list_contenders(ClassifierSettings(ClassifierKind.LOGISTIC, 2.0))
+    assert other[0].id == "logistic" and other[-1].id == DUMMY
+    assert [one.settings for one in other] == ["C = 2", "C = 1", "C = 1", "", "k = 5", ""]
+
+
+def test_every_contender_is_a_kind_of_recogniser_or_says_why_not():
+    kinds = set(ClassifierKind)
+    assert {one.id for one in ALL if one.id not in WHY_NOT} == kinds
+    assert not kinds & set(WHY_NOT)

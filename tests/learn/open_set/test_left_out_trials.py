@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.base.progress import UNWATCHED
+from core.learn.classification import row_learners
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.open_set import left_out_trials
 from tests.learn.faces import clusters
@@ -17,13 +18,13 @@ def test_a_part_is_tried_without_its_people_and_held_out_shots(monkeypatch):
     faces = clusters(48, 6, spread=0.4)
     of = learned(replace(faces, shots=faces.shots // 2))
     seen = []
-    real = left_out_trials.fit_one_versus_rest
+    real = row_learners.fit_one_versus_rest
 
     def watched(vectors, *rest, **options):
         seen.append({row.tobytes() for row in vectors})
         return real(vectors, *rest, **options)
 
-    monkeypatch.setattr(left_out_trials, "fit_one_versus_rest", watched)
+    monkeypatch.setattr(row_learners, "fit_one_versus_rest", watched)
     left_out, held_out = of.faces.labels % 8 == 3, (of.faces.shots % 3 == 1)
     genuine, strange = left_out_trials._try_part(of, 3, left_out, held_out)
     (train,) = seen

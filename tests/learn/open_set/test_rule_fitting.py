@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from core.base.progress import UNWATCHED
-from core.learn.classification.linear_svm import fit_linear_svm
+from core.learn.classification.calibrated_classifier import fit_classifier
+from core.learn.classification.classifier_kinds import ClassifierSettings
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.numerics.labels import fit_centroids
 from core.learn.open_set import rule_fitting
@@ -22,13 +23,14 @@ from tests.learn.faces import clusters, names, unit
 
 
 def learned(faces: LabelledFaces) -> RuleTrainingData:
-    svm = fit_linear_svm(faces, names(faces.n_people), c=1.0)
-    return RuleTrainingData(faces, svm.classifier, svm.C)
+    svm = fit_classifier(faces, names(faces.n_people), ClassifierSettings(c=1.0))
+    return RuleTrainingData(faces, svm)
 
 
 def passed(of: RuleTrainingData, rule: RejectionRule, strangers, rate=0.01) -> float:
     centres = fit_centroids(of.faces.vectors, of.faces.labels, of.n_people)
-    seen = name_faces(of.classifier, centres, Gallery.of(of.classifier, of.faces.vectors), strangers)
+    linear = of.classifier.linear
+    seen = name_faces(linear, centres, Gallery.of(linear, of.faces.vectors), strangers)
     return float(np.mean(rule.scores(seen.features) > rule.at(rate).score))
 
 

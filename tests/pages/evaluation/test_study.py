@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from core.charts.shares import build_slice_intervals
+from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.metrics.bootstrap import Interval
 from core.learn.model_selection.baselines import list_contenders
 from core.learn.model_selection.study import LearningPoint, MeasuredClassifier, SliceAccuracy
@@ -18,7 +19,7 @@ from core.ui.evaluation import baselines, slice_metrics, study_charts
 from core.workflows.evaluation import study
 from core.workflows.evaluation.study import StudyRequest
 from tests.conftest import new_data_dir, services_on
-from tests.pages.conftest import app_services, button, open_tab, texts, work
+from tests.pages.conftest import EVALUATE, app_services, button, open_tab, texts, work
 from tests.report.made import study as study_of
 from tests.stored_faces import add_faces
 
@@ -112,6 +113,28 @@ def test_the_classifiers_stand_side_by_side_with_a_recommendation(studied, open_
     assert all(" (" in difference for difference in table["Difference"][1:-1])
 
 
+def test_another_classifier_is_taken_with_one_click_and_its_run_is_named_after_it(studied, open_page):
+    app, run = open_tab(open_page, "Classifiers"), run_of(studied)
+    chooser = app.selectbox(key=f"other_classifier_{run.id}")
+    assert sorted(chooser.options) == ["Logistic regression", "Nearest centroid"]
+    assert "sets the thresholds for strangers anew: about" in texts(app)
+    assert "Linear SVM, one-versus-one cannot be taken" in texts(app) and "k nearest neighbours cannot" in texts(app)
+    chooser.select("nearest-centroid").run()
+    button(app, "Use this one").click().run()
+    assert not app.exception
+    job = studied.jobs.jobs(run.dataset_id)[0]
+    # Asked for with a C, which was the SVM's.
+    assert job.kind is JobKind.TRAIN and (job.params["classifier"], job.params["c"]) == ("nearest-centroid", None)
+    work(studied)
+    assert run_of(studied).params.kind is ClassifierKind.NEAREST_CENTROID
+    chooser = open_page(EVALUATE).selectbox(key=f"evaluated_run_{run.dataset_id}")
+    assert "nearest centroid" in chooser.options[0] and "nearest centroid" not in chooser.options[1]
+    trained = open_page("pages/model/train.py")
+    assert "nearest centroid" in trained.dataframe[0].value["trained"].iloc[0]
+    # What comes next is trained like it.
+    assert trained.selectbox(key="classifier_nearest-centroid").value is ClassifierKind.NEAREST_CENTROID
+
+
 def test_a_study_of_earlier_photos_is_marked_and_still_shown(studied, open_page):
     add_faces(studied, "Family", {"Dan": 3})
     app = open_tab(open_page, "Slices")
@@ -196,7 +219,8 @@ def test_differences_and_times_read_well():
         predict_ms=250.0,
         difference=share(-0.0123, -0.02, 0.00001),
     )
-    (told,) = baselines.build_classifiers_table(replace(study_of(), classifiers=(row,))).to_dict("records")
+    in_use = study_of().classifiers[0]
+    _, told = baselines.build_classifiers_table(replace(study_of(), classifiers=(in_use, row))).to_dict("records")
     assert told["Right"] == "90.00 (80.00 to 100)"
     assert told["Difference"] == "\u22121.23 (\u22122.00 to 0)"
     assert (told["Learns in"], told["Names one in"]) == ("2.1 ms", "0.25 s")

@@ -196,6 +196,15 @@ def test_the_command_line_takes_a_zip_of_strangers(services, data_dir, sample_fi
     assert "'gone.zip', are not there any more" in capsys.readouterr().err
 
 
+def test_the_command_line_takes_another_classifier(services, data_dir, capsys):
+    add_faces(services, "Eight", PEOPLE)
+    arguments = ["train", "--dataset", "Eight", "--data", str(data_dir), "--json", "--classifier", "nearest-centroid"]
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out)["classifier"] == "nearest-centroid"
+    assert main([*arguments, "--c", "3"]) == 1
+    assert "no C for the nearest centroid" in capsys.readouterr().err
+
+
 def test_predictions_of_the_earlier_format_are_still_read(services):
     run = trained(services, add_faces(services, "Eight", PEOPLE))
     said = train.load_predictions(services.artifacts, run)

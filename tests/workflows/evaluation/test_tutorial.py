@@ -15,6 +15,7 @@ import pytest
 from core.base.errors import InputRefused
 from core.base.settings import Settings
 from core.corrections.model import Editor
+from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.classification.training_material import TrainOptions
 from core.services import Services
 from core.store.protocols import Run
@@ -29,7 +30,8 @@ PEOPLE = {"Ann": 9, "Bob": 5, "Zoë 李": 7, "Twin": 6, "Rare": 2}
 
 def packed(services, run: Run) -> bytes:
     predictions = train.load_predictions(services.artifacts, run)
-    return tutorial.write_tutorial_zip(tutorial.gather_tutorial_arrays(services.store, run, predictions))
+    arrays = tutorial.gather_tutorial_arrays(services.store, run, predictions)
+    return tutorial.write_tutorial_zip(arrays, run.params.kind)
 
 
 def said_by(content: bytes, folder: Path) -> dict[str, float]:
@@ -42,7 +44,14 @@ def said_by(content: bytes, folder: Path) -> dict[str, float]:
     return {name: float(value) for name, value in re.findall(r"^(Train accuracy|Accuracy): (\S+)$", ended.stdout, re.M)}
 
 
-@pytest.mark.parametrize("options", [TrainOptions(), TrainOptions(folds=3, seed=4, c=1.0)], ids=["usual", "others"])
+OTHERS = {
+    "others": TrainOptions(folds=3, seed=4, c=1.0),
+    "logistic": TrainOptions(folds=3, classifier=ClassifierKind.LOGISTIC),
+    "centroid": TrainOptions(folds=3, classifier=ClassifierKind.NEAREST_CENTROID),
+}
+
+
+@pytest.mark.parametrize("options", [TrainOptions(), *OTHERS.values()], ids=["usual", *OTHERS])
 def test_the_code_prints_the_accuracy_of_a_run_with_folds_to_the_last_digit(services, tmp_path, options):
     dataset = add_faces(services, "Family", PEOPLE, looks_like={"Twin": "Ann"})
     run = trained(services, dataset, options)

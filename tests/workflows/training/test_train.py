@@ -8,6 +8,7 @@ import pytest
 from core.base.errors import Cancelled, TrainingRefused
 from core.base.progress import UNWATCHED, CancelToken, Progress
 from core.learn.classification import training
+from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.classification.training_material import TrainOptions
 from core.workflows.training import train
 from core.workflows.training.train import TrainingTask
@@ -31,6 +32,20 @@ def test_progress_rises_from_the_first_fit_to_the_last(services):
         *(f"Learning and testing, part {part} of 5" for part in range(1, 6)),
         "Done",
     ]
+
+
+@pytest.mark.parametrize("kind", ClassifierKind)
+def test_every_kind_is_trained_tested_and_says_which_it_is(services, kind):
+    """With so many people the rule for strangers is learned by the classifier's own trials."""
+    dataset = add_faces(services, "Many", {"i" * number: 4 for number in range(1, 43)})
+    run = trained(services, dataset, TrainOptions(folds=2, classifier=kind))
+    assert run.params.kind is kind and run.metrics.accuracy > 0.95
+    assert not run.params.threshold.from_prior and run.params.threshold.genuine_kept > 0.8
+    recogniser = train.load_recogniser(services.artifacts, run)
+    assert recogniser.classifier.kind is kind
+    assert train.run_to_json(run)["classifier"] == kind.value
+    stored = services.runs.run(run.id)
+    assert stored.params.classifier is kind
 
 
 def test_a_wish_to_stop_is_heard_inside_a_fit(services):

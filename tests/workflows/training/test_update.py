@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from core.corrections.model import Editor
+from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.classification.training_material import TrainOptions
 from core.learn.metrics.run_values import ImportOrigin
 from core.services import Services
@@ -71,7 +72,19 @@ def test_somebody_who_lost_their_name_is_known_no_more(services: Services, datas
     assert set(bobs).isdisjoint({*predictions.face_ids, *predictions.learned_ids})
     assert predictions.impostors is None
     recogniser = train.load_recogniser(services.artifacts, run)
-    assert recogniser.people == run.params.people == tuple(recogniser.svm.people)
+    assert recogniser.people == run.params.people == tuple(recogniser.classifier.people)
+
+
+def test_a_classifier_that_is_learned_as_a_whole_is_not_updated_but_trained(services: Services) -> None:
+    dataset = add_faces(services, "Family", PEOPLE)
+    options = TrainOptions(folds=3, classifier=ClassifierKind.LOGISTIC)
+    train.train_recogniser(services.run_tools(), TrainingTask(dataset.id, options))
+    add_faces(services, "Family", {"Eve": 5})
+    assert update_run(services, dataset) is None
+    prepared.carry(services, dataset.id, JobKind.TRAIN, TrainRequest(update=True).to_json())
+    run = services.runs.runs(dataset.id)[0]
+    assert run.params.updated is None and "Eve" in run.params.people
+    assert run.params.kind is ClassifierKind.LOGISTIC, "trained as the one before, though no job tells how that was"
 
 
 def test_updates_of_an_update_speak_of_one_training_which_takes_their_place(

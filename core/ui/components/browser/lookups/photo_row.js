@@ -98,7 +98,7 @@ function candidatesOf(table, row, limit) {
   return [
     createText("p", "", describeCertainty(certainty)),
     createElement("p", {}, {}, createCertaintyBar(certainty)),
-    createText("p", "", `Margin of the SVM: ${margin.toFixed(2)}. If it is one of them, how probable each is:`),
+    createText("p", "", `Margin of the classifier: ${margin.toFixed(2)}. If it is one of them, how probable each is:`),
     createElement("ol", { className: "candidates", dir: "auto" }, {}, ...lines),
   ];
 }

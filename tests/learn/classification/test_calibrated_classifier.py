@@ -1,4 +1,4 @@
-"""The linear SVM: its C, its probabilities, and what it refuses."""
+"""The classifier, which is a linear SVM unless another is asked for: its C, its probabilities, and what it refuses."""
 
 from dataclasses import replace
 
@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from core.base.errors import TrainingRefused
-from core.learn.classification import linear_svm
-from core.learn.classification.linear_svm import C_GRID, fit_linear_svm, fit_temperature
+from core.learn.classification import calibrated_classifier, row_learners
+from core.learn.classification.calibrated_classifier import fit_classifier, fit_temperature
+from core.learn.classification.classifier_kinds import ClassifierSettings
+from core.learn.classification.row_learners import C_GRID
 from tests.learn.faces import clusters, names
 from tests.shares import hear_shares
 
@@ -15,24 +17,24 @@ from tests.shares import hear_shares
 def test_the_share_that_is_done_rises_to_one():
     faces = clusters(40, 4)
     told: list[float] = []
-    fit_linear_svm(faces, names(40), progress=hear_shares(told.append))
+    fit_classifier(faces, names(40), progress=hear_shares(told.append))
     assert told == sorted(told) and told[-1] == 1
     assert len(told) > 5
 
 
 def test_two_people_have_two_opposite_rows():
     faces = clusters(2, 5)
-    svm = fit_linear_svm(faces, ("Ann", "Bob"), c=1.0)
-    assert svm.classifier.coef.shape == (2, 16)
-    assert np.allclose(svm.classifier.coef[0], -svm.classifier.coef[1], atol=1e-4)
-    assert svm.classifier.predict(faces.vectors).tolist() == faces.labels.tolist()
+    svm = fit_classifier(faces, ("Ann", "Bob"), ClassifierSettings(c=1.0))
+    assert svm.linear.coef.shape == (2, 16)
+    assert np.allclose(svm.linear.coef[0], -svm.linear.coef[1], atol=1e-4)
+    assert svm.linear.predict(faces.vectors).tolist() == faces.labels.tolist()
 
 
 def test_separable_people_are_all_recognised_and_the_smallest_of_equal_values_is_taken():
     faces = clusters(5, 8, spread=0.2)
-    svm = fit_linear_svm(faces, names(5))
+    svm = fit_classifier(faces, names(5))
     assert C_GRID[0] == svm.C
-    assert (svm.classifier.predict(faces.vectors) == faces.labels).all()
+    assert (svm.linear.predict(faces.vectors) == faces.labels).all()
 
 
 @pytest.mark.parametrize(
@@ -42,15 +44,15 @@ def test_larger_values_are_tried_only_while_they_bring_fewer_errors(monkeypatch,
     faces = clusters(5, 8, spread=0.2)
     faces.labels[:n_wrong] = 1
     fitted = []
-    real = linear_svm.fit_one_versus_rest
+    real = row_learners.fit_one_versus_rest
 
     def watched(vectors, labels, n_people, C, **options):
         fitted.append(C)
         return real(vectors, labels, n_people, C, **options)
 
-    monkeypatch.setattr(linear_svm, "fit_one_versus_rest", watched)
-    svm = fit_linear_svm(faces, names(5))
-    assert fitted == [C for C in tried for _ in range(linear_svm.CHOOSING_FOLDS)] + [C_GRID[0]]
+    monkeypatch.setattr(row_learners, "fit_one_versus_rest", watched)
+    svm = fit_classifier(faces, names(5))
+    assert fitted == [C for C in tried for _ in range(calibrated_classifier.CHOOSING_FOLDS)] + [C_GRID[0]]
     assert C_GRID[0] == svm.C
 
 
@@ -65,25 +67,25 @@ def test_larger_values_are_tried_only_while_they_bring_fewer_errors(monkeypatch,
 def test_a_larger_value_is_taken_for_more_than_a_standard_error_of_errors(monkeypatch, case, errors, chosen):
     faces = clusters(5, 8)
 
-    def with_errors(faces, fold_of, C, starts, progress):
+    def with_errors(trial, faces, fold_of, progress):
         margins = np.eye(5)[faces.labels]
-        margins[: errors[C]] = np.eye(5)[(faces.labels[: errors[C]] + 1) % 5]
-        return margins, starts
+        margins[: errors[trial.C]] = np.eye(5)[(faces.labels[: errors[trial.C]] + 1) % 5]
+        return margins, trial.starts
 
-    monkeypatch.setattr(linear_svm, "_out_of_fold", with_errors)
-    assert linear_svm.choose_c(faces) == chosen
+    monkeypatch.setattr(calibrated_classifier, "_out_of_fold", with_errors)
+    assert calibrated_classifier.choose_c(faces) == chosen
 
 
 def test_fitting_twice_gives_the_same_arrays():
     faces = clusters(4, 6)
-    one, two = (fit_linear_svm(faces, names(4), seed=5) for _ in range(2))
-    assert (one.classifier.coef == two.classifier.coef).all() and one.temperature == two.temperature and one.C == two.C
+    one, two = (fit_classifier(faces, names(4), seed=5) for _ in range(2))
+    assert (one.linear.coef == two.linear.coef).all() and one.temperature == two.temperature and one.C == two.C
 
 
 @pytest.mark.parametrize(("n_people", "n_each"), [(2, 1), (2, 2), (5, 3), (5, 40)])
 def test_probabilities_sum_to_one_and_are_never_certain(n_people, n_each):
     faces = clusters(n_people, n_each, spread=0.1)
-    probabilities = fit_linear_svm(faces, names(n_people)).probabilities(faces.vectors)
+    probabilities = fit_classifier(faces, names(n_people)).probabilities(faces.vectors)
     assert np.allclose(probabilities.sum(axis=1), 1)
     assert (probabilities > 0).all() and (probabilities < 1).all()
 
@@ -91,7 +93,7 @@ def test_probabilities_sum_to_one_and_are_never_certain(n_people, n_each):
 def test_few_photos_promise_less_than_many():
     def surest(n_each: int) -> float:
         faces = clusters(5, n_each, spread=0.3)
-        return float(fit_linear_svm(faces, names(5)).probabilities(faces.vectors).max())
+        return float(fit_classifier(faces, names(5)).probabilities(faces.vectors).max())
 
     assert surest(3) < 0.96 < 0.99 < surest(40)
     assert surest(1) < 0.7
@@ -99,8 +101,8 @@ def test_few_photos_promise_less_than_many():
 
 def test_a_burst_counts_as_one_shot_for_how_sure_to_be():
     faces = clusters(5, 12, spread=0.3)
-    alone = fit_linear_svm(faces, names(5), c=1.0)
-    bursts = fit_linear_svm(replace(faces, shots=faces.shots // 4), names(5), c=1.0)
+    alone = fit_classifier(faces, names(5), ClassifierSettings(c=1.0))
+    bursts = fit_classifier(replace(faces, shots=faces.shots // 4), names(5), ClassifierSettings(c=1.0))
     assert bursts.temperature > alone.temperature
 
 
@@ -115,15 +117,15 @@ def test_the_temperature_of_honest_margins_is_one():
 def test_a_person_with_one_shot_is_learned_beside_people_with_many():
     faces = clusters(3, 13, spread=0.5)
     keep = np.concatenate([[0], np.arange(13, 39)])
-    svm = fit_linear_svm(faces.take(keep), names(3))
-    assert (svm.classifier.predict(faces.vectors) == faces.labels).all()
+    svm = fit_classifier(faces.take(keep), names(3))
+    assert (svm.linear.predict(faces.vectors) == faces.labels).all()
 
 
 def test_the_penalty_is_chosen_on_a_sample_of_a_large_dataset_but_everybody_is_learned():
     faces = clusters(130, 20, spread=0.1)
-    svm = fit_linear_svm(faces, names(130), seed=1)
+    svm = fit_classifier(faces, names(130), seed=1)
     assert len(svm.people) == 130
-    assert (svm.classifier.predict(faces.vectors) == faces.labels).mean() > 0.98
+    assert (svm.linear.predict(faces.vectors) == faces.labels).mean() > 0.98
 
 
 @pytest.mark.parametrize(
@@ -133,11 +135,11 @@ def test_the_penalty_is_chosen_on_a_sample_of_a_large_dataset_but_everybody_is_l
 def test_what_cannot_be_learned_is_refused(case, people, error):
     faces = clusters(min(len(people), 2), 3)
     with pytest.raises(error):
-        fit_linear_svm(faces, people)
+        fit_classifier(faces, people)
 
 
 def test_a_vector_that_is_no_number_is_refused():
     faces = clusters(2, 3)
     faces.vectors[1, 2] = np.nan
     with pytest.raises(TrainingRefused, match="no number"):
-        fit_linear_svm(faces, ("Ann", "Bob"))
+        fit_classifier(faces, ("Ann", "Bob"))

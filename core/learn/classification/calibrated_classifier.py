@@ -1,6 +1,7 @@
-"""The linear SVM that names faces, fitted to unit-length embeddings: its C, and how sure it may be.
+"""The classifier that names faces, fitted to unit-length embeddings: its C, and how sure it may be.
 
-It always names somebody; whether the face is anybody known is decided in ``rejection_rule``.
+The linear SVM unless another of ``classifier_kinds`` is asked for; how each learns is ``row_learners``' business. It
+always names somebody; whether the face is anybody known is decided in ``rejection_rule``.
 
 One-versus-rest, not one-versus-one
     Errors on lfw-dev (1,027 faces of 79 people; C = 1, weighted, against scikit-learn's ``SVC``; 2 to 5 repetitions):
@@ -53,13 +54,13 @@ from scipy.special import log_softmax, softmax
 from core.base.errors import TrainingRefused
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Doubles, Ints, Vectors
-from core.learn.classification.solver import fit_one_versus_rest
+from core.learn.classification.classifier_kinds import LINEAR_SVM, ClassifierKind, ClassifierSettings
+from core.learn.classification.row_learners import ROW_LEARNERS, RowLearner
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import deal_testable
 from core.learn.numerics.labels import rank_within_label
 from core.learn.numerics.linear_classifier import LinearClassifier
 
-C_GRID = (0.3, 1.0, 3.0, 10.0)
 C_UNTOLD = 1.0
 """C where nobody has two shots, so that nothing can be held out; scikit-learn's default."""
 CHOOSING_FOLDS = 3
@@ -74,16 +75,19 @@ _LEAST_DOUBT = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LinearSvm:
-    """A trained one-versus-rest linear SVM."""
+class CalibratedClassifier:
+    """A trained classifier, whose margins are told as probabilities."""
 
     people: tuple[str, ...]
-    classifier: LinearClassifier
+    linear: LinearClassifier
+    """A row of weights for each of ``people``."""
     temperature: float
     """Margins are divided by it before the softmax."""
     doubt: float
     """Share of every probability that is spread evenly, so that none is ever 0 or 1; in (0, 1)."""
     C: float
+    """1 where the kind has none."""
+    kind: ClassifierKind = ClassifierKind.LINEAR_SVM
 
     def probabilities(self, vectors: Vectors) -> Doubles:
         """Give how likely each person is, if it is one of them.
@@ -92,27 +96,27 @@ class LinearSvm:
         -------
         (n, n_people) float64; rows sum to 1, and none is 0 or 1.
         """
-        sure = softmax(self.classifier.margins(vectors).astype(np.float64) / self.temperature, axis=1)
+        sure = softmax(self.linear.margins(vectors).astype(np.float64) / self.temperature, axis=1)
         return np.asarray((1 - self.doubt) * sure + self.doubt / len(self.people), dtype=np.float64)
 
 
-def fit_linear_svm(
+def fit_classifier(
     faces: LabelledFaces,
     people: Sequence[str],
+    settings: ClassifierSettings = LINEAR_SVM,
     *,
     seed: int = 0,
-    c: float | None = None,
-    start: LinearSvm | None = None,
+    start: CalibratedClassifier | None = None,
     progress: Progress = UNWATCHED,
-) -> LinearSvm:
+) -> CalibratedClassifier:
     """Train on every face given.
 
     Parameters
     ----------
     faces : their labels are indices of ``people``; everybody has a face
     people : two names at least
+    settings : which kind; a C that is given is taken, and none is chosen
     seed : deals the folds that C and temperature are chosen on
-    c : take this C instead of choosing
     start : a classifier of the same people to begin at: it saves time, and what comes out is the same
     progress : told the finished share, several times a second
 
@@ -124,40 +128,53 @@ def fit_linear_svm(
     _require_trainable(faces, people)
     # C and temperature say how vectors of this model lie, which a sample tells as well as all faces do.
     sample = faces.only(_sample(faces, seed))
-    choosing_share = _choosing_share(len(people), c)
-    hyperparameters = _choose_hyperparameters(
-        sample, C_GRID if c is None else (c,), seed, progress.part(0.0, choosing_share)
-    )
-    classifier = fit_one_versus_rest(
+    choice = _Choice.of(settings)
+    choosing_share = _choosing_share(len(people), len(choice.grid))
+    hyperparameters = _choose_hyperparameters(sample, choice, seed, progress.part(0.0, choosing_share))
+    linear = choice.learner.fit_rows(
         faces.vectors,
         faces.labels,
         len(people),
         hyperparameters.C,
-        start=start.classifier if start else None,
-        progress=progress.part(choosing_share, 1.0),
+        start.linear if start else None,
+        progress.part(choosing_share, 1.0),
     )
-    return LinearSvm(
+    return CalibratedClassifier(
         people=tuple(people),
-        classifier=classifier,
+        linear=linear,
         temperature=hyperparameters.temperature,
         doubt=hyperparameters.doubt,
         C=hyperparameters.C,
+        kind=settings.kind,
     )
 
 
-def choose_c(faces: LabelledFaces, *, seed: int = 0, c: float | None = None) -> float:
-    """Give the C that ``fit_linear_svm`` takes for these faces; the parameters are its own."""
+def choose_c(faces: LabelledFaces, settings: ClassifierSettings = LINEAR_SVM, *, seed: int = 0) -> float:
+    """Give the C that ``fit_classifier`` takes for these faces; the parameters are its own."""
     sample = faces.only(_sample(faces, seed))
-    return _choose_hyperparameters(sample, C_GRID if c is None else (c,), seed, UNWATCHED).C
+    return _choose_hyperparameters(sample, _Choice.of(settings), seed, UNWATCHED).C
 
 
-def _choosing_share(n_people: int, c: float | None) -> float:
+def _choosing_share(n_people: int, n_values: int) -> float:
     """Roughly the part of the time that choosing takes: problems solved on samples, against everybody's once."""
-    problems = min(n_people, MOST_PEOPLE) * CHOOSING_FOLDS * (len(C_GRID) if c is None else 1)
+    problems = min(n_people, MOST_PEOPLE) * CHOOSING_FOLDS * n_values
     return problems / (problems + n_people)
 
 
 # Choosing C and temperature
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What is chosen among, and who learns."""
+
+    learner: RowLearner
+    grid: tuple[float, ...]
+
+    @classmethod
+    def of(cls, settings: ClassifierSettings) -> _Choice:
+        learner = ROW_LEARNERS[settings.kind]
+        return cls(learner, learner.c_grid if settings.c is None else (settings.c,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +184,12 @@ class _Hyperparameters:
     doubt: float
 
 
-def _choose_hyperparameters(
-    faces: LabelledFaces, grid: tuple[float, ...], seed: int, progress: Progress
-) -> _Hyperparameters:
+def _choose_hyperparameters(faces: LabelledFaces, choice: _Choice, seed: int, progress: Progress) -> _Hyperparameters:
     """Take the C with the fewest errors on held-out shots, and its temperature.
 
     The grid ascends, and is followed as long as a larger C brings clearly fewer errors: the smallest of equals.
     """
+    grid = choice.grid
     n_folds = max(2, int(min(CHOOSING_FOLDS, faces.shots_each.max())))
     fold_of = deal_testable(faces, n_folds, seed=seed)
     held_out = fold_of >= 0
@@ -185,7 +201,7 @@ def _choose_hyperparameters(
     starts: list[LinearClassifier] = []
     for index, C in enumerate(grid):
         trial_progress = progress.part(index / len(grid), (index + 1) / len(grid))
-        margins, starts = _out_of_fold(faces, fold_of, C, starts, trial_progress)
+        margins, starts = _out_of_fold(_Trial(choice.learner, C, starts), faces, fold_of, trial_progress)
         errors = int(np.count_nonzero(margins[held_out].argmax(axis=1) != truth))
         # On embeddings this separable many C tie, and a small one is the calmer. What is wrong at two of them is wrong
         # at the larger ones too, as a rule: mostly a photo under another's name. A few errors less are chance.
@@ -202,15 +218,20 @@ def _doubt(n_shots: int) -> float:
     return max(1.0 / (n_shots + 2.0), _LEAST_DOUBT)
 
 
-def _out_of_fold(
-    faces: LabelledFaces, fold_of: Ints, C: float, starts: list[LinearClassifier], progress: Progress
-) -> tuple[Doubles, list[LinearClassifier]]:
-    """Give the margins of every held-out face, (n, n_people), and the classifier of each fold.
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A value of C to be tried."""
 
-    Parameters
-    ----------
-    starts : those of the C before, which each fold begins at; none for the first
-    """
+    learner: RowLearner
+    C: float
+    starts: list[LinearClassifier]
+    """Those of the C before, which each fold begins at; none for the first."""
+
+
+def _out_of_fold(
+    trial: _Trial, faces: LabelledFaces, fold_of: Ints, progress: Progress
+) -> tuple[Doubles, list[LinearClassifier]]:
+    """Give the margins of every held-out face, (n, n_people), and the classifier of each fold."""
     margins = np.zeros((len(faces), faces.n_people))
     folds = np.unique(fold_of[fold_of >= 0])
     classifiers: list[LinearClassifier] = []
@@ -218,8 +239,9 @@ def _out_of_fold(
         test = fold_of == fold
         train = faces.take(~test)
         # At the first C begin at the fold before, which shares most faces; the same fold at the C before is nearer.
-        start = starts[index] if starts else classifiers[-1] if classifiers else None
-        classifier = fit_one_versus_rest(train.vectors, train.labels, faces.n_people, C, start=start)
+        start = trial.starts[index] if trial.starts else classifiers[-1] if classifiers else None
+        C = trial.learner.c_for_fewer(trial.C, len(faces), len(train))
+        classifier = trial.learner.fit_rows(train.vectors, train.labels, faces.n_people, C, start)
         classifiers.append(classifier)
         margins[test] = classifier.margins(faces.vectors[test])
         progress.advance((index + 1) / len(folds))
