@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BROWSER_FOLDER = ROOT / "core/ui/components/browser"
-VALUES = {"core.base.types", "core.base.errors", "core.base.progress"}
+VALUES = {"core.base.types", "core.base.columns", "core.base.errors", "core.base.progress"}
 TRAINING_OPTIONS = "core.learn.classification.training_material"
 CLASSIFIER_KINDS = "core.learn.classification.classifier_kinds"
 GROUPING_THRESHOLD = "core.learn.clustering.agglomerative"
@@ -35,6 +35,8 @@ STORE_BASES = JOB_VALUES | {
     "core.store.protocols",
     "core.store.artifacts",
     "core.store.exchange_protocols",
+    "core.store.face_changes",
+    "core.store.people_columns",
     "core.store.name_scrubber",
     "core.store.name_spelling",
     "core.store.disk_reserve",

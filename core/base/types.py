@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import Field, dataclass, fields, replace
 from enum import StrEnum
 from functools import cached_property
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from core.base.columns import CodedColumn, Column, encode_texts
 from core.base.errors import ModelMismatch
 
 RgbImage = npt.NDArray[np.uint8]
@@ -186,37 +187,61 @@ class Face:
 class FaceRows:
     """To be inherited by values with a row for each face: they know which row a face has.
 
-    The index is built when it is first asked for, and once: many views do without.
+    They are found by halving: ids in order, as the store gives them, need no index beside themselves.
     """
 
     # Without __slots__, so that the frozen and slotted values that inherit it have a __dict__: there
     # ``cached_property`` keeps its value.
-    face_ids: tuple[str, ...]
+    face_ids: Sequence[str]
 
     @cached_property
-    def _row_of(self) -> dict[str, int]:
-        rows = {face_id: row for row, face_id in enumerate(self.face_ids)}
-        if len(rows) != len(self.face_ids):
-            raise ValueError(f"expected a row for each face, got {len(self.face_ids)} rows of {len(rows)} faces")
-        return rows
+    def _sorted_ids(self) -> tuple[npt.NDArray[np.bytes_], Ints]:
+        """The ids in order, and the row of each."""
+        encoded = encode_texts(self.face_ids)
+        order = np.arange(len(encoded))
+        if not (encoded[:-1] < encoded[1:]).all():
+            order = np.argsort(encoded, kind="stable")
+            encoded = encoded[order]
+            if n_double := int((encoded[:-1] == encoded[1:]).sum()):
+                raise ValueError(
+                    f"expected a row for each face, got {len(order)} rows of {len(order) - n_double} faces"
+                )
+        return encoded, order
+
+    def _rows_of(self, face_ids: Iterable[str]) -> Ints:
+        """The row of each face, -1 where it has none."""
+        ordered, order = self._sorted_ids
+        asked = encode_texts(face_ids)
+        if not len(ordered) or not len(asked):
+            return np.full(len(asked), -1, dtype=np.int64)
+        # The same faces in the same order, as a map's most often are: nothing is to be looked for.
+        if len(asked) == len(ordered) and np.array_equal(asked, ordered):
+            return order
+        indices = np.minimum(np.searchsorted(ordered, asked), len(ordered) - 1)
+        return np.where(ordered[indices] == asked, order[indices], -1)
 
     def __len__(self) -> int:
         return len(self.face_ids)
 
     def __contains__(self, face_id: object) -> bool:
-        return face_id in self._row_of
+        return isinstance(face_id, str) and self.find(face_id) is not None
 
     def index(self, face_id: str) -> int:
         """The row of a face. Raises KeyError when it has none."""
-        return self._row_of[face_id]
+        return int(self.indices([face_id])[0])
 
     def find(self, face_id: str) -> int | None:
         """The row of a face, or None."""
-        return self._row_of.get(face_id)
+        row = int(self._rows_of([face_id])[0])
+        return row if row >= 0 else None
 
     def indices(self, face_ids: Iterable[str]) -> Ints:
         """The rows of faces, in their order: (n,) int64. Raises KeyError when one has none."""
-        return np.array([self._row_of[face_id] for face_id in face_ids], dtype=np.int64)
+        asked = face_ids if isinstance(face_ids, Sequence) else list(face_ids)
+        rows = self._rows_of(asked)
+        if (rows < 0).any():
+            raise KeyError(asked[int(np.argmin(rows))])
+        return rows
 
     def match(self, face_ids: Iterable[str]) -> tuple[Ints, Ints]:
         """Of faces that may have no row here, those that have one.
@@ -226,13 +251,15 @@ class FaceRows:
         indices : (m,) int64, places in ``face_ids``, ascending
         rows : (m,) int64, their rows here
         """
-        rows = np.fromiter((self._row_of.get(face_id, -1) for face_id in face_ids), dtype=np.int64)
+        rows = self._rows_of(face_ids)
         indices = np.flatnonzero(rows >= 0)
         return indices, rows[indices]
 
 
-def take_items(values: tuple[T, ...], rows: Iterable[int]) -> tuple[T, ...]:
+def take_items(values: Sequence[T], rows: Iterable[int]) -> tuple[T, ...]:
     """Some of the values, in the order of ``rows``."""
+    if isinstance(values, Column) and isinstance(rows, np.ndarray):
+        return tuple(values.take(rows))
     return tuple(values[row] for row in rows)
 
 
@@ -243,15 +270,15 @@ class FaceTable(FaceRows):
     What was dismissed as no face is not among them.
     """
 
-    face_ids: tuple[str, ...]
-    photo_ids: tuple[str, ...]
-    photo_names: tuple[str, ...]
-    crop_ids: tuple[str, ...]
+    face_ids: Sequence[str]
+    photo_ids: Sequence[str]
+    photo_names: Sequence[str]
+    crop_ids: Sequence[str]
     people: tuple[str, ...]
     """The people of the dataset, sorted by name; ``labels`` point into it."""
     labels: Ints
     """(n,) index into ``people``, or -1 for a face without a name."""
-    splits: tuple[Split | None, ...]
+    splits: Sequence[Split | None]
     probs: Floats
     photo_hashes: Ints
     """(n,) the photos' 64-bit perceptual hashes, as signed integers."""
@@ -298,6 +325,13 @@ class FaceTable(FaceRows):
         """(n,) faces that a recogniser may learn from: named, trusted, not excluded, and not of a hidden person."""
         return np.asarray((self.labels >= 0) & ~self.of_hidden & ~self.excluded & self.trusted)
 
+    def is_on(self, split: Split | None) -> Bools:
+        """(n,) faces on a side of the division; None for those on neither."""
+        if not isinstance(self.splits, CodedColumn):
+            return np.array([side is split for side in self.splits], dtype=bool)
+        is_value = np.array([side is split for side in self.splits.values], dtype=bool)
+        return np.asarray(is_value[self.splits.codes])
+
     def person(self, row: int) -> str | None:
         """The name of one face, or None."""
         label = int(self.labels[row])
@@ -319,7 +353,9 @@ class FaceTable(FaceRows):
 
 
 def _take(column: Any, rows: Ints) -> Any:
-    """Some values of a column, which is a tuple or an array."""
+    """Some values of a column, which is a tuple, a column of texts or an array."""
+    if isinstance(column, Column):
+        return column.take(rows)
     return take_items(column, rows) if isinstance(column, tuple) else column[rows]
 
 
@@ -332,7 +368,7 @@ def _table_columns(of_people: bool) -> list[Field[Any]]:
 class Embeddings(FaceRows):
     """Vectors that never travel without their row names and their model."""
 
-    face_ids: tuple[str, ...]
+    face_ids: Sequence[str]
     vectors: Vectors
     """(n_faces, dimension) float32, unit length."""
     model_id: str
@@ -343,7 +379,7 @@ class Embeddings(FaceRows):
 
     def take(self, rows: Ints) -> Embeddings:
         """Some of the faces, in the order of ``rows``."""
-        return Embeddings(take_items(self.face_ids, rows), self.vectors[rows], self.model_id)
+        return Embeddings(_take(self.face_ids, rows), self.vectors[rows], self.model_id)
 
     def require_model(self, model_id: str) -> None:
         """Raise ModelMismatch unless these vectors are of the given model."""

@@ -70,7 +70,7 @@ def _read_vectors(order: FileOrder, blocks: Sequence[memoryview]) -> tuple[Vecto
     """Face ids and vectors of a Parquet or npz file."""
     embeddings = tables.read_vectors(order.path, order.most_faces)
     n_faces, dimension = embeddings.vectors.shape
-    return VectorsAnswer(embeddings.face_ids, embeddings.model_id, (n_faces, dimension)), [embeddings.vectors]
+    return VectorsAnswer(tuple(embeddings.face_ids), embeddings.model_id, (n_faces, dimension)), [embeddings.vectors]
 
 
 def _read_sidecar(_: BlocksOnly, blocks: Sequence[memoryview]) -> tuple[Sidecar, Sequence[Block]]:

@@ -11,6 +11,7 @@ from core.base.json_values import JsonObject
 from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Revision, Split, Vectors
 from core.learn.metrics.run_values import RunMetrics, RunParams
 from core.learn.projection.map_values import MapParams
+from core.store.face_changes import FaceChanges
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
 
 
@@ -80,6 +81,15 @@ class PersonCount:
     excluded: int = 0
     mean_grade: float | None = None
     """Mean quality of the faces, 0 .. 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRemark:
+    """What somebody said of a person as a whole."""
+
+    note: str = ""
+    cover_crop_id: str | None = None
+    """The portrait that was chosen, where one was and its face is the person's still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +217,17 @@ class FaceStore(Protocol):
     def counts(self, dataset_id: str) -> Counts:
         """Faces that were dismissed do not count."""
 
+    def photo_count(self, dataset_id: str) -> int:
+        """How many photos there are, with faces or without."""
+
     def people(self, dataset_id: str) -> list[PersonCount]:
         """Everybody who has faces, by name."""
+
+    def person_remarks(self, dataset_id: str) -> dict[int, PersonRemark]:
+        """Of those of whom somebody said something, by id."""
+
+    def largest_people(self, dataset_id: str, count: int) -> list[PersonCount]:
+        """Those with the most faces, of equals the first by name."""
 
     def names(self, dataset_id: str) -> dict[int, str]:
         """The name of everybody who ever was, by id: also of those who have no faces now."""
@@ -230,6 +249,9 @@ class FaceStore(Protocol):
 
     def embeddings_of(self, dataset_id: str, face_ids: Iterable[str]) -> Embeddings:
         """Those of some faces, as far as they are there, in the order of their ids."""
+
+    def face_changes(self, dataset_id: str, since: Revision) -> FaceChanges | None:
+        """What corrections changed after a revision; None where more than corrections was written, or too much."""
 
     def qualities(self, dataset_id: str) -> dict[str, Quality]:
         """The quality of every face that was measured."""

@@ -71,14 +71,15 @@ def vectors_of(labels: Ints, n_people: int, seed: int = 0) -> Vectors:
     rng = np.random.default_rng(seed)
     common = np.zeros(DIMENSION)
     common[DIMENSION // 6] = COMMON_LENGTH
-    centres = _unit(common + rng.normal(size=(n_people, DIMENSION)) * _spectrum(BETWEEN))
+    centres = _unit(common + rng.normal(size=(n_people, DIMENSION)) * spectrum(BETWEEN))
     noise = np.clip(rng.normal(NOISE, NOISE_OF_PEOPLE, n_people), 0.08, None)[labels]
     noise *= rng.lognormal(-(NOISE_OF_FACES**2) / 2, NOISE_OF_FACES, len(labels))
-    drawn = rng.normal(size=(len(labels), DIMENSION)) * _spectrum(WITHIN) * np.sqrt(noise)[:, None]
+    drawn = rng.normal(size=(len(labels), DIMENSION)) * spectrum(WITHIN) * np.sqrt(noise)[:, None]
     return _unit(centres[labels] + drawn).astype(np.float32)
 
 
-def _spectrum(falls_in: float) -> np.ndarray:
+def spectrum(falls_in: float) -> np.ndarray:
+    """How much vectors vary along each dimension: (128,) of length 1."""
     deviations = np.exp(-np.arange(DIMENSION) / falls_in)
     return deviations / np.linalg.norm(deviations)
 

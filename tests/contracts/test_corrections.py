@@ -6,7 +6,7 @@ import random
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -16,11 +16,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import Row, Select, select, text
 
 from core.base.errors import ChangedMeanwhile, InputRefused, NameTaken, NotFound
-from core.base.types import Box, Face, Photo, Split
+from core.base.types import Box, Face, FaceTable, Photo, Revision, Split
 from core.corrections.model import OF_FACE, OF_PERSON, Change, Editor, Entity, Field
 from core.corrections.replay import Base, ReplayableEvent, find_undone_events, follow_merges, replay_log
 from core.imaging.geometry import turn_box, turn_size
+from core.store.face_changes import update_table
 from core.store.job_model import JobKind, JobOwner
+from core.store.people_columns import build_counts, build_people
 from core.store.protocols import IngestBatch, PhotoLabel, PhotoLook, StoredFace
 from core.store.sql import schema
 from core.store.sql.corrections import SqlCorrectionLog
@@ -162,6 +164,8 @@ class Corrections(RuleBasedStateMachine):
         self.desk = Desk(self.new_database())
         self.lefts: dict[str, int] = {}
         """Where a new look found the faces, in pixels of their photos as they lie in the files."""
+        self.read: tuple[Revision, FaceTable] | None = None
+        """The faces as they were brought up to date last."""
 
     def new_database(self) -> str:
         return f"sqlite:///{self.folder.name}/atlas.db"
@@ -351,6 +355,24 @@ class Corrections(RuleBasedStateMachine):
             assert turn_box(Box(*sides), width, height, -turn) == Box(left, 2, left + 30, 40)
 
     @invariant()
+    def faces_brought_up_to_date_are_those_read_anew(self) -> None:
+        store, dataset_id = self.desk.store, self.desk.dataset_id
+        changes = store.face_changes(dataset_id, self.read[0]) if self.read else None
+        anew = store.face_table(dataset_id)
+        table = update_table(self.read[1], changes) if self.read and changes else anew
+        for column in fields(FaceTable):
+            np.testing.assert_array_equal(
+                list(getattr(table, column.name)), list(getattr(anew, column.name)), column.name
+            )
+        self.read = store.dataset(dataset_id).revision, table
+        # The crops of this machine are one: who is in front is told by other tests.
+        people = build_people(table, store.person_remarks(dataset_id))
+        assert build_counts(table, store.photo_count(dataset_id)) == store.counts(dataset_id)
+        assert sorted(people, key=lambda person: person.id) == sorted(
+            store.people(dataset_id), key=lambda person: person.id
+        ) and all(people.find(person.id) == person for person in people)
+
+    @invariant()
     def everybody_is_who_the_merges_say_and_has_a_name_of_their_own(self) -> None:
         columns = self.desk.columns()
         into = {int(key[1]): value for key, value in columns.items() if key[2] is Field.MERGED_INTO and value}
@@ -379,6 +401,22 @@ class CorrectionsOnPostgresql(Corrections):
 
 CorrectionsOnPostgresql.TestCase.settings = settings(Corrections.TestCase.settings, max_examples=1)
 TestCorrectionsOnPostgresql = CorrectionsOnPostgresql.TestCase
+
+
+def test_what_corrections_changed_is_read_alone_and_all_after_photos_came(desk: Desk) -> None:
+    faces, mine = desk.ingest("ada", "ada", "bob", None), desk.corrector()
+    before = desk.store.dataset(desk.dataset_id).revision
+    mine.move(faces[3:], "dan")
+    mine.dismiss(faces[:1])
+    changes = desk.store.face_changes(desk.dataset_id, before)
+    assert changes is not None
+    assert (changes.face_ids, changes.faces.face_ids) == ([faces[0], faces[3]], (faces[3],))
+    ada, bob = (person.id for person in desk.store.people(desk.dataset_id)[:2])
+    mine.merge(ada, bob)
+    merged = desk.store.face_changes(desk.dataset_id, changes.revision)
+    assert merged is not None and merged.faces.face_ids == (faces[1],) and merged.faces.people == ("bob",)
+    desk.ingest("cleo")
+    assert desk.store.face_changes(desk.dataset_id, before) is None
 
 
 def test_undo_and_redo_walk_back_and_forth_through_a_sitting(desk: Desk) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.learn.model_selection.photos_needed import MOST, PhotoAdvice, PhotoKind
+from core.store.people_columns import People
 from core.store.protocols import Counts, Dataset, PersonCount
 from core.ui.people import confusable_people, erasure, merging, people_filter, photos_needed, wall, wall_cells
 from core.ui.people.confusable_people import Likeness
@@ -18,16 +19,19 @@ def person(number: int, name: str, faces: int = 10, *, train: int = 0, val: int 
     return PersonCount(id=number, name=name, faces=faces, train=train, val=val, cover_crop_id="", **others)
 
 
-CROWD = [
-    person(1, "ann_lee", 10, train=6, val=4, mean_grade=0.9),
-    person(2, "Björn", 3, train=3, mean_grade=0.2),
-    person(3, "Zoé", 20, train=10, val=10, hidden=True, mean_grade=0.5),
-    person(4, "Carl", 5, mean_grade=None),
-]
+ANN = person(1, "ann_lee", 10, train=6, val=4, mean_grade=0.9)
+CROWD = People.of(
+    [
+        ANN,
+        person(2, "Björn", 3, train=3, mean_grade=0.2),
+        person(3, "Zoé", 20, train=10, val=10, hidden=True, mean_grade=0.5),
+        person(4, "Carl", 5, mean_grade=None),
+    ]
+)
 
 
 def names(wanted: PeopleFilter) -> list[str]:
-    return [each.name for each in people_filter.filter_people(CROWD, wanted)]
+    return [CROWD.names[row] for row in people_filter.filter_people(CROWD, wanted)]
 
 
 def test_people_are_listed_by_the_number_of_their_faces():
@@ -70,8 +74,8 @@ def test_chips_count_and_choose_the_same_people():
 
 
 def test_a_person_on_neither_side_is_not_on_one_side_only():
-    assert PeopleCategory.ONE_SIDE not in people_filter.person_categories(person(1, "Ann"))
-    assert PeopleCategory.ONE_SIDE in people_filter.person_categories(person(1, "Ann", val=2))
+    people = People.of([person(1, "Ann"), person(2, "Bea", val=2)])
+    assert people_filter.is_in_category(people, PeopleCategory.ONE_SIDE).tolist() == [False, True]
 
 
 def test_the_most_alike_come_first_with_their_similarity_and_without_oneself():
@@ -85,7 +89,7 @@ def test_the_summary_counts_what_there_is_and_nothing_else():
     assert wall.summarise_people(CROWD, counts) == (
         "3 people · 40 faces · 19 to learn from, 14 to test on · 1 hidden · 2 without a name"
     )
-    assert wall.summarise_people(CROWD[:1], Counts(faces=10, people=1)) == "1 person · 10 faces"
+    assert wall.summarise_people(People.of([ANN]), Counts(faces=10, people=1)) == "1 person · 10 faces"
 
 
 def test_progress_says_how_many_names_reach_the_next_goal():
@@ -138,13 +142,11 @@ def test_what_would_be_erased_is_told_in_numbers():
 
 @pytest.mark.parametrize(("typed", "yes"), [("ann_lee", True), (" ann lee ", True), ("ann", False), ("", False)])
 def test_only_the_name_itself_is_a_yes_to_erasing(typed, yes):
-    assert erasure.is_name_of(typed, CROWD[0]) is yes
+    assert erasure.is_name_of(typed, ANN) is yes
 
 
 def test_of_two_who_are_merged_the_one_with_more_photos_stays():
-    view = PersonView(
-        Dataset(id="d", name="Family", model_id="facenet-128", revision=1, created=0.0), CROWD[0], tuple(CROWD)
-    )
+    view = PersonView(Dataset(id="d", name="Family", model_id="facenet-128", revision=1, created=0.0), ANN, CROWD)
     assert merging.choose_survivor(view, 2) == (2, 1)
     assert merging.choose_survivor(view, 3) == (1, 3)
 
@@ -154,7 +156,9 @@ def test_a_new_persons_name_is_one_that_nobody_has():
     assert (
         free_name(
             PersonView(
-                Dataset(id="d", name="Family", model_id="facenet-128", revision=1, created=0.0), people[0], people
+                Dataset(id="d", name="Family", model_id="facenet-128", revision=1, created=0.0),
+                people[0],
+                People.of(people),
             )
         )
         == "Ann 4"

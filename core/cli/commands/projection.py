@@ -76,7 +76,7 @@ def _place_faces(services: Services, dataset: Dataset, info: MapInfo) -> selecti
     # Of the newest run, as on the page; runs come newest first.
     table, runs = services.store.face_table(dataset.id), services.runs.runs(dataset.id)
     return selection.MapSelection(
-        face_ids=table.face_ids,
+        face_ids=tuple(table.face_ids),
         table=table,
         embeddings=services.store.embeddings(dataset.id),
         face_map=load_map(services.artifacts, info),

@@ -194,7 +194,7 @@ def _record(table: FaceTable, predictions: Predictions, tests: _Tests) -> Person
     learned = set(predictions.learned_ids)
     pairs = {
         (int(table.labels[row]), table.photo_ids[row])
-        for row in np.flatnonzero(table.learnable)
+        for row in np.flatnonzero(table.learnable).tolist()
         if table.face_ids[row] in learned
     }
     photos = np.bincount([label for label, _ in pairs], minlength=n) if pairs else np.zeros(n, dtype=np.int64)

@@ -21,7 +21,13 @@ from core.store.sql.transactions.current_values import (
     require_distinct_names,
     write_current_values,
 )
-from core.store.sql.transactions.event_log import add_event_row, append_event, changed_fields, raise_revision
+from core.store.sql.transactions.event_log import (
+    add_event_row,
+    append_event,
+    changed_fields,
+    lock_dataset,
+    raise_revision,
+)
 from core.store.sql.transactions.face_rows import insert_person
 
 
@@ -33,8 +39,8 @@ class SqlCorrectionLog(SqlStore):
         person, face = schema.person, schema.face
         faces = select(func.count()).where(face.c.person_id == person.c.id, ~face.c.dismissed).scalar_subquery()
         with self.engine.begin() as connection:
-            # First, as it takes the writer's lock before anything is read.
-            raise_revision(connection, dataset_id)
+            # First, before anything is read. Somebody without faces changes nothing that is kept by the revision.
+            lock_dataset(connection, dataset_id)
             # Several may have been called so in turn. Whoever has the faces is meant; of the others the log still
             # speaks.
             existing_id = connection.scalar(

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
-import numpy as np
-from sqlalchemy import ColumnElement, and_, case, delete, false, func, select, update
+from sqlalchemy import delete, func, select, update
 
 from core.base.errors import InputRefused, NotFound
-from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Vectors
+from core.base.types import Face, Photo, Quality, Vectors
 from core.corrections.model import Entity
-from core.store.protocols import Dataset, IngestBatch, PhotoLabel, PhotoLook, StoredFace
+from core.store.protocols import IngestBatch, PhotoLabel, PhotoLook, StoredFace
 from core.store.sql import schema
-from core.store.sql.datasets import SqlDatasetStore
+from core.store.sql.reading.face_columns import SqlFaceColumns
 from core.store.sql.reports import SqlReportStore
 from core.store.sql.rows import (
     SqlValue,
@@ -22,9 +20,7 @@ from core.store.sql.rows import (
     photo_row,
     report_row,
     to_blob,
-    to_columns,
     to_face,
-    to_face_table,
     to_photo,
     to_quality,
     to_split,
@@ -36,7 +32,7 @@ from core.store.sql.transactions.turned_photos import has_turn_correction, recor
 
 
 @dataclass(frozen=True)
-class SqlFaceStore(SqlDatasetStore, SqlReportStore):
+class SqlFaceStore(SqlFaceColumns, SqlReportStore):
     """Everything that an ingest writes, and faces as they are read."""
 
     # writing
@@ -155,69 +151,6 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
         query = select(photo.c.id, photo.c.folder_person, photo.c.split).where(photo.c.dataset_id == dataset_id)
         return {row.id: PhotoLabel(row.folder_person, to_split(row.split)) for row in self.read_rows(query)}
 
-    def face_table(self, dataset_id: str, person_id: int | None = None) -> FaceTable:
-        face, photo, person, quality = schema.face, schema.photo, schema.person, schema.quality
-        across, down = face.c.right - face.c.left, face.c.bottom - face.c.top
-        query = (
-            select(
-                face.c.id,
-                face.c.photo_id,
-                photo.c.name,
-                face.c.crop_id,
-                face.c.person_id,
-                face.c.split,
-                face.c.prob,
-                photo.c.perceptual_hash,
-                face.c.excluded,
-                face.c.confirmed,
-                face.c.stranger,
-                quality.c.grade,
-                photo.c.taken,
-                case((across < down, across), else_=down),
-            )
-            .join(photo, (photo.c.dataset_id == face.c.dataset_id) & (photo.c.id == face.c.photo_id))
-            .outerjoin(quality, (quality.c.dataset_id == face.c.dataset_id) & (quality.c.face_id == face.c.id))
-            .where(_of_person(dataset_id, person_id))
-            .order_by(face.c.id)
-        )
-        people = select(person.c.id, person.c.name, person.c.hidden).where(person.c.dataset_id == dataset_id)
-        # Columns, not faces: of a hundred thousand rows only the arrays stay, and no object for each.
-        with self.engine.connect() as connection:
-            return to_face_table(
-                to_columns(connection.execute(query)), [tuple(row) for row in connection.execute(people)]
-            )
-
-    def embeddings(self, dataset_id: str, person_id: int | None = None) -> Embeddings:
-        dataset = self.dataset(dataset_id)
-        return self._embeddings(dataset, _of_person(dataset.id, person_id))
-
-    def embeddings_of(self, dataset_id: str, face_ids: Iterable[str]) -> Embeddings:
-        dataset = self.dataset(dataset_id)
-        every_face = _of_person(dataset.id, None)
-        parts = [
-            self._embeddings(dataset, every_face & schema.face.c.id.in_(part)) for part in in_batches(sorted(face_ids))
-        ]
-        filled = [part for part in parts if len(part)] or [self._embeddings(dataset, false())]
-        vectors = np.concatenate([part.vectors for part in filled])
-        return Embeddings(tuple(chain(*(part.face_ids for part in filled))), vectors, filled[0].model_id)
-
-    def _embeddings(self, dataset: Dataset, condition: ColumnElement[bool]) -> Embeddings:
-        embedding, face = schema.embedding, schema.face
-        query = (
-            select(embedding.c.face_id, embedding.c.vector)
-            .join(face, (face.c.dataset_id == embedding.c.dataset_id) & (face.c.id == embedding.c.face_id))
-            .where(embedding.c.dataset_id == dataset.id, embedding.c.model_id == dataset.model_id)
-            .where(condition)
-            .order_by(embedding.c.face_id)
-        )
-        with self.engine.connect() as connection:
-            face_ids, vectors = to_columns(connection.execute(query))
-        # One array of all blobs at once: an array for each vector would be most of the time.
-        block = np.frombuffer(b"".join(vectors), dtype="<f4")
-        return Embeddings(
-            face_ids, block.reshape(len(face_ids), -1) if face_ids else np.empty((0, 0), np.float32), dataset.model_id
-        )
-
     def qualities(self, dataset_id: str) -> dict[str, Quality]:
         rows = self.read_rows(select(schema.quality).where(schema.quality.c.dataset_id == dataset_id))
         qualities = ((row.face_id, to_quality(row)) for row in rows)
@@ -251,10 +184,3 @@ class SqlFaceStore(SqlDatasetStore, SqlReportStore):
         rows = self.read_rows(query if dismissed_too else query.where(~face.c.dismissed))
         # An ORDER BY would make SQLite read all faces of the dataset in the order of their ids, to find these few.
         return sorted(map(to_face, rows), key=lambda face: face.id)
-
-
-def _of_person(dataset_id: str, person_id: int | None) -> ColumnElement[bool]:
-    """The faces that count, of one person or of all."""
-    face = schema.face
-    all_of_them = and_(face.c.dataset_id == dataset_id, ~face.c.dismissed)
-    return all_of_them if person_id is None else and_(all_of_them, face.c.person_id == person_id)

@@ -25,7 +25,7 @@ class SqlStore:
         return database_behind(self.engine)
 
     def read_rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
-        """All rows of a query; of many, ``rows.read_columns`` keeps fewer alive."""
+        """All rows of a query; of many, ``face_columns`` keeps fewer alive."""
         with self.engine.connect() as connection:
             return connection.execute(query).all()
 

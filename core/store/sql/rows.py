@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Result, Row, Select, select
+from sqlalchemy import Row, Select, select
 
-from core.base.types import Box, Face, FaceTable, Floats, Photo, Quality, Split
+from core.base.types import Box, Face, Floats, Photo, Quality, Split
 from core.corrections.model import Change, Entity, Event, EventKind, Field
 from core.store.protocols import FileOutcome, FileReport, PhotoLabel, StoredFace
 from core.store.sql import schema
@@ -19,7 +19,6 @@ _TWO_63, _TWO_64 = 1 << 63, 1 << 64
 QUALITY_FIELDS = tuple(Quality.__dataclass_fields__)
 LOOKUP_AT_ONCE = 500
 """How many ids one statement names."""
-ROWS_AT_ONCE = 1000
 SqlValue = str | int | float | bytes | None
 """What a column of the tables holds."""
 
@@ -192,46 +191,3 @@ def to_quality(row: Row[Any]) -> Quality | None:
     if row.grade is None:
         return None
     return Quality(**{name: getattr(row, name) for name in QUALITY_FIELDS})
-
-
-def to_columns(result: Result[Any]) -> list[tuple[Any, ...]]:
-    """The columns of a result, read a little at a time: many rows alive at once keep the garbage collector busy."""
-    columns: list[list[Any]] = [[] for _ in range(len(result.keys()))]
-    for part in result.partitions(ROWS_AT_ONCE):
-        for column, values in zip(columns, zip(*part, strict=True), strict=True):
-            column.extend(values)
-    return [tuple(column) for column in columns]
-
-
-def to_face_table(columns: Sequence[tuple[Any, ...]], people: Sequence[tuple[int, str, bool]]) -> FaceTable:
-    """A table from columns of faces and (id, name, hidden) people.
-
-    Parameters
-    ----------
-    columns : id, photo id, photo name, crop id, person id, split, prob, hash, excluded, confirmed, stranger, grade,
-        taken and size, in this order
-    """
-    # Only who has a face here: the table of people also holds those who were merged or lost their faces.
-    present = set(columns[4])
-    people_present = sorted((person for person in people if person[0] in present), key=lambda person: person[1])
-    index_of: dict[int | None, int] = {person_id: index for index, (person_id, _, _) in enumerate(people_present)}
-    splits: dict[str | None, Split | None] = {None: None, **{split.value: split for split in Split}}
-    return FaceTable(
-        face_ids=columns[0],
-        photo_ids=columns[1],
-        photo_names=columns[2],
-        crop_ids=columns[3],
-        people=tuple(name for _, name, _ in people_present),
-        labels=np.array([index_of.get(person_id, -1) for person_id in columns[4]], dtype=np.int64),
-        splits=tuple(splits[split] for split in columns[5]),
-        probs=np.array(columns[6], dtype=np.float32),
-        photo_hashes=np.array(columns[7], dtype=np.int64),
-        person_ids=tuple(person_id for person_id, _, _ in people_present),
-        hidden=np.array([hidden for _, _, hidden in people_present], dtype=bool),
-        excluded=np.array(columns[8], dtype=bool),
-        confirmed=np.array(columns[9], dtype=bool),
-        strangers=np.array(columns[10], dtype=bool),
-        grades=np.array(columns[11], dtype=np.float32),
-        taken=np.array(columns[12], dtype=np.float64),
-        sizes_px=np.array(columns[13], dtype=np.float32),
-    )

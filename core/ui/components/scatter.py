@@ -45,6 +45,13 @@ class PointGroup:
     symbol: str = "circle"
     faded: bool = False
     """Part of the background: small, faint, never labelled on the map."""
+    total: int | None = None
+    """How many it has, where not all of them are drawn."""
+
+    @property
+    def count(self) -> int:
+        """How many it has."""
+        return len(self.rows) if self.total is None else self.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +201,7 @@ def pack_points(
                 "colour": group.colour,
                 "symbol": group.symbol,
                 "faded": group.faded,
-                "count": len(group.rows),
+                "count": group.count,
             }
             for group in groups
         ],

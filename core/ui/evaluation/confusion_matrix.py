@@ -114,12 +114,12 @@ def _chart_json(run_id: str, options: MatrixOptions, dark: bool) -> tuple[str, l
 
 
 def _show_pairs(evaluated: EvaluatedRun, pairs: list[ConfusedPair]) -> None:
-    covers = data.cover_crop_ids(evaluated.dataset)
     cells = []
     for pair in pairs[:PAIRS_SHOWN]:
         face_id = next(iter(_faces_named_as(evaluated, pair.person, pair.given)), None)
         # Since the run its faces may have left the dataset, or the other person may have been renamed.
-        if face_id is None or pair.given not in covers:
+        cover = data.find_cover(evaluated.dataset, pair.given)
+        if face_id is None or cover is None:
             continue
         person, predicted = words.display_name(pair.person), words.display_name(pair.given)
         left = gallery.Tile(evaluated.faces.table.crop_ids[evaluated.faces.table.index(face_id)], person)
@@ -127,7 +127,7 @@ def _show_pairs(evaluated: EvaluatedRun, pairs: list[ConfusedPair]) -> None:
         cells.append(
             gallery.TilePair(
                 left,
-                gallery.Tile(covers[pair.given], predicted),
+                gallery.Tile(cover, predicted),
                 person,
                 f"{pair.count} of {tested} taken for {predicted}",
             )

@@ -186,8 +186,8 @@ def _taken_for(pair: ConfusedPair | None) -> str:
 
 
 def _portrait_addresses(evaluated: EvaluatedRun, names: pd.Series) -> list[str | None]:
-    covers = data.cover_crop_ids(evaluated.dataset)
-    return [gallery.crop_address(evaluated.dataset.id, covers[name]) if name in covers else None for name in names]
+    covers = (data.find_cover(evaluated.dataset, name) for name in names)
+    return [gallery.crop_address(evaluated.dataset.id, cover) if cover else None for cover in covers]
 
 
 def _columns() -> dict[str, Any]:

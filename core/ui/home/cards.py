@@ -94,7 +94,7 @@ def _show_card(dataset: Dataset, *, is_first: bool) -> None:
 
 
 def _covers(dataset: Dataset) -> None:
-    people = sorted(data.dataset_people(dataset.id, dataset.revision), key=lambda person: -person.faces)[:COVERS]
+    people = data.largest_people(dataset.id, dataset.revision, COVERS)
     tiles = [gallery.Tile(person.cover_crop_id, words.display_name(person.name)) for person in people]
     ingest = None if tiles else data.newest_job(dataset, JobKind.INGEST)
     if ingest is not None:

@@ -21,7 +21,7 @@ from core.ui.certainty import bar, explanation
 from core.ui.components import choices
 from core.ui.components.choices import ChoiceLine, ChoicesLayout
 from core.ui.identification.photo_input import TabPhoto
-from core.ui.labels import corrections
+from core.ui.labels import corrections, name_choice
 from core.workflows.identification.identify import Candidate, IdentifiedFace, Identifier, nearest_candidate
 from core.workflows.labels import teach
 from core.workflows.labels.correct import Corrector
@@ -187,16 +187,16 @@ def _choose_candidate(dataset: Dataset, run: Run, question: FaceQuestion, rated_
         if shown_for == question_key and any(candidate.person == name for candidate, _ in rated_people)
         else question.face.candidates[0].person
     )
-    covers = data.cover_crop_ids(dataset)
     lines = [
         ChoiceLine(
             id=candidate.person,
             title=words.display_name(candidate.person),
             note=bar.format_likeness(certainty.likeness),
-            src=gallery.crop_address(dataset.id, covers[candidate.person]) if candidate.person in covers else "",
+            src=gallery.crop_address(dataset.id, cover) if cover else "",
             certainty=bar.mark_certainty(certainty),
         )
         for candidate, certainty in rated_people
+        for cover in (data.find_cover(dataset, candidate.person),)
     ]
     st.caption("How like each of them it is. Choose one to see why:")
     key = f"candidates_{question.photo.id[:16]}_{question.number}"
@@ -213,8 +213,8 @@ def _choose_candidate(dataset: Dataset, run: Run, question: FaceQuestion, rated_
 
 def _evidence(dataset: Dataset, run: Run, question: FaceQuestion, person: str) -> None:
     """The face beside the photos of a person that are most like it."""
-    faces = data.dataset_faces(dataset.id, dataset.revision)
-    if person not in faces.table.people:
+    known = data.dataset_people(dataset.id, dataset.revision).find_named(person)
+    if known is None:
         # A run that came with a bundle left its photos where it was made.
         st.caption(
             "The photos that it learned from are not on this computer."
@@ -222,28 +222,27 @@ def _evidence(dataset: Dataset, run: Run, question: FaceQuestion, person: str) -
             else f"{words.name(person)} has another name since it was trained, or no faces any more."
         )
         return
-    rows = np.flatnonzero(faces.table.labels == faces.table.people.index(person))
-    (nearest,), _ = nearest_in_gallery(question.face.vector, faces.embeddings.vectors[rows], NEAREST_PHOTOS)
+    faces = data.person_faces(dataset.id, dataset.revision, known.id)
+    (nearest,), _ = nearest_in_gallery(question.face.vector, faces.embeddings.vectors, NEAREST_PHOTOS)
     crop, photos = st.columns([1, 3], gap="small", wrap=False)
     with crop:
         st.html(gallery.picture_html(question.crop, f"Face {question.number + 1} as the network saw it", "this face"))
     with photos:
         alt = f"A face of {words.display_name(person)}"
-        tiles = [gallery.Tile(faces.table.crop_ids[rows[index]], "", alt=alt) for index in nearest]
+        tiles = [gallery.Tile(faces.table.crop_ids[index], "", alt=alt) for index in nearest.tolist()]
         gallery.show_face_grid(dataset.id, tiles, tile_px=58)
     st.caption(f"Beside it, the photos of {words.name(person)} that are most like it.")
 
 
 def _ask_for_name(dataset: Dataset, run: Run, question: FaceQuestion, threshold: Threshold) -> None:
     """Say who it is: the face joins the dataset."""
-    people = [person.name for person in data.dataset_people(dataset.id, dataset.revision)]
     # With the epoch in its key the field is another after every action, an empty one: after an undo, too.
     field = f"teach_{question.photo.id[:16]}_{question.number}_{corrections.current_epoch()}"
     guess = question.face.candidates[0].person
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.selectbox(
             "This is",
-            people,
+            name_choice.list_names(dataset, guess),
             index=None,
             format_func=words.display_name,
             placeholder="A name, or a new one",
@@ -257,7 +256,7 @@ def _ask_for_name(dataset: Dataset, run: Run, question: FaceQuestion, threshold:
         # By one click only near the threshold: a guess about a face far from everybody would be confirmed too easily.
         is_near = question.face.certainty(threshold).sureness is not Sureness.UNKNOWN
         # Whoever was renamed since would come to be twice: once more under the name that was learned.
-        exists = guess in people or run.params.imported is not None
+        exists = data.find_cover(dataset, guess) is not None or run.params.imported is not None
         if is_near and exists and (question.known_face is None or question.known_face.person != guess):
             label = f"Yes, {words.name(guess)}" if question.face.name(threshold) else f"It is {words.name(guess)}"
             st.button(

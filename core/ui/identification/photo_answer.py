@@ -94,14 +94,17 @@ def show_retraining_notice(dataset: Dataset, run: Run) -> None:
 def show_known_people(dataset: Dataset, run: Run) -> None:
     """Before the first photo: who can be recognised."""
     names = run.params.people
-    known = {person.name: person for person in data.dataset_people(dataset.id, dataset.revision)}
+    everybody = data.dataset_people(dataset.id, dataset.revision)
     st.markdown(f"It knows **{words.count(len(names), 'person', 'people')}**.")
+    present = set(everybody.names)
+    known = [name for name in names if name in present]
+    part = map(everybody.find_named, known[gallery.page_slice(len(known), gallery.PER_PAGE, "known")])
     tiles = [
-        gallery.Tile(known[name].cover_crop_id, words.display_name(name), words.count(known[name].faces, "face"))
-        for name in names
-        if name in known
+        gallery.Tile(person.cover_crop_id, words.display_name(person.name), words.count(person.faces, "face"))
+        for person in part
+        if person is not None
     ]
-    gallery.show_face_grid(dataset.id, tiles[gallery.page_slice(len(tiles), gallery.PER_PAGE, "known")])
+    gallery.show_face_grid(dataset.id, tiles)
 
 
 @st.fragment

@@ -17,7 +17,7 @@ from core.store.protocols import Dataset
 from core.ui import data, state, words
 from core.ui.components.entries import EntryCommand
 from core.ui.components.picker import Grid, GridCommand
-from core.ui.labels import correction_history
+from core.ui.labels import correction_history, name_choice
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.requests import LookAgainRequest
 
@@ -237,10 +237,9 @@ class CorrectionDesk:
             st.markdown(f"**{words.plain(title)}**" if title else "", width="content")
 
     def _show_name_field(self, *, disabled: bool) -> None:
-        people = [person.name for person in data.dataset_people(self.dataset.id, self.dataset.revision)]
         st.selectbox(
             "Name",
-            people,
+            name_choice.list_names(self.dataset),
             index=None,
             format_func=words.display_name,
             placeholder="Name them",

@@ -14,6 +14,7 @@ from core.base.types import Bools, FaceTable, Floats, Ints, Revision, Split
 from core.store.protocols import Dataset
 from core.ui import address, data, words
 from core.ui.data import Faces
+from core.ui.labels import name_choice
 
 DAY_S = 86_400.0
 
@@ -131,7 +132,7 @@ def _of_person(table: FaceTable, person: str | None) -> Bools:
 def _of_split(table: FaceTable, face_filter: FaceFilter) -> Bools:
     if face_filter.split is None:
         return np.ones(len(table), dtype=bool)
-    return np.fromiter((split == face_filter.split for split in table.splits), dtype=bool, count=len(table))
+    return table.is_on(face_filter.split)
 
 
 def _of_time(table: FaceTable, period: tuple[float, float] | None) -> Bools:
@@ -193,7 +194,7 @@ def choose_filter(dataset: Dataset, run_id: str | None, like: str | None, suspec
     """The chips and choosers; kept in the address, so that a link or a reload shows the same."""
     counts = count_categories(dataset.id, dataset.revision, run_id, suspects)
     chips = [show for show in FaceCategory if counts[show] or show is FaceCategory.ALL]
-    people = [person.name for person in data.dataset_people(dataset.id, dataset.revision)]
+    people = name_choice.list_names(dataset, st.query_params.get("person"))
     orders = [order for order in FaceOrder if _is_possible_order(order, run_id, like, dataset)]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         show = st.pills(
@@ -217,10 +218,13 @@ def choose_filter(dataset: Dataset, run_id: str | None, like: str | None, suspec
             key=f"person_{dataset.id}",
             label_visibility="collapsed",
             width=190,
+            accept_new_options=name_choice.has_unlisted(dataset),
         )
         with st.popover("Order and more", icon=":material/tune:"):
             order, split = _choose_order(dataset, orders), _choose_split(dataset)
             period = _choose_period(dataset)
+    chosen_person = name_choice.find_chosen(dataset, person)
+    person = chosen_person.name if chosen_person else None
     address.set_query_values(
         show=show if show is not FaceCategory.ALL else None,
         person=person,

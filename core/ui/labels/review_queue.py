@@ -18,7 +18,7 @@ from core.ui import address, data, gallery, state, words
 from core.ui.certainty import bar
 from core.ui.components.entries import EntryCommand, FaceStrip, Keyboard, ReviewEntry, draw_entries
 from core.ui.data import Faces
-from core.ui.labels import correction_history, corrections, face_sheet
+from core.ui.labels import correction_history, corrections, face_sheet, name_choice
 from core.workflows.labels import review_queue
 from core.workflows.labels.correct import Corrector
 from core.workflows.labels.review_queue import OpenSuspects, ReviewQueue, SuspectsRequest
@@ -119,7 +119,7 @@ def review_suspects(dataset: Dataset, suspects: Sequence[Suspect]) -> None:
         key = f"suspects_{dataset.id}_{address.query_value('kind')}"
         part = suspects[gallery.page_slice(len(suspects), PER_PAGE, key, address_name="page")]
     rows = [_entry(dataset, faces, entry) for entry in part]
-    names = [person.name for person in data.dataset_people(dataset.id, dataset.revision)]
+    names = name_choice.list_names(dataset)
     commands = draw_entries(
         f"suspects_{dataset.id}", rows, Keyboard(KEYS, names, SETTLING), corrections.current_epoch()
     )

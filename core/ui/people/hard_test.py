@@ -13,7 +13,7 @@ from core.store.protocols import Dataset
 from core.ui import address, data, state, words
 from core.ui.clustering import groups
 from core.ui.components.entries import EntriesLayout, EntryCommand, Keyboard, ReviewEntry, draw_entries
-from core.ui.labels import corrections, face_sheet
+from core.ui.labels import corrections, face_sheet, name_choice
 from core.ui.people import wall_cells
 
 VIEW = "test"
@@ -112,7 +112,7 @@ def _draw_faces(test: HardTest) -> None:
         )
         for face_id, hardness in test.faces.items()
     ]
-    names = [person.name for person in data.dataset_people(test.dataset.id, test.dataset.revision)]
+    names = name_choice.list_names(test.dataset)
     keyboard = Keyboard(KEYS, names, ("name", "nobody"), start=True)
     key = f"test_{test.dataset.id}"
     commands: Sequence[EntryCommand] = draw_entries(

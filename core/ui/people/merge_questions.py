@@ -7,11 +7,16 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.learn.label_errors.review_queue import SuspectKind
+from core.store.people_columns import People
 from core.store.protocols import Dataset, PersonCount
 from core.ui import state
-from core.ui.labels import corrections
+from core.ui.labels import corrections, review_queue
 from core.ui.people import confusable_people
-from core.workflows.clustering.cluster import MergeCandidate
+
+MOST_COMPARED_AT_ONCE = 5_000
+"""Comparing everybody with everybody, after each correction, takes a tenth of a second for so many people, and ten for
+50,000."""
 
 
 @dataclass(frozen=True)
@@ -24,18 +29,30 @@ class MergeQuestion:
     similarity: float
 
 
-def list_merge_questions(dataset: Dataset, people: Sequence[PersonCount]) -> list[MergeQuestion]:
-    """What there is to ask, the most alike first."""
-    people_by_id = {person.id: person for person in people}
+def list_merge_questions(dataset: Dataset, people: People) -> list[MergeQuestion]:
+    """What there is to ask, the most alike first; of very many people what the last search for suspects found."""
+    if len(people) > MOST_COMPARED_AT_ONCE:
+        return _searched_questions(dataset, people)
     candidates = confusable_people.find_merge_candidates(dataset.id, dataset.revision)
-    return [_question(dataset, people_by_id, pair) for pair in candidates]
+    questions = (_question(dataset, people, (pair.person_id, pair.other_id), pair.similarity) for pair in candidates)
+    return [question for question in questions if question is not None]
 
 
-def _question(dataset: Dataset, people_by_id: dict[int, PersonCount], pair: MergeCandidate) -> MergeQuestion:
-    people = people_by_id[pair.person_id], people_by_id[pair.other_id]
+def _searched_questions(dataset: Dataset, people: People) -> list[MergeQuestion]:
+    entries = [entry for entry in review_queue.open_entries(dataset) or () if entry.kind is SuspectKind.ONE_PERSON]
+    questions = (_question(dataset, people, entry.person_ids[:2], entry.numbers["similarity"]) for entry in entries)
+    asked = [question for question in questions if question is not None]
+    return sorted(asked, key=lambda question: -question.similarity)
+
+
+def _question(dataset: Dataset, people: People, pair: Sequence[int | None], similarity: float) -> MergeQuestion | None:
+    """The question about two people; None where one of them is not there any more."""
+    pair_of_people = [person for person in map(people.find, pair) if person is not None]
+    if len(pair_of_people) < len(pair):
+        return None
     # Ids grow: of two with as many faces, the one who was there first keeps the name.
-    first, second = sorted(people, key=lambda person: (-person.faces, person.id))
-    return MergeQuestion(dataset, first, second, pair.similarity)
+    first, second = sorted(pair_of_people, key=lambda person: (-person.faces, person.id))
+    return MergeQuestion(dataset, first, second, similarity)
 
 
 def merge_pair(question: MergeQuestion) -> None:

@@ -33,11 +33,9 @@ def choose_merge(view: PersonView) -> None:
     similarities = confusable_people.rank_by_likeness(
         confusable_people.measure_likeness(view.dataset.id, view.dataset.revision), view.person.id
     )
-    candidates = [
-        (candidate, value)
-        for other_id, value in similarities
-        if (candidate := view.other(other_id)) and people_filter.matches_search(candidate, search)
-    ]
+    matching_ids = set(view.people.ids[people_filter.match_names(view.people, search or "")].tolist())
+    matches = ((other_id, value) for other_id, value in similarities if other_id in matching_ids)
+    candidates = [(candidate, value) for other_id, value in matches if (candidate := view.other(other_id))]
     if not candidates:
         st.info("Nobody else is called that." if search else "There is nobody else yet.")
         return

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from core.store.job_model import JobKind
+from core.store.people_columns import People
 from core.store.protocols import Counts, Dataset, PersonCount
 from core.ui import address, data, frame, jobs, menu, words
 from core.ui.clustering import groups
@@ -28,7 +27,7 @@ def show_people_page(page: frame.Frame, *, unnamed_first: bool = False) -> None:
         return
     people = data.dataset_people(dataset.id, dataset.revision)
     person_id = address.query_number("person")
-    shown_person = next((candidate for candidate in people if candidate.id == person_id), None)
+    shown_person = people.find(person_id)
     # A link, or the page itself after a merge: who was shown may be gone.
     if address.query_value("person") and shown_person is None:
         st.info(GONE, icon=":material/info:")
@@ -68,8 +67,8 @@ def _offer_grouping(dataset: Dataset, counts: Counts, *, is_working: bool) -> No
     )
 
 
-def _show_person(dataset: Dataset, shown_person: PersonCount, people: Sequence[PersonCount]) -> None:
-    view = person.PersonView(dataset, shown_person, tuple(people))
+def _show_person(dataset: Dataset, shown_person: PersonCount, people: People) -> None:
+    view = person.PersonView(dataset, shown_person, people)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         with st.container(width="content"):
             person_page.show_person_navigation(view)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from weakref import WeakKeyDictionary
 
+import numpy as np
 import streamlit as st
 
-from core.base.types import TRUSTED_GRADE
-from core.store.protocols import Dataset, PersonCount
+from core.base.types import TRUSTED_GRADE, Bools, Doubles, Ints
+from core.store.people_columns import People
+from core.store.protocols import Dataset
 from core.ui import address, words
 
 FEW_FACES = 5
@@ -59,40 +62,63 @@ class PeopleFilter:
 # who is who
 
 
-def person_categories(person: PersonCount) -> tuple[PeopleCategory, ...]:
-    """What there is to say about a person."""
-    holds = {
-        PeopleCategory.FEW: person.faces < FEW_FACES,
-        PeopleCategory.POOR: person.mean_grade is not None and person.mean_grade < TRUSTED_GRADE,
-        # On one side and not on the other: who is on neither has not been divided, which is no fault.
-        PeopleCategory.ONE_SIDE: (person.train == 0) is not (person.val == 0),
-    }
-    return tuple(trait for trait, holding in holds.items() if holding)
+def is_in_category(people: People, category: PeopleCategory) -> Bools:
+    """(n_people,) of whom what a category says is true."""
+    match category:
+        case PeopleCategory.FEW:
+            return np.asarray(people.faces < FEW_FACES)
+        case PeopleCategory.POOR:
+            # NaN, where nothing was measured, is not below it.
+            return np.asarray(people.grades < TRUSTED_GRADE)
+        case PeopleCategory.ONE_SIDE:
+            # On one side and not on the other: who is on neither has not been divided, which is no fault.
+            return np.asarray((people.train == 0) != (people.val == 0))
+    return np.full(len(people), category is PeopleCategory.ALL)
 
 
-def filter_people(people: Iterable[PersonCount], people_filter: PeopleFilter) -> list[PersonCount]:
-    """The people that are asked for, in the order that is asked for."""
-    matches = [
-        person
-        for person in people
-        if (people_filter.hidden or not person.hidden)
-        and (people_filter.show is PeopleCategory.ALL or people_filter.show in person_categories(person))
-        and matches_search(person, people_filter.search)
-    ]
-    return sorted(matches, key=lambda person: _sort_key(person, people_filter.order))
+def filter_people(people: People, people_filter: PeopleFilter) -> Ints:
+    """(k,) rows of the people that are asked for, in the order that is asked for."""
+    is_listed = is_in_category(people, people_filter.show) & (people_filter.hidden | ~people.hidden)
+    if people_filter.search.strip():
+        is_listed &= match_names(people, people_filter.search)
+    rows = np.flatnonzero(is_listed)
+    # The last key counts first.
+    return rows[np.lexsort((_names_as_searched(people).ranks[rows], _sort_values(people, people_filter.order)[rows]))]
 
 
-def matches_search(person: PersonCount, search: str) -> bool:
-    """Whether somebody's name holds what was typed."""
-    return normalise_for_search(search) in normalise_for_search(words.display_name(person.name))
+def match_names(people: People, search: str) -> Bools:
+    """(n_people,) whose names hold what was typed."""
+    typed = normalise_for_search(search)
+    return np.array([typed in name for name in _names_as_searched(people).texts], dtype=bool)
 
 
-def count_people(people: Iterable[PersonCount], *, hidden: bool) -> dict[PeopleCategory, int]:
+@dataclass(frozen=True, slots=True)
+class _SearchedNames:
+    """Names as they are searched, without capitals and accents."""
+
+    texts: tuple[str, ...]
+    ranks: Ints
+    """(n_people,) the place of each among all"""
+
+
+# They go with the people whose they are: a name that was erased stays nowhere.
+_searched_names: WeakKeyDictionary[People, _SearchedNames] = WeakKeyDictionary()
+
+
+def _names_as_searched(people: People) -> _SearchedNames:
+    if people not in _searched_names:
+        texts = tuple(normalise_for_search(words.display_name(name)) for name in people.names)
+        ranks: Ints = np.empty(len(texts), dtype=np.int64)
+        ranks[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
+        _searched_names[people] = _SearchedNames(texts, ranks)
+    return _searched_names[people]
+
+
+def count_people(people: People, *, hidden: bool) -> dict[PeopleCategory, int]:
     """How many people each ``PeopleCategory`` has that is about people."""
-    listed = [person for person in people if hidden or not person.hidden]
-    counts = Counter(category for person in listed for category in person_categories(person))
-    counts[PeopleCategory.ALL] = len(listed)
-    return {show: counts[show] for show in PeopleCategory if show not in NOT_OF_PEOPLE}
+    is_listed = hidden | ~people.hidden
+    shown = (show for show in PeopleCategory if show not in NOT_OF_PEOPLE)
+    return {show: int((is_in_category(people, show) & is_listed).sum()) for show in shown}
 
 
 def normalise_for_search(text: str) -> str:
@@ -104,24 +130,23 @@ def normalise_for_search(text: str) -> str:
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
 
 
-def _sort_key(person: PersonCount, order: PeopleOrder) -> tuple[float, str]:
-    # Grades end at 1: who has none comes after everybody who has one.
-    grade = 2.0 if person.mean_grade is None else person.mean_grade
-    first = {
-        PeopleOrder.NAME: 0.0,
-        PeopleOrder.MOST: -person.faces,
-        PeopleOrder.FEWEST: person.faces,
-        PeopleOrder.POOREST: grade,
-    }
-    return first[order], normalise_for_search(words.display_name(person.name))
+def _sort_values(people: People, order: PeopleOrder) -> Doubles:
+    """(n_people,) what ascends in an order; of equals the names do."""
+    match order:
+        case PeopleOrder.MOST:
+            return np.asarray(-people.faces, dtype=np.float64)
+        case PeopleOrder.FEWEST:
+            return np.asarray(people.faces, dtype=np.float64)
+        case PeopleOrder.POOREST:
+            # Sorted, NaN comes last: who has no grade stands after everybody who has one.
+            return people.grades
+    return np.zeros(len(people))
 
 
 # on the page
 
 
-def choose_people_filter(
-    dataset: Dataset, people: Sequence[PersonCount], more_counts: Mapping[PeopleCategory, int]
-) -> PeopleFilter:
+def choose_people_filter(dataset: Dataset, people: People, more_counts: Mapping[PeopleCategory, int]) -> PeopleFilter:
     """The search, the chips and the order; kept in the address, so that a link or a reload shows the same.
 
     Parameters
@@ -167,14 +192,14 @@ def choose_people_filter(
             width=200,
             on_change=_reset_page,
         )
-        if n_hidden := sum(person.hidden for person in people):
+        if n_hidden := int(people.hidden.sum()):
             st.toggle(f"Show hidden ({words.count(n_hidden)})", hidden, key="people_hidden", on_change=_reset_page)
     people_filter = PeopleFilter(show or PeopleCategory.ALL, search or "", order or PeopleOrder.MOST, hidden)
     remember_filter(people_filter)
     return people_filter
 
 
-def filter_from_address(people: Sequence[PersonCount]) -> PeopleFilter:
+def filter_from_address(people: People) -> PeopleFilter:
     """What the address asks for: the order in which one goes from person to person."""
     show = address.query_choice(list(PeopleCategory), "show") or PeopleCategory.ALL
     # From a question or a face without a name one opens somebody, and then goes on to anybody.
@@ -195,15 +220,15 @@ def remember_filter(people_filter: PeopleFilter) -> None:
     )
 
 
-def _shows_hidden(people: Sequence[PersonCount]) -> bool:
-    if not any(person.hidden for person in people):
+def _shows_hidden(people: People) -> bool:
+    if not people.hidden.any():
         return False
     # The toggle has a state once it was drawn; before, as after a reload, the address speaks.
     return bool(st.session_state.get("people_hidden", address.query_value("hidden") == "yes"))
 
 
-def _graded(people: Sequence[PersonCount]) -> bool:
-    return any(person.mean_grade is not None for person in people)
+def _graded(people: People) -> bool:
+    return not np.isnan(people.grades).all()
 
 
 def _reset_page() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.base.types import TRUSTED_GRADE
+from core.store.people_columns import People
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, state, words
 from core.ui.data import Faces
@@ -19,7 +20,7 @@ class PersonView:
 
     dataset: Dataset
     person: PersonCount
-    people: tuple[PersonCount, ...]
+    people: People
     """Everybody."""
 
     @property
@@ -34,7 +35,7 @@ class PersonView:
 
     def other(self, person_id: int) -> PersonCount | None:
         """Anybody by id; None for somebody who has no faces now."""
-        return next((person for person in self.people if person.id == person_id), None)
+        return self.people.find(person_id)
 
 
 def open_person(person_id: int | None) -> None:
@@ -47,9 +48,8 @@ def open_person(person_id: int | None) -> None:
 def adjacent_people(view: PersonView) -> tuple[int | None, int | None]:
     """The ids of who stands before and after the person in the order of the address."""
     # The grid is not on this page; its filter is still in the address, and so is the order in which one walks.
-    ids = [
-        person.id for person in people_filter.filter_people(view.people, people_filter.filter_from_address(view.people))
-    ]
+    rows = people_filter.filter_people(view.people, people_filter.filter_from_address(view.people))
+    ids = view.people.ids[rows].tolist()
     if view.person.id not in ids:
         return None, None
     index = ids.index(view.person.id)
@@ -60,13 +60,13 @@ def find_namesake(view: PersonView, name: str) -> PersonCount | None:
     """Somebody else who is shown under this name already."""
     # Compared as shown: "Ann_Lee" of a folder and "Ann Lee" of a field are one name to whoever reads them.
     shown_name = words.display_name(name.strip())
-    other_people = (person for person in view.people if person.id != view.person.id)
-    return next((person for person in other_people if words.display_name(person.name) == shown_name), None)
+    named = (row for row, name in enumerate(view.people.names) if words.display_name(name) == shown_name)
+    return next((person for row in named if (person := view.people[row]).id != view.person.id), None)
 
 
 def free_name(view: PersonView) -> str:
     """The person's name with the first number that nobody has: "Ann 2"."""
-    return words.number_name(view.name, {words.display_name(person.name) for person in view.people}, first=2)
+    return words.number_name(view.name, set(map(words.display_name, view.people.names)), first=2)
 
 
 def summarise_person(view: PersonView) -> str:

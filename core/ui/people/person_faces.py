@@ -80,7 +80,7 @@ def order_faces(faces: Faces, order: PersonFaceOrder) -> Ints:
             rows = confusable_people.rows_by_typicality(faces, rows)[::-1]
         case PersonFaceOrder.SIDE:
             sides = {Split.TRAIN: 0, Split.VAL: 1, None: 2}
-            rows = rows[np.argsort([sides[table.splits[row]] for row in rows], kind="stable")]
+            rows = rows[np.argsort([sides[table.splits[row]] for row in rows.tolist()], kind="stable")]
         case _:
             grades = table.grades[rows]
             rows = rows[np.argsort(grades if order is PersonFaceOrder.WORST else -grades, kind="stable")]

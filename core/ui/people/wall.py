@@ -10,22 +10,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 
+import numpy as np
 import streamlit as st
 
 from core.learn.label_errors.review_queue import Suspect, SuspectKind
 from core.learn.model_selection.hard_faces import Hardness
-from core.store.protocols import Counts, Dataset, PersonCount
+from core.store.people_columns import People
+from core.store.protocols import Counts, Dataset
 from core.ui import data, gallery, menu, state, words
 from core.ui.clustering import groups
 from core.ui.clustering.groups import UnnamedGroups
 from core.ui.components.entries import EntriesLayout, EntryCommand, Keyboard, draw_entries
 from core.ui.home import trail
 from core.ui.home.trail import NextStep
-from core.ui.labels import corrections, review_queue
+from core.ui.labels import corrections, name_choice, review_queue
 from core.ui.people import hard_test, merge_questions, people_filter, person
 from core.ui.people.merge_questions import MergeQuestion
 from core.ui.people.people_filter import SEARCH_INPUT, PeopleCategory, PeopleFilter, PeopleOrder
 from core.ui.people.wall_cells import (
+    ArrangedCells,
     GroupCell,
     MergeCard,
     PersonCell,
@@ -58,7 +61,7 @@ class Wall:
     """What a dataset's wall holds."""
 
     dataset: Dataset
-    people: Sequence[PersonCount]
+    people: People
     unnamed: UnnamedGroups | None
     """None before the faces were grouped."""
     merges: list[MergeQuestion]
@@ -113,11 +116,11 @@ def read_wall(dataset: Dataset, *, unnamed_first: bool) -> Wall:
     )
 
 
-def is_nearly_named(people: Sequence[PersonCount], unnamed: UnnamedGroups | None) -> bool:
+def is_nearly_named(people: People, unnamed: UnnamedGroups | None) -> bool:
     """Whether the most is done: no group of several faces is left, or the named are ``NEARLY_ALL`` of the faces."""
     if unnamed is None:
         return False
-    n_named, n_left = sum(someone.faces for someone in people), int(unnamed.sizes.sum())
+    n_named, n_left = int(people.faces.sum()), int(unnamed.sizes.sum())
     return not unnamed.has_several or n_named >= NEARLY_ALL * (n_named + n_left)
 
 
@@ -160,7 +163,7 @@ def _show_progress(wall: Wall, counts: Counts) -> None:
     if wall.people and not wall.unnamed.has_several:
         _show_end(wall)
         return
-    n_named = sum(someone.faces for someone in wall.people)
+    n_named = int(wall.people.faces.sum())
     progress = measure_progress(n_named, wall.unnamed.sizes.tolist())
     # With those of strangers, these are the faces that make the difference to what other pages count.
     n_aside = wall.unnamed.faces_aside + counts.faces - n_named - counts.unnamed_faces
@@ -199,10 +202,10 @@ def describe_progress(progress: NamingProgress, n_aside: int) -> str:
     return f"{sentence}, {names} {verb} {words.percent(progress.goal, 0)}{aside}"
 
 
-def summarise_people(people: Sequence[PersonCount], counts: Counts) -> str:
+def summarise_people(people: People, counts: Counts) -> str:
     """How many people and faces, on which side, and what has no name."""
     # Who is hidden is told apart, and not counted among the people.
-    hidden = sum(someone.hidden for someone in people)
+    hidden = int(people.hidden.sum())
     parts = [words.count(len(people) - hidden, "person", "people"), words.count(counts.faces, "face")]
     if counts.train_faces or counts.val_faces:
         parts.append(f"{words.count(counts.train_faces)} to learn from, {words.count(counts.val_faces)} to test on")
@@ -236,30 +239,35 @@ def _show_settings(wall: Wall) -> None:
 # what stands where
 
 
-def arrange_cells(wall: Wall, chosen_filter: PeopleFilter) -> list[WallCell]:
+def arrange_cells(wall: Wall, chosen_filter: PeopleFilter) -> Sequence[WallCell]:
     """The cells of all pages: a few questions, then people and faces without a name, each in its order."""
     if chosen_filter.show is PeopleCategory.QUESTIONS:
         return wall.cards
-    people = people_filter.filter_people(wall.people, chosen_filter)
-    person_cells: list[WallCell] = [PersonCell(wall.dataset, someone) for someone in people]
+    rows = people_filter.filter_people(wall.people, chosen_filter)
     # Whoever looks for a name, or for people of a kind, does not look for those without one.
     if chosen_filter.search or chosen_filter.show not in (PeopleCategory.ALL, PeopleCategory.UNNAMED):
-        return person_cells
+        return ArrangedCells(wall.dataset, wall.people, (), rows)
     cards = _cards_in_front(wall) if chosen_filter.show is PeopleCategory.ALL else []
     group_cells = _group_cells(wall, cards)
     if chosen_filter.show is PeopleCategory.UNNAMED:
-        return [*group_cells]
-    if wall.unnamed_first or chosen_filter.order is not PeopleOrder.MOST:
-        ordered = [*group_cells, *person_cells] if wall.unnamed_first else [*person_cells, *group_cells]
-    else:
-        # Sorting is stable: of as many faces, the person comes before the group.
-        sized = [(-someone.faces, cell) for someone, cell in zip(people, person_cells, strict=True)]
-        sized += [(-int(size), cell) for size, cell in _with_sizes(wall, group_cells)]
-        ordered = [cell for _, cell in sorted(sized, key=lambda pair: pair[0])]
+        return group_cells
+    group_rows = len(wall.people) + np.arange(len(group_cells))
+    order = np.concatenate([group_rows, rows] if wall.unnamed_first else [rows, group_rows])
+    if not wall.unnamed_first and chosen_filter.order is PeopleOrder.MOST:
+        sizes = [cell.size for cell in group_cells]
+        # Stable: of as many faces, the person comes before the group.
+        order = order[np.argsort(-np.concatenate([wall.people.faces[rows], sizes]), kind="stable")]
     tests = [card for card in wall.cards if isinstance(card, TestCard)]
     # After the groups: whoever names has them in front, and the test is what comes next.
-    end = 1 + max((index for index, cell in enumerate(ordered) if isinstance(cell, GroupCell)), default=-1)
-    return [*cards, *ordered[:end], *tests, *ordered[end:]]
+    end = int(np.flatnonzero(order >= len(wall.people)).max(initial=-1)) + 1
+    order = np.insert(order, end, len(wall.people) + len(group_cells) + np.arange(len(tests)))
+    return ArrangedCells(
+        dataset=wall.dataset,
+        people=wall.people,
+        cards=cards,
+        order=order.astype(np.int64),
+        behind=[*group_cells, *tests],
+    )
 
 
 def _cards_in_front(wall: Wall) -> list[WallCell]:
@@ -273,11 +281,6 @@ def _group_cells(wall: Wall, cards: Sequence[WallCell]) -> list[GroupCell]:
     on_cards = {group for card in cards if isinstance(card, RestCard) for group in card.rest.groups}
     numbers = (group for group in wall.unnamed.worth_naming.tolist() if group not in on_cards)
     return [GroupCell(wall.dataset, wall.unnamed, group) for group in numbers]
-
-
-def _with_sizes(wall: Wall, cells: Sequence[WallCell]) -> list[tuple[int, WallCell]]:
-    sizes = wall.unnamed.groups.sizes if wall.unnamed else ()
-    return [(int(sizes[cell.group]), cell) for cell in cells if isinstance(cell, GroupCell)]
 
 
 def _show_aside(wall: Wall) -> None:
@@ -318,7 +321,7 @@ def _draw_cells(wall: Wall, cells: Sequence[WallCell], scope: str = "wall") -> N
         return
     keyboard = Keyboard(
         KEYS,
-        [someone.name for someone in wall.people],
+        name_choice.list_names(wall.dataset),
         SETTLING,
         start=wall.unnamed_first and scope == "wall",
         search=SEARCH_INPUT,

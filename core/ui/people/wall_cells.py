@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import overload
 
 import numpy as np
 
-from core.base.types import TRUSTED_GRADE
+from core.base.types import TRUSTED_GRADE, Ints
 from core.learn.label_errors.review_queue import Suspect
 from core.learn.model_selection.hard_faces import Hardness
+from core.store.people_columns import People
 from core.store.protocols import Dataset, PersonCount
 from core.ui import data, gallery, words
 from core.ui.clustering.groups import UnnamedGroups
@@ -99,6 +101,11 @@ class GroupCell(WallCell):
         return self.unnamed.groups.members(self.group)
 
     @property
+    def size(self) -> int:
+        """How many they are."""
+        return int(self.unnamed.groups.sizes[self.group])
+
+    @property
     def asked_id(self) -> int | None:
         """The person that it may be."""
         return self.unnamed.person_asked_about.get(self.group)
@@ -111,7 +118,7 @@ class GroupCell(WallCell):
         return ReviewEntry(
             id=covers[0],
             strips=(face_strip(self.dataset, covers[:1], side_px=LARGE_PX), face_strip(self.dataset, covers[1:])),
-            title=words.count(int(self.unnamed.groups.sizes[self.group]), "face"),
+            title=words.count(self.size, "face"),
             note="some differ: look closer" if differs and not name else "",
             question=f"Is this {name}?" if name else "",
             buttons=(*(YES_NO if name else ()), ("Closer", "open"), ("Nobody", "nobody")),
@@ -262,6 +269,36 @@ class TestCard(QuestionCard):
             click="open",
             wide=True,
         )
+
+
+@dataclass(frozen=True)
+class ArrangedCells(Sequence[WallCell]):
+    """Cells in their order, each made when it is asked for: of 50,000 people a page shows 48."""
+
+    dataset: Dataset
+    people: People
+    cards: Sequence[WallCell]
+    """In front of all."""
+    order: Ints
+    """(n,) rows of people, and behind those of all people places in ``behind``"""
+    behind: Sequence[WallCell] = ()
+
+    def __len__(self) -> int:
+        return len(self.cards) + len(self.order)
+
+    @overload
+    def __getitem__(self, index: int) -> WallCell: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[WallCell]: ...
+    def __getitem__(self, index: int | slice) -> WallCell | list[WallCell]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        if index < len(self.cards):
+            return self.cards[index]
+        number = int(self.order[index - len(self.cards)])
+        if number < len(self.people):
+            return PersonCell(self.dataset, self.people[number])
+        return self.behind[number - len(self.people)]
 
 
 # what is said and shown of people and faces

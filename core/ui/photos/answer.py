@@ -20,7 +20,8 @@ from core.ui.gallery import Tile
 from core.ui.home import trail
 from core.ui.labels import review_queue
 from core.ui.labels.face_filters import FaceCategory
-from core.ui.people.people_filter import PeopleCategory
+from core.ui.people import people_filter
+from core.ui.people.people_filter import PeopleCategory, PeopleFilter
 from core.ui.photos import answer_steps
 from core.ui.projection import map_picture
 from core.ui.training import training_page
@@ -129,14 +130,14 @@ def _show_advice(dataset: Dataset, answer: Answer) -> None:
 
 def _show_people(dataset: Dataset, answer: Answer) -> None:
     """Round faces with names and counts, the biggest first; groups where nobody has a name."""
-    people = sorted(data.dataset_people(dataset.id, dataset.revision), key=lambda person: -person.faces)
-    listed = [person for person in people if not person.hidden]
-    if listed:
+    people = data.dataset_people(dataset.id, dataset.revision)
+    if n_listed := int((~people.hidden).sum()):
+        listed = people_filter.filter_people(people, PeopleFilter())[:FACES_SHOWN].tolist()
         tiles = [
             Tile(person.cover_crop_id, words.display_name(person.name), note=words.count(person.faces, "face"))
-            for person in listed[:FACES_SHOWN]
+            for person in map(people.__getitem__, listed)
         ]
-        _show_faces(dataset, tiles, len(listed) - FACES_SHOWN, menu.PEOPLE)
+        _show_faces(dataset, tiles, n_listed - FACES_SHOWN, menu.PEOPLE)
     elif answer.groups:
         tiles = _group_tiles(dataset, answer.groups)
         _show_faces(dataset, tiles, len(_real_groups(answer.groups)) - FACES_SHOWN, menu.CLUSTERS)

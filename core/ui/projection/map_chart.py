@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.base.types import Floats, Ints, Revision, Split
+from core.base.types import Floats, Ints, Revision, Split, take_items
 from core.charts.palette import GREY
 from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.certainty import Sureness
@@ -18,12 +18,16 @@ from core.ui.components import scatter
 from core.ui.components.scatter import FaceCard, NearFaces, PointCloud, PointGroup, PointNames
 from core.ui.data import Faces
 from core.ui.labels import face_sheet
-from core.ui.projection import map_groups
+from core.ui.projection import map_detail, map_groups
 from core.workflows.clustering import cluster, hierarchy
 from core.workflows.clustering.cluster import FaceGroups
 
 PERSON, SPLIT, PREDICTION, CORRECT = "Person", "Split", "Prediction", "Right or wrong"
 CONFIDENCE, QUALITY, DATE, CLUSTER = "How sure", "Quality", "Date", "Group"
+
+
+MOST_NAMED = 5_000
+"""People whose names stand on the map where there is room; those of others come with the pointer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class MapChart:
     """Faces of the dataset that are newer than the map and not on it."""
     placed: int
     """Faces that are newer than the map and were placed beside those most like them."""
+    undrawn: int = 0
+    """Faces that are on the map, and not drawn because there are too many of them."""
 
 
 # A shared object, as everything here that holds arrays: a cache of data would copy megabytes at every rerun.
@@ -67,6 +73,8 @@ def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapCh
     in_order = np.argsort(rows)
     map_rows, rows = map_rows[in_order], rows[in_order]
     predictions, points = load_face_predictions(dataset_id, revision, view.run_id), face_map.points[map_rows]
+    sought = np.flatnonzero(np.isin(faces.table.labels[rows], _sought_people(faces, view.people)))
+    drawn = map_detail.choose_drawn(points, sought)
     colouring, summary = _choose_colouring(faces, predictions, rows, view)
     if colouring is None:
         groups, clusters = _other_groups(faces, predictions, rows, view.colour), []
@@ -74,9 +82,11 @@ def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapCh
         labels, plane, plane_rows = colouring.labels[rows], *_plane_points(view, faces)
         looks = map_groups.choose_looks(plane, colouring.labels[plane_rows], colouring.coloured)
         groups = map_groups.group_people(labels, colouring.names, colouring.coloured, looks, colouring.other_names)
-        clusters = map_groups.find_clusters(points, labels, colouring.names, colouring.coloured)
-    groups = _spotlight(groups, faces, rows, view.people)
-    face_ids = [faces.table.face_ids[row] for row in rows]
+        named = colouring.coloured[:MOST_NAMED]
+        clusters = map_groups.find_clusters(points[drawn], labels[drawn], colouring.names, named)
+    groups = map_detail.keep_drawn(_spotlight(groups, faces, rows, view.people), drawn, len(points))
+    undrawn, rows, points = len(points) - len(drawn), rows[drawn], points[drawn]
+    face_ids = take_items(faces.table.face_ids, rows)
     # What somebody circled holds for these faces in these places, whatever their colours are. Checksums say so in a
     # few bytes; the identifiers of a hundred thousand faces would travel with every answer.
     cloud_id = f"{view.map_id} {zlib.crc32(''.join(face_ids).encode()):08x} {zlib.crc32(points.tobytes()):08x}"
@@ -86,8 +96,9 @@ def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapCh
     return MapChart(
         cloud=cloud.with_moments(map_groups.find_moments(faces.table.taken[rows])),
         finding=summary,
-        left_out=len(faces.table) - len(rows),
+        left_out=len(faces.table) - len(rows) - undrawn,
         placed=len(face_map.newcomers),
+        undrawn=undrawn,
     )
 
 
@@ -307,8 +318,8 @@ def _map_summary(
             DATE: f"{words.count(int((~np.isnan(table.taken[rows])).sum()), 'face')} with a date",
         }[colour]
     if colour == SPLIT:
-        sides = [table.splits[row] for row in rows]
-        learn, test = words.count(sides.count(Split.TRAIN), "face"), words.count(sides.count(Split.VAL))
+        n_learned, n_tested = (int(table.is_on(side)[rows].sum()) for side in (Split.TRAIN, Split.VAL))
+        learn, test = words.count(n_learned, "face"), words.count(n_tested)
         return f"{learn} to learn from, {test} to test on"
     people = words.count(n_people, "person", "people")
     if colour == PREDICTION:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -24,6 +23,10 @@ _CORE_SHARE = 0.1
 
 
 # people, and groups of faces
+
+
+MOST_COMPARED = 1_000
+"""People whose neighbours on the map are looked for, to choose other colours."""
 
 
 def order_by_size(labels: Ints, n_people: int) -> Ints:
@@ -54,6 +57,10 @@ def choose_looks(points: Floats, labels: Ints, people: Ints) -> list[tuple[str, 
     nearest = palette.MOST_COLOURED - 1
     neighbours = []
     for index in range(len(people)):
+        # Thousands lie closer than colours could tell: of those with the fewest faces each differs from the last ones.
+        if index >= MOST_COMPARED:
+            neighbours.append(list(range(index - nearest, index)))
+            continue
         # Among those before, whose colours are chosen already: of every two that lie side by side, one is the later.
         away = np.square(centres[:index] - centres[index]).sum(axis=1)
         near = np.argpartition(away, nearest)[:nearest] if index > nearest else np.arange(index)
@@ -167,13 +174,8 @@ def group_splits(table: FaceTable, rows: Ints) -> list[PointGroup]:
         Split.VAL: (palette.PALETTE[1], "diamond"),
         None: (GREY, "circle"),
     }
-    splits = [table.splits[row] for row in rows]
     groups = [
-        PointGroup(
-            _SPLIT_NAMES[split],
-            np.array([index for index, face_split in enumerate(splits) if face_split is split], dtype=np.int64),
-            *look,
-        )
+        PointGroup(_SPLIT_NAMES[split], np.flatnonzero(table.is_on(split)[rows]), *look)
         for split, look in looks.items()
     ]
     return [group for group in groups if len(group.rows)]
@@ -225,7 +227,8 @@ def group_steps(shares: Doubles | Floats, unknown: str) -> list[PointGroup]:
 def group_dates(timestamps: Doubles) -> list[PointGroup]:
     """Photos with a date in at most five spans of years that hold about as many each."""
     # A camera's clock has no time zone, and is stored as if it were that of Greenwich: so the year is what it showed.
-    years = np.array([np.nan if np.isnan(timestamp) else time.gmtime(timestamp).tm_year for timestamp in timestamps])
+    years = timestamps.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970.0
+    years[np.isnan(timestamps)] = np.nan
     known = years[~np.isnan(years)]
     # "lower" takes years that occur. One that fills several fifths starts several spans, of which one remains.
     starts = (

@@ -153,7 +153,7 @@ def _count_newcomers(dataset_id: str, revision: Revision, map_info: MapInfo | No
         return len(table)
     face_map = data.face_map(dataset_id, revision, map_info.id)
     # Where most are new, nobody is placed and there are no newcomers: then those who are not on the map are counted.
-    return len(face_map.newcomers) + len(set(table.face_ids).difference(face_map.face_ids))
+    return len(face_map.newcomers) + len(table) - len(table.match(face_map.face_ids)[0])
 
 
 def _renew_map(dataset: Dataset, options: MapOptions, newest: MapInfo | None, job: Job | None) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import InputRefused
-from core.base.types import Revision
+from core.base.types import Revision, take_items
 from core.charts import palette
 from core.learn.metrics.predictions import Predictions
 from core.store.protocols import Counts, Dataset, MapInfo, Run
@@ -18,7 +18,7 @@ from core.ui import data, state, words
 from core.ui.clustering import groups
 from core.ui.components import scatter
 from core.ui.data import Faces
-from core.ui.labels import corrections
+from core.ui.labels import corrections, name_choice
 from core.ui.projection import map_chart, map_layout, map_newcomers
 from core.ui.projection.map_chart import (
     CLUSTER,
@@ -87,7 +87,7 @@ def _build_map_view(
 def _choose_colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str, ...]]:
     """Choose what colours mean, and whom to look for."""
     counts = data.dataset_counts(dataset.id, dataset.revision)
-    names = [person.name for person in data.dataset_people(dataset.id, dataset.revision)]
+    names = name_choice.list_names(dataset, *st.query_params.get_all("person"))
     dated = not np.isnan(data.dataset_faces(dataset.id, dataset.revision).table.taken).all()
     by_run = [PREDICTION, CORRECT, CONFIDENCE] if run else []
     offered = [
@@ -107,8 +107,10 @@ def _choose_colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str
         placeholder="A name",
         width=230,
         disabled=not names,
+        accept_new_options=name_choice.has_unlisted(dataset),
     )
-    return colour or PERSON, tuple(people_sought)
+    sought = (name_choice.find_chosen(dataset, name) for name in people_sought)
+    return colour or PERSON, tuple(person.name for person in sought if person is not None)
 
 
 # chart and gallery
@@ -178,6 +180,12 @@ def _show_chart(dataset: Dataset, view: MapView, new_photo: NewPhoto | None) -> 
     if chart.left_out:
         missing = words.count(chart.left_out, "face")
         st.caption(f"{missing} came after this map was made and {'is' if chart.left_out == 1 else 'are'} not on it.")
+    if chart.undrawn:
+        drawn = words.count(len(chart.cloud))
+        st.caption(
+            f"{drawn} of {words.count(len(chart.cloud) + chart.undrawn, 'face')} are drawn, fewer where they crowd. "
+            "Find people draws all of theirs; a line around faces chooses those that are drawn."
+        )
     if chart.placed:
         new_faces = words.count(chart.placed, "face")
         st.caption(f"{new_faces} came after this map was made: placed beside the faces most like them.")
@@ -210,7 +218,7 @@ def _choose_people_in_table(dataset: Dataset, run: Run | None) -> tuple[str, ...
     # The browser may still speak of the longer table that was there before a correction.
     labels = [int(table["key"].iloc[row]) for row in read_selected_rows(event) if row < len(table)]
     faces = data.dataset_faces(dataset.id, dataset.revision)
-    return tuple(faces.table.face_ids[row] for row in np.flatnonzero(np.isin(faces.table.labels, labels)))
+    return take_items(faces.table.face_ids, np.flatnonzero(np.isin(faces.table.labels, labels)))
 
 
 _NARROW = {

@@ -72,8 +72,8 @@ def _draw_map(dataset_id: str, revision: Revision, map_id: str, alt: str) -> str
     # Biggest first, so that those who get a colour and a portrait are those who are seen.
     people = np.argsort(-np.bincount(labels[labels >= 0], minlength=len(faces.table.people)), kind="stable")
     placed = _place_portraits(points, labels, people)
-    covers = {person.id: person.cover_crop_id for person in data.dataset_people(dataset_id, revision)}
-    crops = {label: gallery.crop_address(dataset_id, covers[faces.table.person_ids[label]]) for label, _, _ in placed}
+    everybody = data.dataset_people(dataset_id, revision)
+    crops = {label: gallery.crop_address(dataset_id, everybody[label].cover_crop_id) for label, _, _ in placed}
     portraits = [f"<img src='{crops[label]}' alt='' style='{place_at(x, y)}'>" for label, x, y in placed]
     # By the rank of each person; nobody's rank is that of whoever has no name.
     ranks = np.append(np.argsort(people), len(people))[labels]

@@ -16,6 +16,7 @@ from core.learn.verification.pair_rule import FARS, PairScores
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, gallery, words
 from core.ui.certainty import bar, explanation
+from core.ui.labels import name_choice
 from core.ui.photos.dropped_photo import NO_FACE_ADVICE, read_dropped_photo
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.vision.pipeline import PhotoFaces
@@ -103,23 +104,24 @@ def _choose_face(photo: PhotoFaces, key: str) -> ComparedFace | None:
 
 def ask_for_person(dataset: Dataset) -> PersonCount | None:
     """Somebody of the dataset, with some of their faces; the choice is kept in the address."""
-    people = {person.name: person for person in data.dataset_people(dataset.id, dataset.revision) if not person.hidden}
     requested = st.query_params.get("person")
+    names = name_choice.list_names(dataset, requested, hidden=False)
     name = st.selectbox(
         "Person",
-        list(people),
-        index=list(people).index(requested) if requested in people else None,
+        names,
+        index=names.index(requested) if requested in names else None,
         format_func=words.display_name,
         placeholder="Choose a person",
         key=f"verify_person_{dataset.id}",
+        accept_new_options=name_choice.has_unlisted(dataset),
     )
-    if name is None:
+    person = name_choice.find_chosen(dataset, name)
+    if person is None:
         return None
-    address.set_query_values(person=name)
-    person = people[name]
+    address.set_query_values(person=person.name)
     faces = data.person_faces(dataset.id, dataset.revision, person.id)
     tiles = [
-        gallery.Tile(crop_id, "", alt=f"Face of {words.display_name(name)}")
+        gallery.Tile(crop_id, "", alt=f"Face of {words.display_name(person.name)}")
         for crop_id in faces.table.crop_ids[:PORTRAITS]
     ]
     gallery.show_face_grid(dataset.id, tiles, tile_px=84)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.columns import number_values
 from core.base.errors import NotFound
 from core.base.json_values import Json
 from core.base.progress import UNWATCHED, Progress
@@ -22,7 +23,7 @@ from core.base.types import Embeddings, FaceTable, Floats, Ints, take_items
 from core.corrections.model import CorrectionLog
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, Hierarchy, grow_hierarchy
 from core.learn.numerics.labels import renumber_labels
-from core.learn.verification.set_similarity import Centres, centre_similarity, find_similar_sets
+from core.learn.verification.set_similarity import Centres, centre_similarity, find_sets_like, find_similar_sets
 from core.store.artifacts import Artifacts
 from core.store.protocols import FaceStore
 from core.workflows.clustering.hierarchy import FacePairs, StoredHierarchy, is_grouped, load_hierarchy, pairs_as_rows
@@ -35,6 +36,8 @@ LOOKED_AT = 8
 """For every group so many of the groups and people most like it are considered for a question."""
 ASKED_GROUPS = 2000
 """The first groups, of which questions are asked."""
+MANY_PEOPLE, ASKED_OF_MANY = 5_000, 500
+"""Beside more people fewer groups are asked about, and only what is most like a group is looked for."""
 WORTH_ASKING = 0.5
 PROBABLY_ONE = 0.85
 """People this alike are probably one: between the 0.99 that halves of one person reach and the 0.78 of two people."""
@@ -60,7 +63,7 @@ class FaceGroups:
     What is asked of a group is computed when it is asked: of very many groups, a page shows few.
     """
 
-    face_ids: tuple[str, ...]
+    face_ids: Sequence[str]
     vectors: Floats
     """(n_faces, dimension) float32, unit length"""
     grades: Floats
@@ -112,7 +115,7 @@ class FaceGroups:
 class Clustering:
     """The hierarchy of the faces that it still concerns; gives groups and their number at any threshold in no time."""
 
-    face_ids: tuple[str, ...]
+    face_ids: Sequence[str]
     vectors: Floats
     """(n_faces, dimension) float32, unit length"""
     grades: Floats
@@ -259,11 +262,14 @@ def list_same_person_questions(
     Left out is what was answered with no (a face of the one was told apart from a face of the other), and what is seen
     side by side in a photo. Hidden people are not asked about.
     """
-    # Comparing is quadratic in the groups, and nobody answers questions about the two-thousandth.
-    n_groups = min(len(groups), ASKED_GROUPS)
     people, people_centres = _people_centres(table, embeddings)
+    # Comparing is quadratic in the groups, and nobody answers questions about the two-thousandth.
+    n_groups = min(len(groups), ASKED_GROUPS if len(people) <= MANY_PEOPLE else ASKED_OF_MANY)
     all_centres = groups.centres(n_groups).followed_by(people_centres)
-    pairs, similarities = find_similar_sets(all_centres, LOOKED_AT, WORTH_ASKING)
+    if len(people) <= MANY_PEOPLE:
+        pairs, similarities = find_similar_sets(all_centres, LOOKED_AT, WORTH_ASKING)
+    else:
+        pairs, similarities = find_sets_like(all_centres, n_groups, LOOKED_AT, WORTH_ASKING)
     # Groups and people are sides of one numbering, groups first, as the centres are stacked.
     sides = _sides_of_people(table, people)
     sides[sides >= 0] += n_groups
@@ -346,9 +352,11 @@ def _known_different_sides(pairs: Ints, sides: Ints, table: FaceTable, apart: Fa
     sides : (n_faces,) the side of each face of the table, -1 for none
     """
     # Of those that are asked about alone: in photos of groups, everybody is seen with hundreds of others.
-    photos_of: dict[int, set[str]] = {side: set() for side in np.unique(pairs).tolist()}
-    for row in np.flatnonzero(np.isin(sides, pairs)).tolist():
-        photos_of[int(sides[row])].add(table.photo_ids[row])
+    photos_of: dict[int, set[int]] = {side: set() for side in np.unique(pairs).tolist()}
+    rows = np.flatnonzero(np.isin(sides, pairs))
+    photos = number_values(table.photo_ids)[rows]
+    for side, photo in zip(sides[rows].tolist(), photos.tolist(), strict=True):
+        photos_of[side].add(photo)
     # A person is once in a photo, so two sides in one photo are two people. A side may lie there twice by a collage or
     # a mirror: that says nothing.
     seen_together = {

@@ -45,7 +45,7 @@ class ClusterOptions(JobRequest):
 class StoredHierarchy:
     """A stored hierarchy with the faces that it is of."""
 
-    face_ids: tuple[str, ...]
+    face_ids: Sequence[str]
     hierarchy: Hierarchy
     apart: frozenset[tuple[str, str]]
     """The pairs that somebody had told apart when it was made."""

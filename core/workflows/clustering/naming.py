@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.base.types import Bools, Embeddings, FaceTable, Ints
+from core.base.columns import number_values
+from core.base.types import Bools, Embeddings, FaceTable, Ints, take_items
 from core.learn.model_selection.hard_faces import Hardness, rank_hard_faces
 from core.learn.numerics.labels import fit_centroids, renumber_labels
 from core.workflows.clustering.cluster import CLEAR_GRADE, PROBABLY_ONE, FaceGroups, SamePersonQuestion
@@ -45,9 +46,8 @@ class NamingProgress:
 
 def find_background(table: FaceTable) -> Bools:
     """Tell which faces are much smaller than the largest of their photo: (n,)."""
-    photo_numbers = {photo_id: number for number, photo_id in enumerate(dict.fromkeys(table.photo_ids))}
-    photo_of_face = np.array([photo_numbers[photo_id] for photo_id in table.photo_ids], dtype=np.int64)
-    largest = np.zeros(len(photo_numbers), dtype=np.float32)
+    photo_of_face = number_values(table.photo_ids)
+    largest = np.zeros(int(photo_of_face.max(initial=-1)) + 1, dtype=np.float32)
     np.maximum.at(largest, photo_of_face, table.sizes_px)
     return np.asarray(table.sizes_px < BACKGROUND_SHARE * largest[photo_of_face])
 
@@ -105,7 +105,7 @@ def choose_hard_faces(
     if len(people) < 2 or not len(face_rows):
         return {}
     centroids = fit_centroids(embeddings.vectors, renumber_labels(learnable, people), len(people))
-    face_ids = [groups.face_ids[row] for row in face_rows]
+    face_ids = take_items(groups.face_ids, face_rows)
     _, rows = embeddings.match(face_ids)
     own_groups = groups.labels[face_rows]
     ranked = rank_hard_faces(embeddings.vectors[rows], renumber_labels(own_groups, np.unique(own_groups)), centroids)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.base.columns import number_values
 from core.base.types import FaceTable
 
 
@@ -24,13 +25,12 @@ def count_companions(table: FaceTable, person_id: int) -> list[Companion]:
     if person_id not in table.person_ids:
         return []
     own_label = table.person_ids.index(person_id)
-    own_photos = {table.photo_ids[row] for row in np.flatnonzero(table.labels == own_label)}
+    photos = number_values(table.photo_ids)
+    is_own_photo = np.zeros(int(photos.max()) + 1, dtype=bool)
+    is_own_photo[photos[table.labels == own_label]] = True
+    rows = np.flatnonzero(is_own_photo[photos] & (table.labels >= 0) & (table.labels != own_label) & ~table.of_hidden)
     # A pair, not a face: whoever is in a photo twice, in a mirror or a collage, is on one photo.
-    sightings = {
-        (table.photo_ids[row], int(table.labels[row]))
-        for row in np.flatnonzero((table.labels >= 0) & (table.labels != own_label) & ~table.of_hidden)
-        if table.photo_ids[row] in own_photos
-    }
+    sightings = set(zip(photos[rows].tolist(), table.labels[rows].tolist(), strict=True))
     counts = Counter(label for _, label in sightings)
     # Of as many photos, in the order of names, in which ``people`` are.
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import compress
+from itertools import chain, compress
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from core.base.errors import InputRefused, NotFound
 from core.base.json_values import Json, JsonRecord
 from core.base.progress import UNWATCHED, Progress
 from core.base.settings import ImageLimits
-from core.base.types import Bools, Embeddings, FaceTable, Ints, Revision, RgbImage, Split, take_items
+from core.base.types import Embeddings, FaceTable, Ints, Revision, RgbImage, Split
 from core.corrections.model import CorrectionLog
 from core.imaging.decoding import decode_image
 from core.learn.label_errors import review_queue
@@ -45,6 +45,7 @@ MOST_KEPT = 20_000
 CROPS_IN_MEMORY = 2048
 _FILE = "queue"
 """A dataset has one; a new one takes its place."""
+_ABOUT_NAMES = (SuspectKind.WRONG_PERSON, SuspectKind.OUTLIER, SuspectKind.TWO_PEOPLE, SuspectKind.ONE_PERSON)
 _STEPS = 1000
 _SHARE_OF_PEOPLE = 0.1
 """Roughly the part of the time that people as a whole take."""
@@ -164,7 +165,7 @@ def _renumbered(entry: Suspect, people: Mapping[int, int]) -> Suspect:
 def list_open_suspects(
     queue: ReviewQueue,
     table: FaceTable,
-    apart: Iterable[tuple[str, str]],
+    apart: Sequence[tuple[str, str]],
     revision: Revision,
 ) -> OpenSuspects:
     """Leave out what was settled since the queue was made.
@@ -175,7 +176,7 @@ def list_open_suspects(
     apart : pairs of faces of which somebody said that they are two people
     revision : the table's
     """
-    current = _CurrentFaces.of(table, apart)
+    current = _CurrentFaces.of(table, {face_id for entry in queue.suspects for face_id in entry.face_ids}, apart)
     entries = (current.open_part(entry) for entry in queue.suspects)
     return OpenSuspects(tuple(entry for entry in entries if entry is not None), revision - queue.revision)
 
@@ -228,14 +229,19 @@ class _CurrentFaces:
     """The faces as they are now."""
 
     table: FaceTable
-    taking_part: Bools
+    row_of: Mapping[str, int]
+    """Of those that take part still"""
     people: frozenset[int]
     apart: frozenset[frozenset[int | None]]
     """Pairs of people"""
 
     @classmethod
-    def of(cls, table: FaceTable, apart: Iterable[tuple[str, str]]) -> _CurrentFaces:
-        current = cls(table, review_queue.is_reviewable(table), frozenset(table.person_ids), frozenset())
+    def of(cls, table: FaceTable, face_ids: Iterable[str], apart: Sequence[tuple[str, str]]) -> _CurrentFaces:
+        asked = list({*face_ids, *chain.from_iterable(apart)})
+        indices, rows = table.match(asked)
+        takes_part = review_queue.is_reviewable(table)[rows]
+        present = zip(indices[takes_part].tolist(), rows[takes_part].tolist(), strict=True)
+        current = cls(table, {asked[index]: row for index, row in present}, frozenset(table.person_ids), frozenset())
         # Told of two faces, asked of two people: whoever the faces belong to by now has been told apart. A face that is
         # gone says nothing.
         pairs_left = (pair for pair in apart if current.is_present(pair[0]) and current.is_present(pair[1]))
@@ -243,16 +249,15 @@ class _CurrentFaces:
 
     def is_present(self, face_id: str) -> bool:
         """Whether a face still takes part."""
-        row = self.table.find(face_id)
-        return row is not None and bool(self.taking_part[row])
+        return face_id in self.row_of
 
     def person(self, face_id: str) -> int | None:
         """Whose name a face carries that is there."""
-        return self.table.person_id(self.table.index(face_id))
+        return self.table.person_id(self.row_of[face_id])
 
     def confirmed(self, face_ids: Iterable[str]) -> bool:
         """Whether somebody said of every one of these faces that its name is right."""
-        return bool(self.table.confirmed[self.table.indices(face_ids)].all())
+        return bool(self.table.confirmed[[self.row_of[face_id] for face_id in face_ids]].all())
 
     def open_part(self, entry: Suspect) -> Suspect | None:
         """The entry with the faces that it still concerns, or None when it is settled."""
@@ -260,12 +265,7 @@ class _CurrentFaces:
         target = entry.suggestion.person_id
         if target is not None and target not in self.people:
             return None
-        if entry.kind in (
-            SuspectKind.WRONG_PERSON,
-            SuspectKind.OUTLIER,
-            SuspectKind.TWO_PEOPLE,
-            SuspectKind.ONE_PERSON,
-        ):
+        if entry.kind in _ABOUT_NAMES:
             return entry if self._holds(entry) else None
         return self._without_missing_faces(entry)
 
@@ -296,7 +296,7 @@ class _CurrentFaces:
             return len(set(map(self.person, face_ids))) > 1 and not self.confirmed(face_ids)
         if kind is SuspectKind.LEAK:
             # A leak needs both sides; with one of them gone it is a plain duplicate, which is told elsewhere.
-            return {Split.TRAIN, Split.VAL} <= set(take_items(self.table.splits, self.table.indices(face_ids)))
+            return {Split.TRAIN, Split.VAL} <= {self.table.splits[self.row_of[face_id]] for face_id in face_ids}
         return len(face_ids) > 1
 
 

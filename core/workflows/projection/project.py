@@ -9,11 +9,13 @@ from __future__ import annotations
 import io
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 import numpy as np
 
+from core.base.columns import TextColumn, encode_texts
 from core.base.errors import InputRefused
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Embeddings, FaceRows, Floats, take_items
@@ -74,7 +76,7 @@ def load_map_libraries() -> None:
 class FaceMap(FaceRows):
     """Faces on a plane or in space."""
 
-    face_ids: tuple[str, ...]
+    face_ids: Sequence[str]
     points: Floats
     """(n_faces, 2) or (n_faces, 3) float32; the axes have no unit."""
     newcomers: frozenset[str] = frozenset()
@@ -102,7 +104,7 @@ def add_newcomers(face_map: FaceMap, embeddings: Embeddings) -> FaceMap:
         return face_map
     new_points = place_newcomers(embeddings.vectors[new_rows], embeddings.vectors[rows], face_map.points[remaining])
     new_ids = take_items(embeddings.face_ids, new_rows)
-    face_ids = (*take_items(face_map.face_ids, remaining), *new_ids)
+    face_ids = TextColumn.of(face_map.face_ids).take(remaining).followed_by(new_ids)
     return FaceMap(face_ids, np.concatenate([face_map.points[remaining], new_points]), frozenset(new_ids))
 
 
@@ -153,8 +155,7 @@ def build_map(
 def load_map(artifacts: Artifacts, info: MapInfo) -> FaceMap:
     """A stored map. Raises NotFound when its file is gone."""
     with np.load(io.BytesIO(artifacts.read(info.dataset_id, ArtifactKind.MAP, info.id)), allow_pickle=False) as arrays:
-        ids = tuple(value.decode("ascii") for value in arrays["face_ids"].tolist())
-        return FaceMap(ids, arrays["points"])
+        return FaceMap(TextColumn(arrays["face_ids"]), arrays["points"])
 
 
 def _points(embeddings: Embeddings, options: MapOptions, start: Floats | None) -> Floats:
@@ -195,5 +196,5 @@ def _require_faces(embeddings: Embeddings) -> None:
 
 def _to_bytes(face_map: FaceMap) -> bytes:
     buffer = io.BytesIO()
-    np.savez(buffer, face_ids=np.array(face_map.face_ids, dtype="S24"), points=face_map.points)
+    np.savez(buffer, face_ids=encode_texts(face_map.face_ids), points=face_map.points)
     return buffer.getvalue()

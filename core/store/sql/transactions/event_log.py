@@ -30,6 +30,13 @@ def raise_revision(connection: Connection, dataset_id: str) -> None:
         raise NotFound("This dataset was deleted in the meantime.")
 
 
+def lock_dataset(connection: Connection, dataset_id: str) -> None:
+    """Take the writer's lock for a write that changes nothing which is kept by the revision."""
+    table = schema.dataset
+    if not connection.execute(update(table).where(table.c.id == dataset_id).values(revision=table.c.revision)).rowcount:
+        raise NotFound("This dataset was deleted in the meantime.")
+
+
 def append_event(connection: Connection, dataset_id: str, editor: Editor, correction: Correction) -> Event:
     """Add an event and bring what it touches up to date."""
     faces = {change.entity_id for change in correction.changes if change.entity is Entity.FACE}

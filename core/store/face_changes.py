@@ -1,0 +1,104 @@
+"""A table of faces brought up to date by what corrections changed since: of a million faces only those are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from core.base.columns import Column, encode_texts
+from core.base.types import Embeddings, FaceTable, Ints, Revision
+
+PersonEntry = tuple[int, str, bool]
+"""A person's id, name, and whether they are hidden."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceChanges:
+    """What may have changed since a revision."""
+
+    revision: Revision
+    """Up to which all is in it."""
+    face_ids: Sequence[str]
+    """Faces that were touched; also those that do not count any more."""
+    faces: FaceTable
+    """Those of them that count, as they are now."""
+    people: Sequence[PersonEntry]
+    """People of whom something else changed."""
+
+
+def update_table(table: FaceTable, changes: FaceChanges) -> FaceTable:
+    """The table as it is with the changes; columns that they leave alone are shared with the one of before."""
+    fresh = changes.faces
+    _, rows = table.match(changes.face_ids)
+    _, fresh_rows = table.match(fresh.face_ids)
+    # Every row of the new table is one of the old, or one of the fresh, which stand behind those.
+    behind = np.arange(len(table), len(table) + len(fresh))
+    if len(rows) == len(fresh_rows) == len(fresh):
+        source = np.arange(len(table))
+        source[fresh_rows] = behind
+    else:
+        remaining = np.delete(np.arange(len(table)), rows)
+        ids = encode_texts(table.face_ids)[remaining]
+        source = np.insert(remaining, np.searchsorted(ids, encode_texts(fresh.face_ids)), behind)
+    columns = {name: _merge(getattr(table, name), getattr(fresh, name), source) for name in _OF_FACES}
+    person_ids = np.concatenate([_person_ids_of(table), _person_ids_of(fresh)])[source]
+    people = [*_people_of(table), *_people_of(fresh), *changes.people]
+    return FaceTable(**columns, **label_faces_by_person(person_ids, people))
+
+
+def update_vectors(embeddings: Embeddings, table: FaceTable, added: Embeddings) -> Embeddings:
+    """The vectors of a table's faces, most of which were there; ``added`` has those of the others."""
+    vectors = np.empty((len(table), embeddings.vectors.shape[1]), dtype=np.float32)
+    for known in (embeddings, added):
+        indices, rows = known.match(table.face_ids)
+        vectors[indices] = known.vectors[rows]
+    return Embeddings(table.face_ids, vectors, embeddings.model_id)
+
+
+def label_faces_by_person(person_ids: Ints, people: Iterable[PersonEntry]) -> dict[str, Any]:
+    """The columns of a table that say who faces are.
+
+    Parameters
+    ----------
+    person_ids : (n_faces,) 0 for no name
+    people : those who have faces, or more; of two entries of one person the later holds
+    """
+    entry_of = {person_id: (name, hidden) for person_id, name, hidden in people}
+    # Only who has a face: others were merged, or lost their faces.
+    present = np.flatnonzero(np.bincount(person_ids)[1:]) + 1
+    ordered = sorted(present.tolist(), key=lambda person_id: entry_of[person_id][0])
+    label_of = np.full(max(ordered, default=0) + 1, -1, dtype=np.int64)
+    label_of[np.array(ordered, dtype=np.int64)] = np.arange(len(ordered))
+    return {
+        "people": tuple(entry_of[person_id][0] for person_id in ordered),
+        "labels": label_of[person_ids],
+        "person_ids": tuple(ordered),
+        "hidden": np.array([entry_of[person_id][1] for person_id in ordered], dtype=bool),
+    }
+
+
+_OF_PEOPLE = {"people", "labels", "person_ids", "hidden"}
+_OF_FACES = tuple(column.name for column in fields(FaceTable) if column.name not in _OF_PEOPLE)
+
+
+def _merge(column: Any, fresh: Any, source: Ints) -> Any:
+    """The rows of ``source`` of a column and a fresh one behind it."""
+    if not isinstance(column, Column):
+        return np.concatenate([column, fresh])[source]
+    # Corrections leave texts as they are, and those are most of what would be copied.
+    replaced = np.flatnonzero(source >= len(column))
+    if len(source) == len(column) and column.take(replaced) == fresh:
+        return column
+    return column.followed_by(fresh).take(source)
+
+
+def _person_ids_of(table: FaceTable) -> Ints:
+    """(n_faces,) 0 for no name."""
+    return np.array([*table.person_ids, 0], dtype=np.int64)[table.labels]
+
+
+def _people_of(table: FaceTable) -> Iterable[PersonEntry]:
+    return zip(table.person_ids, table.people, table.hidden.tolist(), strict=True)

@@ -1,0 +1,297 @@
+"""Faces as columns in SQL (a part of a ``FaceStore``): all of a dataset, one person's, and what corrections changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, true
+
+from core.base.columns import CodedColumn, Coder, TextColumn, encode_texts
+from core.base.types import Embeddings, FaceTable, Ints, Revision, Split, Vectors
+from core.corrections.model import Entity, Field
+from core.store.face_changes import FaceChanges, PersonEntry, label_faces_by_person
+from core.store.people_columns import build_people
+from core.store.protocols import PersonCount, PersonRemark
+from core.store.sql import schema
+from core.store.sql.datasets import SqlDatasetStore
+from core.store.sql.rows import LOOKUP_AT_ONCE, in_batches
+
+FACES_AT_ONCE = 20_000
+"""Rows that are alive as objects at once, while a table is read."""
+MOST_CHANGED = 50_000
+"""Of more changed faces all are read anew."""
+
+
+@dataclass(frozen=True)
+class SqlFaceColumns(SqlDatasetStore):
+    """Columns, not faces: of a million rows only the arrays stay, and no object for each."""
+
+    def face_table(self, dataset_id: str, person_id: int | None = None) -> FaceTable:
+        with self.engine.connect() as connection:
+            return _read_table(connection, dataset_id, _of_person(person_id))
+
+    def embeddings(self, dataset_id: str, person_id: int | None = None) -> Embeddings:
+        dataset, face = self.dataset(dataset_id), schema.face
+        if person_id is not None:
+            # By their ids: joined at once, SQLite would go through the vectors of all faces.
+            query = select(face.c.id).where(_counted(dataset.id, face.c.person_id == person_id))
+            return self.embeddings_of(dataset_id, self.read_values(query))
+        with self.engine.connect() as connection:
+            return _read_vectors(connection, dataset.id, dataset.model_id, true())
+
+    def embeddings_of(self, dataset_id: str, face_ids: Iterable[str]) -> Embeddings:
+        dataset = self.dataset(dataset_id)
+        of_parts = [schema.face.c.id.in_(part) for part in in_batches(sorted(face_ids))]
+        with self.engine.connect() as connection:
+            return _read_vectors(connection, dataset.id, dataset.model_id, *of_parts)
+
+    def photo_count(self, dataset_id: str) -> int:
+        query = select(func.count()).select_from(schema.photo).where(schema.photo.c.dataset_id == dataset_id)
+        return int(self.read_value(query))
+
+    def largest_people(self, dataset_id: str, count: int) -> list[PersonCount]:
+        face, person = schema.face, schema.person
+        query = (
+            select(face.c.person_id)
+            .join(person, person.c.id == face.c.person_id)
+            .where(_counted(dataset_id, true()))
+            .group_by(face.c.person_id, person.c.name)
+            .order_by(func.count().desc(), person.c.name)
+            .limit(count)
+        )
+        remarks = self.person_remarks(dataset_id)
+        tables = (self.face_table(dataset_id, person_id) for person_id in self.read_values(query))
+        return [build_people(table, remarks)[0] for table in tables]
+
+    def person_remarks(self, dataset_id: str) -> dict[int, PersonRemark]:
+        person, cover = schema.person, schema.face.alias()
+        query = (
+            select(person.c.id, person.c.note, cover.c.crop_id)
+            .outerjoin(
+                cover,
+                (cover.c.dataset_id == person.c.dataset_id)
+                & (cover.c.id == person.c.cover_face_id)
+                & (cover.c.person_id == person.c.id)
+                & ~cover.c.dismissed,
+            )
+            .where(person.c.dataset_id == dataset_id, (person.c.note != "") | person.c.cover_face_id.is_not(None))
+        )
+        return {row.id: PersonRemark(row.note, row.crop_id) for row in self.read_rows(query)}
+
+    def face_changes(self, dataset_id: str, since: Revision) -> FaceChanges | None:
+        with self.engine.connect() as connection:
+            # Before the log: an event of after this moment is read too, and what it touches is as it is now.
+            revision = connection.scalar(select(schema.dataset.c.revision).where(schema.dataset.c.id == dataset_id))
+            events = _events_since(connection, dataset_id, since)
+            # A write that is no correction (photos that came or went) has a revision without an event.
+            if revision is None or not set(range(since + 1, revision + 1)) <= {event.revision for event in events}:
+                return None
+            touched = _touched_by(connection, dataset_id, [event.target_id or event.id for event in events])
+            if touched is None:
+                return None
+            of_parts = [schema.face.c.id.in_(part) for part in in_batches(touched.face_ids)]
+            faces = _read_table(connection, dataset_id, *of_parts)
+            people = _people(connection, dataset_id, touched.person_ids)
+        return FaceChanges(revision, touched.face_ids, faces, people)
+
+
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    face_ids: Sequence[str]
+    person_ids: Collection[int]
+
+
+def _events_since(connection: Connection, dataset_id: str, since: Revision) -> Sequence[Any]:
+    event = schema.event
+    query = select(event.c.id, event.c.target_id, event.c.revision)
+    return connection.execute(query.where(event.c.dataset_id == dataset_id, event.c.revision > since)).all()
+
+
+def _touched_by(connection: Connection, dataset_id: str, event_ids: Sequence[int]) -> _Touched | None:
+    """The faces and people that events set something of; None where they are too many to be asked for one by one."""
+    change = schema.change
+    query = select(change.c.entity, change.c.entity_id, change.c.field).where(change.c.event_id.in_(set(event_ids)))
+    changes = connection.execute(query.distinct()).all()
+    # A photo that was turned has its faces elsewhere.
+    if any(row.entity == Entity.PHOTO for row in changes):
+        return None
+    people = {int(row.entity_id) for row in changes if row.entity == Entity.PERSON}
+    merged = {int(row.entity_id) for row in changes if row.field == Field.MERGED_INTO}
+    faces = {row.entity_id for row in changes if row.entity == Entity.FACE}
+    if len(faces) > MOST_CHANGED:
+        return None
+    if merged:
+        faces |= set(connection.scalars(_assigned_to(connection, dataset_id, merged).limit(MOST_CHANGED + 1)))
+    return _Touched(sorted(faces), people) if len(faces) <= MOST_CHANGED else None
+
+
+def _assigned_to(connection: Connection, dataset_id: str, merged: set[int]) -> Select[tuple[str]]:
+    """The faces of people, and of all who were merged into them before."""
+    person, face = schema.person, schema.face
+    query = select(person.c.id, person.c.merged_into).where(
+        person.c.dataset_id == dataset_id, person.c.merged_into.is_not(None)
+    )
+    into = {row.id: row.merged_into for row in connection.execute(query)}
+    reached, found = set(merged), True
+    while found:
+        more = {person_id for person_id, target in into.items() if target in reached} - reached
+        reached, found = reached | more, bool(more)
+    return select(face.c.id).where(face.c.dataset_id == dataset_id, face.c.assigned_id.in_(reached))
+
+
+def _of_person(person_id: int | None) -> ColumnElement[bool]:
+    return true() if person_id is None else schema.face.c.person_id == person_id
+
+
+def _counted(dataset_id: str, which: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Faces that count, of those of a condition."""
+    return and_(schema.face.c.dataset_id == dataset_id, ~schema.face.c.dismissed, which)
+
+
+def _read_vectors(connection: Connection, dataset_id: str, model_id: str, *parts: ColumnElement[bool]) -> Embeddings:
+    """The vectors of some conditions in the order of ids."""
+    embedding, face = schema.embedding, schema.face
+    query = (
+        select(embedding.c.face_id, embedding.c.vector)
+        .join(face, (face.c.dataset_id == embedding.c.dataset_id) & (face.c.id == embedding.c.face_id))
+        .where(embedding.c.dataset_id == dataset_id, embedding.c.model_id == model_id)
+    )
+    ids, blocks = [np.zeros(0, dtype="S1")], list[Vectors]()
+    reading = connection.execution_options(yield_per=FACES_AT_ONCE)
+    for which in parts:
+        for rows in reading.execute(query.where(_counted(dataset_id, which))).partitions():
+            face_ids, vectors = zip(*rows, strict=True)
+            ids.append(np.array(face_ids, dtype=np.bytes_))
+            blocks.append(np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(face_ids), -1))
+    encoded = np.concatenate(ids)
+    order = np.argsort(encoded, kind="stable")
+    return Embeddings(TextColumn(encoded[order]), _stacked(blocks, np.argsort(order)), model_id)
+
+
+def _stacked(blocks: list[Vectors], places: Ints) -> Vectors:
+    """The rows of blocks at their places in one array; a block is let go of as soon as it is copied."""
+    if not blocks:
+        return np.empty((0, 0), np.float32)
+    stacked = np.empty((len(places), blocks[0].shape[1]), dtype=np.float32)
+    end = len(stacked)
+    while blocks:
+        block = blocks.pop()
+        stacked[places[end - len(block) : end]] = block
+        end -= len(block)
+    return stacked
+
+
+def _people(connection: Connection, dataset_id: str, ids: Collection[int] | None = None) -> list[PersonEntry]:
+    """People as (id, name, hidden): those of some ids, or all."""
+    person = schema.person
+    query = select(person.c.id, person.c.name, person.c.hidden).where(person.c.dataset_id == dataset_id)
+    if ids is not None:
+        query = query.where(person.c.id.in_(ids))
+    return [(row.id, row.name, row.hidden) for row in connection.execute(query)]
+
+
+def _table_query(dataset_id: str, which: ColumnElement[bool]) -> Select[Any]:
+    face, photo, quality = schema.face, schema.photo, schema.quality
+    across, down = face.c.right - face.c.left, face.c.bottom - face.c.top
+    return (
+        select(
+            face.c.id,
+            face.c.photo_id,
+            photo.c.name,
+            face.c.crop_id,
+            face.c.person_id,
+            face.c.split,
+            face.c.prob,
+            photo.c.perceptual_hash,
+            face.c.excluded,
+            face.c.confirmed,
+            face.c.stranger,
+            quality.c.grade,
+            photo.c.taken,
+            case((across < down, across), else_=down),
+        )
+        .join(photo, (photo.c.dataset_id == face.c.dataset_id) & (photo.c.id == face.c.photo_id))
+        .outerjoin(quality, (quality.c.dataset_id == face.c.dataset_id) & (quality.c.face_id == face.c.id))
+        .where(_counted(dataset_id, which))
+    )
+
+
+def _read_table(connection: Connection, dataset_id: str, *parts: ColumnElement[bool]) -> FaceTable:
+    """The faces of some conditions in the order of ids, with the people that they are of."""
+    columns, reading = _Columns(), connection.execution_options(yield_per=FACES_AT_ONCE)
+    for which in parts:
+        for rows in reading.execute(_table_query(dataset_id, which)).partitions():
+            columns.add(list(zip(*rows, strict=True)))
+    person_ids = columns.person_ids()
+    present = np.unique(person_ids).tolist()
+    # Of many, everybody is read: naming thousands in a statement takes longer.
+    table = columns.table(_people(connection, dataset_id, present if len(present) <= LOOKUP_AT_ONCE else None))
+    # Sorted here: asked for an order, SQLite walks through all faces of the dataset to find those of one person.
+    return table.take(np.argsort(encode_texts(table.face_ids), kind="stable"))
+
+
+class _Columns:
+    """What the rows of ``_table_query`` come to, part by part."""
+
+    def __init__(self) -> None:
+        self.photo_ids, self.photo_names = Coder[str](), Coder[str]()
+        self.texts: dict[str, list[np.ndarray[Any, Any]]] = {"id": [np.zeros(0, "S1")], "crop": [np.zeros(0, "S1")]}
+        self.arrays: dict[str, list[np.ndarray[Any, Any]]] = {
+            name: [np.zeros(0, dtype)] for name, dtype in _ARRAYS.items()
+        }
+
+    def add(self, part: Sequence[tuple[Any, ...]]) -> None:
+        """Take in some rows, as columns."""
+        ids, photo_ids, names, crops, people, splits, *numbers = part
+        self.texts["id"].append(np.array(ids, dtype=np.bytes_))
+        self.texts["crop"].append(np.array(crops, dtype=np.bytes_))
+        coded = {
+            "photo": self.photo_ids.encode(photo_ids),
+            "name": self.photo_names.encode(names),
+            # Ids begin at 1, so that 0 is nobody's.
+            "person": [person or 0 for person in people],
+            "split": [_SPLIT_CODES[split] for split in splits],
+        }
+        values = (*coded.items(), *zip(_NUMBERS, numbers, strict=True))
+        for name, column in values:
+            self.arrays[name].append(np.array(column, dtype=_ARRAYS[name]))
+
+    def _array(self, name: str) -> Any:
+        return np.concatenate(self.arrays[name])
+
+    def person_ids(self) -> Ints:
+        """(n_faces,) 0 for no name."""
+        return np.asarray(self._array("person"))
+
+    def table(self, people: Sequence[PersonEntry]) -> FaceTable:
+        """The table; ``people`` are those who have faces here, or more."""
+        return FaceTable(
+            **label_faces_by_person(self.person_ids(), people),
+            face_ids=TextColumn(np.concatenate(self.texts["id"])),
+            photo_ids=CodedColumn(self.photo_ids.values, self._array("photo")),
+            photo_names=CodedColumn(self.photo_names.values, self._array("name")),
+            crop_ids=TextColumn(np.concatenate(self.texts["crop"])),
+            splits=CodedColumn(_SPLITS, self._array("split")),
+            probs=self._array("prob"),
+            photo_hashes=self._array("hash"),
+            excluded=self._array("excluded"),
+            confirmed=self._array("confirmed"),
+            strangers=self._array("stranger"),
+            grades=self._array("grade"),
+            taken=self._array("taken"),
+            sizes_px=self._array("size"),
+        )
+
+
+_SPLITS: tuple[Split | None, ...] = (None, *Split)
+_SPLIT_CODES: dict[str | None, int] = {split and split.value: code for code, split in enumerate(_SPLITS)}
+_NUMBERS = ("prob", "hash", "excluded", "confirmed", "stranger", "grade", "taken", "size")
+_ARRAYS: dict[str, Any] = {
+    **{"photo": np.int32, "name": np.int32, "person": np.int64, "split": np.int8, "prob": np.float32},
+    **{"hash": np.int64, "excluded": np.bool_, "confirmed": np.bool_, "stranger": np.bool_},
+    **{"grade": np.float32, "taken": np.float64, "size": np.float32},
+}
+"""None, where something is not known, becomes NaN."""
