@@ -102,6 +102,9 @@ def suppress_overlapping(
     -------
     (k,) row numbers, by group and then by falling probability
     """
+    # One box has none beside it; for a single photo that is the usual case.
+    if len(boxes) < 2:
+        return np.arange(len(boxes))
     # By group and then by falling probability: within its group each box comes after all that are stronger.
     order = np.lexsort((-probs, groups))
     rows, sorted_groups = np.arange(len(order)), groups[order]

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -43,8 +44,7 @@ class PyramidLevel:
     scale_y: float
 
 
-@dataclass(frozen=True, slots=True)
-class LevelTile:
+class LevelTile(NamedTuple):
     """A piece of a level, and its place on a canvas; all its numbers are even."""
 
     level: int
@@ -104,8 +104,7 @@ def group_by_size(canvases: list[Canvas], most: int) -> Iterator[list[Canvas]]:
         yield from (alike[start : start + most] for start in range(0, len(alike), most))
 
 
-@dataclass(frozen=True, slots=True)
-class _Gap:
+class _Gap(NamedTuple):
     """Free space on a canvas."""
 
     canvas: int
@@ -129,8 +128,8 @@ class _Gap:
 
     def around(self, tile: LevelTile) -> list[_Gap]:
         """What is left beside a tile, no higher than it is, and below both."""
-        beside = replace(self, left=self.left + tile.width, width=self.width - tile.width, height=tile.height)
-        below = replace(self, top=self.top + tile.height, height=self.height - tile.height)
+        beside = self._replace(left=self.left + tile.width, width=self.width - tile.width, height=tile.height)
+        below = self._replace(top=self.top + tile.height, height=self.height - tile.height)
         return [gap for gap in (beside, below) if gap.width >= WINDOW_PX and gap.height >= WINDOW_PX]
 
 
@@ -153,7 +152,7 @@ def _arrange(tiles: list[LevelTile]) -> list[list[LevelTile]]:
             canvases.append([])
             filled_px.append(0)
         width, height = min(tile.width, gap.width), min(tile.height, gap.height)
-        piece = replace(tile, width=width, height=height, left=gap.left, top=gap.top)
+        piece = tile._replace(width=width, height=height, left=gap.left, top=gap.top)
         canvases[gap.canvas].append(piece)
         filled_px[gap.canvas] = max(filled_px[gap.canvas], piece.top + height)
         gaps += gap.around(piece)
@@ -167,10 +166,10 @@ def _rests(tile: LevelTile, piece: LevelTile) -> list[LevelTile]:
     rests = []
     if piece.width < tile.width:
         step = piece.width - SHARED_PX
-        rests.append(replace(tile, x=tile.x + step, width=tile.width - step, height=piece.height))
+        rests.append(tile._replace(x=tile.x + step, width=tile.width - step, height=piece.height))
     if piece.height < tile.height:
         step = piece.height - SHARED_PX
-        rests.append(replace(tile, y=tile.y + step, height=tile.height - step))
+        rests.append(tile._replace(y=tile.y + step, height=tile.height - step))
     return rests
 
 

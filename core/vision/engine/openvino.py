@@ -26,7 +26,7 @@ import openvino as ov  # noqa: E402
 from openvino import opset8  # noqa: E402
 from openvino.preprocess import PrePostProcessor  # noqa: E402
 
-BATCH_SIZES = {"pnet": (1,), "rnet": (8, 32), "onet": (1, 4, 16), "embed": (1, 2, 8, 32)}
+BATCH_SIZES = {"pnet": (1,), "rnet": (8, 16, 32), "onet": (1, 2, 4, 8), "embed": (1, 2, 8)}
 """Batches are cut into these sizes, the rest padded up to one: larger ones take as long an item, and more memory."""
 
 
@@ -148,7 +148,10 @@ class OpenVinoNetwork:
 
     def _run(self, rows: Batch, n_real: int) -> tuple[Floats, ...]:
         request = self._request(rows.shape)
-        request.infer([np.ascontiguousarray(rows)], share_inputs=True)
+        # Named, as the request reads from this very memory; handed over as arrays, it would be looked at first.
+        values = np.ascontiguousarray(rows)
+        request.set_input_tensor(ov.Tensor(values, shared_memory=True))
+        request.infer(share_outputs=True)
         outputs = range(len(self.model.outputs))
         # Copied, because the request writes its next answer into the same memory.
         return tuple(np.array(request.get_output_tensor(output).data[:n_real]) for output in outputs)

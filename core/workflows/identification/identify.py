@@ -179,12 +179,18 @@ class Identifier:
         """What is known of faces that the pipeline gave, in their order."""
         if not faces:
             return
-        faces = self._look_closely(faces)
         # All faces of a batch at once: the classifier and the neighbours are products of matrices.
         vectors = np.stack([face.vector for face in faces])
+        people, scores = self.recogniser.name(vectors, self.neighbours)
+        near = np.flatnonzero(self.recogniser.rule(self.neighbours).is_near_threshold(scores)).tolist()
+        if near:
+            # The mirror images of those that it may decide about are looked at too.
+            looked = dict(zip(near, self.pipeline.add_mirror_images([faces[row] for row in near]), strict=True))
+            faces = [looked.get(row, face) for row, face in enumerate(faces)]
+            vectors = np.stack([face.vector for face in faces])
+            people, scores = self.recogniser.name(vectors, self.neighbours)
         nearest = self.search.nearest_faces(vectors, EVIDENCE_FACES)
         candidates = self._candidates(vectors)
-        people, scores = self.recogniser.name(vectors, self.neighbours)
         margins = self.recogniser.classifier.linear.margins(vectors)
         for row, face in enumerate(faces):
             yield IdentifiedFace(
@@ -198,13 +204,6 @@ class Identifier:
                 quality=face.quality,
                 certainty_rule=self.certainty_rule,
             )
-
-    def _look_closely(self, faces: Sequence[EmbeddedFace]) -> Sequence[EmbeddedFace]:
-        """The faces, with the mirror images of those that it may decide about."""
-        _, scores = self.recogniser.name(np.stack([face.vector for face in faces]), self.neighbours)
-        rows = np.flatnonzero(self.recogniser.rule(self.neighbours).is_near_threshold(scores)).tolist()
-        looked = dict(zip(rows, self.pipeline.add_mirror_images([faces[row] for row in rows]), strict=True))
-        return [looked.get(row, face) for row, face in enumerate(faces)]
 
     def _candidates(self, vectors: Vectors) -> list[tuple[Candidate, ...]]:
         classifier, centroids = self.recogniser.classifier, self.recogniser.centroids

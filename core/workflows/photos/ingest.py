@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -102,20 +103,25 @@ def ingest_photos(
         enough_px=tools.pipeline.enough_px,
         on_ended=partial(_report_ended, tools, target),
         decodes=not tools.finder.decodes,
+        batches_in_hand=2,
     )
     few_photo_people = _find_few_photo_people(source)
     start = partial(_BatchIngest, tools, target, known_labels, few_photo_people)
     steps = (start(batch) for batch in reader.batches(entries))
     questions = ((step, step.ask()) for step in steps)
-    for step, answers in tools.finder.stream_faces(questions, tools.pipeline.enough_px, portraits=True):
-        # Files first, and on the disk before the rows that point to them; both of one batch, so that a kill costs one
-        # batch at most.
-        with tools.artifacts.together():
-            added = step.take_answers(answers)
-        tools.store.add(target.dataset_id, target.job_id, added)
-        n_done += len(step.batch)
-        progress.report(n_done, total, "Looking for faces")
-        progress.raise_if_cancelled()
+    # A batch is stored while the next is looked through, which would wait for the disk otherwise.
+    with ThreadPoolExecutor(1, thread_name_prefix="store") as storing_thread:
+        storing: Future[int] | None = None
+        for step, answers in tools.finder.stream_faces(questions, tools.pipeline.enough_px, portraits=True):
+            step.take_answers(answers)
+            before, storing = storing, storing_thread.submit(step.store)
+            if before is not None:
+                n_done += before.result()
+                progress.report(n_done, total, "Looking for faces")
+                progress.raise_if_cancelled()
+        if storing is not None:
+            n_done += storing.result()
+            progress.report(n_done, total, "Looking for faces")
     return summarise_ingest(tools.store, target.job_id, len(source.layout.people))
 
 
@@ -182,7 +188,7 @@ def _report_line(photo: ReadPhoto, outcome: FileOutcome, reason: str, faces: int
 
 @dataclass
 class _BatchIngest:
-    """The work on one batch: what it adds to the store, and the files it writes on the way."""
+    """The work on one batch: ``ask``, ``take_answers``, ``store``, each once and in this order."""
 
     tools: Ingestor
     target: IngestTarget
@@ -190,6 +196,7 @@ class _BatchIngest:
     few_photo_people: frozenset[str]
     batch: Sequence[ReadPhoto]
     asked_photos: list[ReadPhoto] = field(default_factory=list)
+    answered_photos: list[tuple[ReadPhoto, AnsweredPhoto]] = field(default_factory=list)
     photos: list[tuple[Photo, PhotoLabel]] = field(default_factory=list)
     faces: list[StoredFace] = field(default_factory=list)
     reports: list[FileReport] = field(default_factory=list)
@@ -213,19 +220,28 @@ class _BatchIngest:
         self.asked_photos = [question.photo for question in questions]
         return questions
 
-    def take_answers(self, answers: Sequence[AnsweredPhoto]) -> IngestBatch:
-        """What the batch adds to the store, by the answers to what was asked."""
+    def take_answers(self, answers: Sequence[AnsweredPhoto]) -> None:
+        """Hear the answers to what was asked; what is refused leaves the known ones."""
         for photo, answer in zip(self.asked_photos, answers, strict=True):
             if answer.faces.objection:
                 self._refuse(photo, answer.faces.objection)
             else:
+                self.answered_photos.append((photo, answer))
+
+    def store(self) -> int:
+        """Store what was answered, whole or not at all; of how many photos."""
+        # Files first, and on the disk before the rows that point to them.
+        with self.tools.artifacts.together():
+            for photo, answer in self.answered_photos:
                 self._take(photo, answer)
         # After the new ones: what a repeated photo may be given stands on a photo that this very batch adds.
         for photo in self.repeated_photos:
             self._repeat(photo)
         # In the order of the archive, whatever order they were decided in.
         reports = sorted(self.reports, key=lambda line: line.position)
-        return IngestBatch(self.photos, self.faces, reports, self.folder_named)
+        added = IngestBatch(self.photos, self.faces, reports, self.folder_named)
+        self.tools.store.add(self.target.dataset_id, self.target.job_id, added)
+        return len(self.batch)
 
     def _is_new(self, photo: ReadPhoto) -> bool:
         """Whether the photo is to be worked on; what is refused gets its line here, what is known later."""

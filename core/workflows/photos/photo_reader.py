@@ -81,38 +81,47 @@ class PhotoReader:
     however the work on its batch ends."""
     decodes: bool = True
     """False leaves the pictures to whoever finds the faces; their files weigh what they are."""
+    batches_in_hand: int = 1
+    """How many the caller works on at the same time."""
     _left: deque[PhotoEntry] = field(default_factory=deque, init=False, repr=False)
     _reading: deque[tuple[PhotoEntry, Future[_File]]] = field(default_factory=deque, init=False, repr=False)
     _decoding: deque[tuple[int, Future[ReadPhoto]]] = field(default_factory=deque, init=False, repr=False)
-    _batch_bytes: int = field(default=0, init=False, repr=False)
+    _in_hand_bytes: deque[int] = field(default_factory=deque, init=False, repr=False)
+    """Of the batches that are worked on, each with what its photos weigh; the newest last."""
     _ended: dict[str, str] = field(default_factory=dict, init=False, repr=False)
     """Why photos, by their ids, ended their reader: copies of one are not tried."""
 
     def batches(self, entries: Sequence[PhotoEntry]) -> Iterator[list[ReadPhoto]]:
-        """All photos; asking for the next batch says that the last one is done with."""
+        """All photos; asking for another batch than ``batches_in_hand`` says that the oldest of them is done with.
+
+        A batch is empty where nothing more fits beside those in hand.
+        """
         self._left.extend(entries)
         pool = ThreadPoolExecutor(self.pace.threads, thread_name_prefix="decode")
         try:
             while self._left or self._reading or self._decoding:
+                while len(self._in_hand_bytes) >= self.batches_in_hand:
+                    self._in_hand_bytes.popleft()
                 yield self._batch(pool)
-                self._batch_bytes = 0
         finally:
             # Whoever stops asking, as a cancelled ingest, waits for the photos in hand and not for those that were read
             # ahead.
             pool.shutdown(cancel_futures=True)
 
     def _batch(self, pool: ThreadPoolExecutor) -> list[ReadPhoto]:
-        """The next photos: half a budget of them at most, and none that has no room beside them."""
+        """The next photos: their share of the budget at most, and none that has no room beside them."""
         batch: list[ReadPhoto] = []
-        # Half the budget for this batch leaves the other half to the photos that are read while it is worked on.
-        while len(batch) < self.pace.photos_at_once and self._batch_bytes <= self.pace.bytes_in_flight // 2:
+        self._in_hand_bytes.append(0)
+        # An equal share is left to the photos that are read while they are worked on.
+        most_bytes = self.pace.bytes_in_flight // (self.batches_in_hand + 1)
+        while len(batch) < self.pace.photos_at_once and self._in_hand_bytes[-1] <= most_bytes:
             self._start(pool, first=not batch)
             if not self._decoding:
                 break
             # In order, so this waits for the oldest; those behind it are decoded meanwhile.
             weight, photo = self._decoding.popleft()
             batch.append(photo.result())
-            self._batch_bytes += weight
+            self._in_hand_bytes[-1] += weight
         # Once more before the batch is handed out: the threads are busy while the networks work on it.
         self._start(pool, first=False)
         return batch
@@ -154,7 +163,7 @@ class PhotoReader:
         return fits_budget and (not unread or unread + weight <= most_unread)
 
     def _in_flight(self) -> int:
-        return self._batch_bytes + sum(weight for weight, _ in self._decoding) + self._unread()
+        return sum(self._in_hand_bytes) + sum(weight for weight, _ in self._decoding) + self._unread()
 
     def _unread(self) -> int:
         return sum(self._unread_bytes(entry) for entry, _ in self._reading)

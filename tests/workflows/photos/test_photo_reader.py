@@ -75,6 +75,21 @@ def test_a_photo_beyond_the_budget_is_taken_alone(tmp_path: Path) -> None:
     assert [photo.entry.index for photo in next(batch for batch in batches if batch[0].entry.index == 5)] == [5]
 
 
+def test_two_batches_in_hand_share_the_budget_and_an_empty_one_asks_to_be_done_with_one(tmp_path: Path) -> None:
+    def count_photos(bytes_in_flight: int) -> list[int]:
+        archive = write_zip(tmp_path / "b.zip", {f"{number:03}.jpg": data for number, data in enumerate(SMALL[:9])})
+        pace = Pace(2, 8, bytes_in_flight)
+        with open_source(archive, ArchiveLimits()) as source:
+            reader = PhotoReader(
+                source=source, known=set(), limits=LIMITS, pace=pace, enough_px=ENOUGH_PX, batches_in_hand=2
+            )
+            return [len(batch) for batch in reader.batches(source.entries)]
+
+    assert max(count_photos(6 * WEIGHT)) == 3
+    # Each fills the budget by itself: there is never another beside it.
+    assert count_photos(1) == [1, 0] * 8 + [1]
+
+
 def test_what_is_known_or_refused_comes_without_a_picture(tmp_path: Path) -> None:
     pace = Pace(2, 8, 1 << 30)
     (first,) = read_all(tmp_path, SMALL[:2], pace)
