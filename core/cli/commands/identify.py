@@ -61,9 +61,10 @@ def add_verify(commands: Commands) -> None:
     command.add_argument(
         "--far",
         type=float,
-        choices=FARS,
         default=min(FARS),
-        help="the share of different people that may pass (default: %(default)s)",
+        metavar="X",
+        help="the share of different people that may pass: 0.1 to 0.00002, as far as the pairs tell (default: "
+        "%(default)s)",
     )
 
 

@@ -15,11 +15,12 @@ prior kept apart).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from core.base import words
 from core.base.errors import InputRefused
 from core.base.types import Bools, Doubles, Floats, Ints, Vectors
 from core.base.vectors import normalise_rows
@@ -30,7 +31,9 @@ from core.learn.numerics.unit_vectors import cosines_to_distances
 from core.learn.verification.lfw_protocol import IMPOSTORS_PER_FAR
 
 FARS = (1e-2, 1e-3)
-"""The shares of different people that may pass, between which one can choose."""
+"""The shares of different people that may pass, by which it is said how sure a decision is."""
+LIMIT_FARS = (0.1, 0.05, 0.02, 1e-2, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 5e-5, 2e-5, 1e-5, 5e-6, 2e-6, 1e-6)
+"""Rates that limits are kept for, where enough pairs tell them; those between are interpolated."""
 EVEN_PRIOR = 0.5
 """Without further knowledge two faces are as likely one person as two."""
 
@@ -53,7 +56,7 @@ class PairRule:
     offset: float
     """Log-likelihood ratio = slope * cosine + offset, natural logarithm."""
     limits: Mapping[float, float]
-    """FAR to the smallest cosine that is accepted at it, for each of ``FARS``."""
+    """FAR to the smallest cosine that is accepted at it: those of ``FARS``, and of ``LIMIT_FARS`` as the pairs tell."""
     surest: float
     """No probability further from one half than this: the pairs are too few to say more (0.5..1)."""
     n_people: int
@@ -68,18 +71,44 @@ class PairRule:
         return min(self.surest, max(1 - self.surest, prob))
 
     def limit(self, far: float) -> float:
-        """Smallest cosine that is accepted. Raises InputRefused for a rate that is none of ``limits``."""
-        if far not in self.limits:
-            known = ", ".join(f"{known:g}" for known in self.limits)
-            raise InputRefused(f"There is no limit for a false-accept rate of {far:g}. Choose one of {known}.")
-        return self.limits[far]
+        """Smallest cosine that is accepted, between two of ``limits`` interpolated over the logarithm of the rate.
+
+        Raises
+        ------
+        InputRefused
+            The pairs are too few for the rate, or it was not measured.
+        """
+        rates = sorted(self.limits)
+        # NaN is in no range.
+        if not rates[0] <= far <= rates[-1]:
+            raise InputRefused(self._explain_untold(far, rates))
+        return float(np.interp(np.log(far), np.log(rates), [self.limits[rate] for rate in rates]))
+
+    def tells(self, far: float) -> bool:
+        """Whether there is a limit for a rate."""
+        return min(self.limits) <= far <= max(self.limits)
+
+    def _explain_untold(self, far: float, rates: Sequence[float]) -> str:
+        advice = f"Ask for one from {rates[0]:g} to {rates[-1]:g}."
+        if not 0 < far < rates[0]:
+            return f"There is no threshold for a false-accept rate of {far:g}. {advice}"
+        needed = words.count(math.ceil(round(IMPOSTORS_PER_FAR / far, 6)))
+        return (
+            f"A false-accept rate of {far:g} is told when {IMPOSTORS_PER_FAR} pairs of different people pass, which "
+            f"takes {needed} pairs. This threshold was measured on {words.count(self.n_impostor)}. {advice}"
+        )
+
+
+def _limits(*cosines: float) -> dict[float, float]:
+    """Limits of the first of ``LIMIT_FARS``."""
+    return dict(zip(LIMIT_FARS, cosines, strict=False))
 
 
 MEASURED = {
     "facenet-128@3": PairRule(
         slope=24.63,
         offset=-10.307,
-        limits={1e-2: 0.3905, 1e-3: 0.5226},
+        limits=_limits(0.2197, 0.2766, 0.3442, 0.3905, 0.4336, 0.4868, 0.5226, 0.5599, 0.602, 0.6255, 0.6476, 0.6788),
         surest=0.999,
         n_people=79,
         n_genuine=6_248,
@@ -106,6 +135,7 @@ MEASURED = {
 }
 """By the name of the vectors: ``fit_pair_rule`` on all pairs of the 1,027 photos of lfw-dev (development part of
 Labeled Faces in the Wild: 79 people with 10 photos or more, press photos of adults), near duplicates left out.
+Of earlier preparations two rates were measured, and those between are told.
 
 Fitted on half of the people and measured on the other half, ten times: probabilities are off by 0.005 (ECE, both kinds
 of pairs weighing the same), at most 0.009; the limits for 1e-2 and 1e-3 let 0.012 and 0.0015 pass, at most 0.016 and
@@ -115,7 +145,7 @@ MEASURED_WITH_PEOPLE = {
     "facenet-128@3": PairRule(
         slope=21.90,
         offset=-11.242,
-        limits={1e-2: 0.4032, 1e-3: 0.5438},
+        limits=_limits(0.2252, 0.2853, 0.3549, 0.4032, 0.4495, 0.5023, 0.5438, 0.5798, 0.624),
         surest=0.999,
         n_people=79,
         n_genuine=1_027,
@@ -293,7 +323,9 @@ def fit_pair_rule(scores: PairScores) -> PairRule:
     """The rule that these pairs give. Both kinds must be there."""
     genuine, impostor = scores.cosines[scores.same], scores.cosines[~scores.same]
     slope, offset = _logistic(genuine.astype(np.float64), impostor.astype(np.float64))
-    limits = {far: cosine_threshold_at_far(impostor, far) for far in FARS}
+    # Beyond what so many pairs tell, a limit would be that of one look-alike.
+    told = (far for far in LIMIT_FARS if far in FARS or far * len(impostor) >= IMPOSTORS_PER_FAR)
+    limits = {far: cosine_threshold_at_far(impostor, far) for far in told}
     fewest = min(len(genuine), len(impostor))
     # The rule of succession: n pairs that were all right leave a doubt of 1 in n + 2, and never less than about 0.1 %.
     surest = 1 - 1 / (min(fewest, 1_000) + 2)

@@ -12,6 +12,7 @@ from core.base.types import Revision, Vectors
 from core.imaging.pixels import encode_jpeg
 from core.learn.numerics.unit_vectors import cosine_to_distance
 from core.learn.open_set.certainty import Sureness
+from core.learn.verification.lfw_protocol import STRICT_FARS
 from core.learn.verification.pair_rule import FARS, PairScores
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, gallery, words
@@ -29,7 +30,6 @@ PORTRAITS = 6
 """Faces shown of the person who is compared with."""
 NEAREST_FACES = 6
 CAUTION = "Relatives and look-alikes come near each other: do not decide about people by it."
-FAR_TITLES = {1e-2: "1 in 100", 1e-3: "1 in 1\u202f000"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,12 +129,16 @@ def ask_for_person(dataset: Dataset) -> PersonCount | None:
     return person
 
 
-def _ask_for_far() -> float:
-    """How strict the decision is."""
+def _name_far(far: float) -> str:
+    return f"1 in {words.count(round(1 / far))}"
+
+
+def _ask_for_far(verifier: PairVerifier) -> float:
+    """How strict the decision is, of the rates that the verifier can tell."""
     return st.segmented_control(
         "Different people who may pass (false-accept rate)",
-        list(FARS),
-        format_func=FAR_TITLES.__getitem__,
+        [far for far in STRICT_FARS if verifier.rule.tells(far)],
+        format_func=_name_far,
         default=min(FARS),
         required=True,
         key="verify_far",
@@ -195,7 +199,7 @@ def _show_two_photos(verifier: PairVerifier, side: ComparedFace, other_side: Com
         # The answer first, for the eye; the control of the rate below it has to be read before there is one.
         headline_area = st.container()
         verdict = verifier(
-            verify.compare_faces(side.photo, side.face, other_side.photo, other_side.face), _ask_for_far()
+            verify.compare_faces(side.photo, side.face, other_side.photo, other_side.face), _ask_for_far(verifier)
         )
         with headline_area:
             _show_headline(verdict, {"One face": _vector_of(side), "The other": _vector_of(other_side)})
@@ -232,7 +236,7 @@ def _show_photo_and_person(verifier: PairVerifier, dataset: Dataset, side: Compa
     left, right = st.columns([3, 2], gap="large")
     with left:
         headline_area = st.container()
-        verdict = verifier(person_gallery.cosine, _ask_for_far())
+        verdict = verifier(person_gallery.cosine, _ask_for_far(verifier))
         with headline_area:
             name = words.display_name(person.name)
             vectors = {"The face": _vector_of(side), f"Mean of the faces of {name}": person_gallery.centre}
@@ -253,7 +257,7 @@ def _show_headline(verdict: PairVerdict, vectors: Mapping[str, Vectors], name: s
     st.markdown(f"## {describe_conclusion(verdict, name)}")
     bar.show_certainty(verdict.certainty)
     st.caption(
-        f"The threshold lets {FAR_TITLES[verdict.far]} different people pass, measured on "
+        f"The threshold lets {_name_far(verdict.far)} different people pass, measured on "
         f"{words.plain(verify.describe_origin(verdict))}."
     )
     explanation.offer_explanation("pair", partial(_explain, verdict, vectors, n_faces))
@@ -320,7 +324,7 @@ def describe_basis(verdict: PairVerdict, n_faces: int = 0) -> Iterator[str]:
     if n_faces:
         yield f"The distance is that to the centre of {words.count(n_faces, 'face')} of the person."
     yield (
-        f"Of comparisons between different people {FAR_TITLES[verdict.far]} comes within the limit, measured on "
+        f"Of comparisons between different people {_name_far(verdict.far)} comes within the limit, measured on "
         f"{verify.describe_origin(verdict)}: {words.count(rule.n_genuine, 'comparison')} within one of them and "
         f"{words.count(rule.n_impostor)} between two."
     )

@@ -18,7 +18,7 @@ from core.learn.open_set.certainty import Certainty, measure_pair_likeness, rate
 from core.learn.verification import pair_rule
 from core.learn.verification.own_pairs import OwnPairs, measure_own_pairs
 from core.learn.verification.pair_operating_points import PairOperatingPoints, measure_pair_operating_points
-from core.learn.verification.pair_rule import EVEN_PRIOR, PairRule, PairScores
+from core.learn.verification.pair_rule import EVEN_PRIOR, FARS, PairRule, PairScores
 from core.store.protocols import Dataset, FaceStore, PersonCount
 from core.vision.pipeline import FacePipeline, PhotoFaces
 
@@ -60,7 +60,7 @@ class PairVerifier:
         threshold = cosine_to_distance(self.rule.limit(far))
         distance = cosine_to_distance(cosine)
         prob, is_same = self.rule.prob(cosine, self.prior), distance <= threshold
-        thresholds = [cosine_to_distance(limit) for limit in self.rule.limits.values()]
+        thresholds = [cosine_to_distance(self.rule.limit(each)) for each in FARS]
         sureness = rate_pair(
             is_same=is_same, is_same_by_others=[distance <= threshold for threshold in thresholds], prob=prob
         )

@@ -154,6 +154,25 @@ def test_a_small_dataset_is_judged_by_what_the_model_was_measured_on() -> None:
         choose_pair_rule("unheard-of", scores, MEASURED)
 
 
-def test_a_rate_without_a_limit_is_refused() -> None:
-    with pytest.raises(InputRefused, match=r"Choose one of 0.01, 0.001"):
-        MEASURED[DEFAULT_VECTORS_ID].limit(0.05)
+@pytest.mark.parametrize(
+    ("far", "reason"),
+    [
+        (1e-6, "takes 10\u202f000\u202f000 pairs. This threshold was measured on 520\u202f603. Ask for one from 2e-05"),
+        (0.5, "no threshold for a false-accept rate of 0.5"),
+        (0.0, "no threshold for a false-accept rate of 0"),
+        (float("nan"), "no threshold for a false-accept rate of nan"),
+    ],
+)
+def test_a_rate_that_the_pairs_cannot_tell_is_refused_with_what_it_takes(far: float, reason: str) -> None:
+    with pytest.raises(InputRefused, match=reason):
+        MEASURED[DEFAULT_VECTORS_ID].limit(far)
+
+
+@pytest.mark.parametrize("far", [0.03, 3e-3, 7e-4, 3e-4])
+def test_a_rate_between_two_that_are_kept_lets_about_as_many_pass_as_was_asked(far: float) -> None:
+    scores = drawn(20_000)
+    rule, impostor = fit_pair_rule(scores), scores.cosines[~scores.same]
+    assert np.mean(impostor >= rule.limit(far)) == pytest.approx(far, rel=0.15)
+    assert rule.tells(1e-4) and not rule.tells(1e-5), "200 000 pairs"
+    limits = [rule.limit(rate) for rate in (0.1, 0.05, 0.01, 1e-3, 1e-4)]
+    assert limits == sorted(limits)

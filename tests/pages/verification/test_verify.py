@@ -91,6 +91,8 @@ def test_two_people_are_told_apart_and_a_looser_limit_moves(app_data, open_page,
     strict = float(numbers(app)["The threshold"])
     next(group for group in app.segmented_control if group.key == "verify_far").set_value(1e-2).run()
     assert float(numbers(app)["The threshold"]) > strict
+    (control,) = (group for group in app.segmented_control if group.key == "verify_far")
+    assert control.options == ["1 in 100", "1 in 1\u202f000", "1 in 10\u202f000"]
 
 
 def test_the_same_file_twice_says_so(app_data, open_page, photos):

@@ -46,6 +46,8 @@ def test_two_photos_of_one_person_and_of_two(capsys, data_dir: Path, photo) -> N
     assert not different["same"] and different["prob"] < 0.1
     _, looser, _ = asked(capsys, data_dir, photo("val/madonna/"), photo("val/elton_john/"), "--far", "0.01")
     assert looser["distance"] == different["distance"] and looser["threshold"] > different["threshold"]
+    _, strictest, _ = asked(capsys, data_dir, photo("val/madonna/"), photo("val/elton_john/"), "--far", "0.00004")
+    assert strictest["far"] == 4e-5 and strictest["threshold"] < different["threshold"]
 
 
 def test_a_photo_and_a_person_of_a_dataset(capsys, data_dir: Path, services: Services, sample_zip, photo) -> None:
@@ -64,6 +66,7 @@ def test_a_photo_and_a_person_of_a_dataset(capsys, data_dir: Path, services: Ser
         ("a person without a dataset", ["{a}", "--person", "madonna"], "--dataset"),
         ("two photos and a person", ["{a}", "{a}", "--dataset", "x", "--person", "y"], "one photo"),
         ("no such dataset", ["{a}", "{a}", "--dataset", "nowhere"], "no dataset 'nowhere'"),
+        ("too strict a rate", ["{a}", "{a}", "--far", "1e-6"], "takes 10\u202f000\u202f000 pairs"),
         ("no photo", ["{a}", "{none}"], "cannot be read"),
         ("a letter", ["{a}", "{letter}"], "letter.txt"),
     ],
