@@ -11,6 +11,7 @@ from core.base.types import Bools, Doubles, Floats, Ints
 from core.charts.palette import OUTSIDER, RIGHT, WRONG
 from core.learn.metrics.predictions import Predictions
 from core.learn.verification.lfw_protocol import det_curve
+from core.learn.verification.pair_operating_points import PairOperatingPoint
 
 LIKENESS_BINS = 40
 DISTANCE_EDGES = np.linspace(0.2, 1.8, 81)
@@ -62,6 +63,8 @@ class DetCurve:
     """(n,) one person refused, 0..1"""
     n_genuine: int
     n_impostor: int
+    marks: tuple[tuple[float, float], ...] = ()
+    """Thresholds to be marked: different people accepted, one person refused"""
 
     def refused_at(self, far: float) -> float:
         """The share of genuine pairs refused where at most ``far`` of the impostors are accepted."""
@@ -119,7 +122,7 @@ def build_distance_histogram(distances: Doubles, same: Bools, threshold: float) 
     )
 
 
-def build_det_curve(distances: Doubles, same: Bools) -> DetCurve:
+def build_det_curve(distances: Doubles, same: Bools, marked: Sequence[PairOperatingPoint] = ()) -> DetCurve:
     """The detection error trade-off of pairs, both kinds of which are there; as ``build_distance_histogram``."""
     points = det_curve(distances, same)
     n_genuine = int(np.count_nonzero(same))
@@ -128,4 +131,5 @@ def build_det_curve(distances: Doubles, same: Bools) -> DetCurve:
         frr=np.array([point["frr"] for point in points]),
         n_genuine=n_genuine,
         n_impostor=len(same) - n_genuine,
+        marks=tuple((point.far, 1 - point.tar) for point in marked),
     )

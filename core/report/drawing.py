@@ -17,8 +17,6 @@ from core.charts.palette import GREY, RIGHT, WRONG, label_uniquely, shorten_end,
 from core.charts.reliability import ReliabilityDiagram
 from core.charts.shares import IntervalChart, ShareCurve, ShareInterval, SharePoint
 from core.charts.similarity import DetCurve, Histogram, HistogramGroup
-from core.learn.verification.lfw_protocol import IMPOSTORS_PER_FAR
-from core.learn.verification.pair_rule import FARS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -298,23 +296,22 @@ def _draw_det_curve(chart: DetCurve) -> Axes:
     """Two people accepted against one person refused, at every threshold, on logarithmic scales."""
     axes = _axes(WIDTH, 286, left=62, top=40, right=22, bottom=40)
     # A rate of 0 has no place on a logarithmic scale; it is drawn at half a pair.
-    far, frr = np.maximum(chart.far, 0.5 / chart.n_impostor), np.maximum(chart.frr, 0.5 / chart.n_genuine)
-    axes.loglog(far, frr, color=RIGHT, linewidth=2)
-    for axis, n_pairs in ((axes.xaxis, chart.n_impostor), (axes.yaxis, chart.n_genuine)):
-        powers = 10.0 ** np.arange(np.floor(np.log10(0.5 / n_pairs)), 1)
+    curve_far, frr = np.maximum(chart.far, 0.5 / chart.n_impostor), np.maximum(chart.frr, 0.5 / chart.n_genuine)
+    axes.loglog(curve_far, frr, color=RIGHT, linewidth=2)
+    # Rates are marked that more pairs tell than were drawn for the curve: they have a place on the scale, too.
+    least_far = min([0.5 / chart.n_impostor, *(far for far, _ in chart.marks)])
+    for axis, least in ((axes.xaxis, least_far), (axes.yaxis, 0.5 / chart.n_genuine)):
+        powers = 10.0 ** np.arange(np.floor(np.log10(least)), 1)
         rates = [_rate(power) for power in powers]
         labels = rates if axis is axes.yaxis else _spaced_labels(rates, np.linspace(0, 1, len(rates)), 316)
         axis.set_ticks(powers, labels)
         axis.set_ticks([], minor=True)
     axes.set(xlim=(axes.get_xticks()[0], 1), ylim=(axes.get_yticks()[0], 1), xlabel="two people accepted (FAR)")
     _write_above(axes, "one person refused (FRR)")
-    # Only rates that enough pairs stand behind: one in a thousand of five hundred pairs is half a pair.
-    for marked in FARS:
-        if marked * chart.n_impostor >= IMPOSTORS_PER_FAR and (chart.far <= marked).any():
-            refused = chart.refused_at(marked)
-            at = (marked, max(refused, 0.5 / chart.n_genuine))
-            axes.plot(*at, "s", color=WRONG, markersize=6.5)
-            _write(axes, f"{percent(refused)} refused", at, (9, 6))
+    for far, refused in chart.marks:
+        at = (far, max(refused, 0.5 / chart.n_genuine))
+        axes.plot(*at, "s", color=WRONG, markersize=6.5)
+        _write(axes, f"{percent(refused)} refused", at, (9, 6))
     return axes
 
 

@@ -10,6 +10,7 @@ from core.learn.metrics.predictions import Predictions
 from core.learn.model_selection.study import Study
 from core.learn.open_set.operating_points import OperatingPoint
 from core.learn.verification.own_pairs import OwnPairs
+from core.learn.verification.pair_operating_points import PairOperatingPoints
 from core.store.protocols import Run
 
 
@@ -77,6 +78,8 @@ class ReportMaterial:
     study: Study | None
     faces: FacesNow
     pairs: OwnPairs | None
+    pair_points: PairOperatingPoints | None
+    """What those tell of strict rates; there where ``pairs`` are."""
     mistakes: tuple[WrongName, ...]
     """The surest first; not all of them when there are many."""
     networks: tuple[ReportedNetwork, ...]

@@ -20,7 +20,7 @@ from core.charts.similarity import build_det_curve, build_distance_histogram, bu
 from core.learn.metrics.classification import Evaluation
 from core.learn.metrics.predictions import Predictions
 from core.learn.verification.own_pairs import OwnPairs
-from core.learn.verification.pair_rule import FARS
+from core.learn.verification.pair_operating_points import PairOperatingPoints
 from core.report.content import Block, ErrorCard, ErrorCards, FacePicture, Facts, Figure, Paragraph, Section, TableBlock
 from core.report.material import ReportMaterial, WrongName
 
@@ -221,7 +221,7 @@ def _score_figure(predictions: Predictions, threshold: float) -> Figure | None:
 # same person?
 
 
-def verification_section(pairs: OwnPairs) -> Section:
+def verification_section(pairs: OwnPairs, points: PairOperatingPoints) -> Section:
     """How well two faces are told to be one person's or two's."""
     rows = [
         ("Pairs of one person", f"{count(pairs.n_genuine)}, of {format_people_count(pairs.scores.n_people)}"),
@@ -229,17 +229,21 @@ def verification_section(pairs: OwnPairs) -> Section:
         ("Accepted as often wrongly as refused (equal error rate)", percent(pairs.eer, 2)),
         ("Area under the ROC curve", f"{pairs.auc:.4f}"),
     ]
-    for far, threshold in pairs.thresholds.items():
-        tar = percent(pairs.accepted_shares(threshold)[0], 2)
-        rows.append((f"One person accepted where {percent(far)} of different people are (TAR)", tar))
+    for point in points.points:
+        tar = f"{percent(point.tar, 2)} ({format_interval(*point.tar_ci95)}), within {point.threshold:.3f}"
+        rows.append((f"One person accepted where {_name_far(point.far)} of different people are (TAR)", tar))
     intro = (
         "The faces that are in the dataset now, compared two by two; near duplicates are no pair. The limits are read "
         "off these very pairs."
     )
     if pairs.is_sampled:
         intro += " The faces are many, so pairs were drawn, always the same."
-    blocks = (Paragraph(intro), Facts("Pairs", tuple(rows)), _distances_figure(pairs), _det_figure(pairs))
+    blocks = (Paragraph(intro), Facts("Pairs", tuple(rows)), _distances_figure(pairs), _det_figure(pairs, points))
     return Section("pairs", "Same person? (1:1)", blocks)
+
+
+def _name_far(far: float) -> str:
+    return f"1 in {count(round(1 / far))}"
 
 
 def _distances_figure(pairs: OwnPairs) -> Figure:
@@ -254,17 +258,20 @@ def _distances_figure(pairs: OwnPairs) -> Figure:
     return Figure(title, f"Histogram of distances. {title}.", chart)
 
 
-def _det_figure(pairs: OwnPairs) -> Figure:
-    chart = build_det_curve(pairs.distances, pairs.same)
+def _det_figure(pairs: OwnPairs, points: PairOperatingPoints) -> Figure:
+    chart = build_det_curve(pairs.distances, pairs.same, points.points)
     title = "What every limit costs (DET curve)"
     description = "; ".join(
-        f"{percent(far)} of different people accepted, {percent(chart.refused_at(far))} of one person refused"
-        for far in FARS
+        f"{_name_far(far)} of different people accepted, {percent(refused)} of one person refused"
+        for far, refused in chart.marks
     )
-    note = (
-        "Both rates on logarithmic scales; nearer to the lower left corner is better. Squares: 1\u00a0% and 0.1\u00a0%."
-    )
-    return Figure(title, f"{title}: {description}.", chart, note)
+    note = "Both rates on logarithmic scales; nearer to the lower left corner is better. "
+    if chart.marks:
+        told = ", ".join(_name_far(far) for far, _ in chart.marks)
+        note += f"Squares: {told}, as {count(points.n_impostor, 'pair')} of different people tell them. "
+    if points.pairs_for_next is not None:
+        note += f"The next stricter rate takes {count(points.pairs_for_next, 'pair')}."
+    return Figure(title, f"{title}: {description or 'too few pairs for a rate'}.", chart, note.strip())
 
 
 # errors

@@ -70,8 +70,8 @@ def _sections(material: ReportMaterial) -> Iterator[Section]:
     yield protocol_section(material)
     yield known_people_section(material)
     yield strangers_section(material)
-    if material.pairs is not None:
-        yield verification_section(material.pairs)
+    if material.pairs is not None and material.pair_points is not None:
+        yield verification_section(material.pairs, material.pair_points)
     if material.study is not None:
         yield repeated_study_section(material.study, material.run.revision)
     yield worst_errors_section(material)

@@ -16,6 +16,7 @@ from core.learn.model_selection.study import Study
 from core.learn.open_set.operating_points import OperatingPoint
 from core.learn.open_set.rejection_rule import RATES, Impostors
 from core.learn.verification.own_pairs import OwnPairs, measure_own_pairs
+from core.learn.verification.pair_operating_points import PairOperatingPoint, PairOperatingPoints
 from core.learn.verification.pair_rule import PairScores
 from core.report.material import FaceSetHashes, FacesNow, ReportedNetwork, ReportMaterial, WrongName
 from core.store.protocols import Run
@@ -54,6 +55,7 @@ def material(
         study=study,
         faces=FacesNow(np.linspace(30, 200, n, dtype=np.float32), np.full(n, 0.9, np.float32), 0),
         pairs=_pairs() if pairs else None,
+        pair_points=PAIR_POINTS if pairs else None,
         mistakes=shown,
         networks=(
             ReportedNetwork(
@@ -167,6 +169,15 @@ def _run(predictions: Predictions, people: tuple[str, ...]) -> Run:
         metrics=metrics,
         seconds=2.5,
     )
+
+
+PAIR_POINTS = PairOperatingPoints(
+    2_000_000,
+    tuple(
+        PairOperatingPoint(far=far, threshold=0.9, tar=tar, tar_ci95=(tar - 0.05, tar), far_ci95=(0.0, 2 * far))
+        for far, tar in ((1e-2, 0.9), (1e-3, 0.8), (1e-4, 0.7), (1e-5, 0.6))
+    ),
+)
 
 
 def _pairs() -> OwnPairs | None:

@@ -27,7 +27,7 @@ def test_pictures_and_charts_are_described_for_those_who_do_not_see_them():
     described = {str(entry["/Alt"]).replace("\xa0", " ") for entry in entries if "/Alt" in entry}
     charts = [block for section in document.sections for block in section.blocks if isinstance(block, Figure)]
     assert described == {
-        *(block.alt_text.replace("\xa0", " ") for block in charts),
+        *(block.alt_text.replace("\xa0", " ").replace("\u202f", " ") for block in charts),
         "Face of Ann Lee, taken for Bob",
         "A face of Bob that was learned",
     }

@@ -115,7 +115,7 @@ def gather_report_material(
     table, embeddings = tools.store.face_table(dataset.id), tools.store.embeddings(dataset.id)
     begin(1, "Comparing faces two by two")
     # The one figure that is worked out here: pairs are of the dataset as it is now, and no run keeps them.
-    pairs = verify.select_named_faces(table, embeddings).measure_pairs()
+    named_faces = verify.select_named_faces(table, embeddings)
     begin(2, "Looking at the errors")
     wrong_names = _surest_wrong_names(tools, run, predictions, _CurrentFaces(table, embeddings), with_pictures=faces)
     return ReportMaterial(
@@ -126,7 +126,8 @@ def gather_report_material(
         operating_points=list_operating_points(predictions, load_recogniser(tools.artifacts, run).rules.full),
         study=study.load_study(tools.artifacts, run),
         faces=_faces_now(predictions, table),
-        pairs=pairs,
+        pairs=named_faces.measure_pairs(),
+        pair_points=named_faces.measure_operating_points(),
         mistakes=wrong_names,
         networks=tools.networks(run.model_id),
         hashes=_hashes(run, dataset, predictions, table),
