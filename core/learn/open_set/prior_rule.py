@@ -9,7 +9,8 @@ Where strangers lie
     old scans are more alike than press photos are. Shrunk towards the reference's, by the number of pairs of people.
 How many pass
     The reference counts as ``PRIOR_WEIGHT`` people, of whom the share passes that it says; each person left out counts
-    as one, of whom passes whoever does (beta-binomial). The threshold is where the mean of both is what was asked for.
+    as one, of whom passes whoever does (beta-binomial). The threshold is where the mean of both is what was asked for;
+    with strangers who were lent, where it is on average over others like them (``_allow_strangers``).
 
 On lfw-dev, 5 to 39 people drawn, the others and its 150 strangers as strangers: ``docs/accuracy.md``.
 
@@ -21,9 +22,10 @@ Gelman et al., "Bayesian Data Analysis", 3rd ed., 2013, 2.1 (beta-binomial) and 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-from scipy.special import betaincinv
+from scipy.special import bdtr, betaincinv
 
 from core.base.types import Doubles, Ints
 from core.base.vectors import normalise_rows
@@ -52,6 +54,7 @@ DOUBTFUL_SHARE = 0.25
 _SCORES = np.linspace(-1.0, 1.0, 2001)
 """The thresholds that are tried."""
 _BLOCK_ROWS = 1024
+_SHARE_STEPS = 4001
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,12 +159,24 @@ class _Tried:
     n_faces: int
     passing: Doubles
     """At each of ``_SCORES``, how many of these people pass; one with half of the faces as a half."""
-    prior_weight: int
-    """As how many people the reference counts beside them."""
+    n_strangers: int
+    """Of them, who were lent as strangers."""
+
+    @property
+    def prior_weight(self) -> int:
+        """As how many people the reference counts beside them."""
+        # A threshold set on some strangers is too low for others (see ``rule_fitting``), so half of what they tell is
+        # taken back to the reference.
+        return PRIOR_WEIGHT + self.n_strangers
+
+    def allowed(self, rate: float) -> float:
+        """How many of all these people may pass, so that the share of strangers yet to come is ``rate``."""
+        n_left_out = self.n_people - self.n_strangers
+        return rate * n_left_out + _allow_strangers(rate, self.prior_weight, self.n_strangers)
 
     @classmethod
     def of(cls, left_out: LeftOutPeople | None, strangers: StrangerScores | None) -> _Tried:
-        n_people, n_faces, passing, prior_weight = 0, 0, np.zeros(len(_SCORES)), PRIOR_WEIGHT
+        n_people, n_faces, n_strangers, passing = 0, 0, 0, np.zeros(len(_SCORES))
         if left_out is not None:
             # Held against one person fewer than strangers will be.
             more = left_out.n_gallery / (left_out.n_gallery - 1)
@@ -170,11 +185,30 @@ class _Tried:
         if strangers is not None:
             passing = passing + _count_passing(strangers.scores, strangers.who)
             n_strangers = len(np.unique(strangers.who))
-            # A threshold set on some strangers is too low for others (see ``rule_fitting``), so half of what they tell
-            # is taken back to the reference.
             n_people, n_faces = n_people + n_strangers, n_faces + len(strangers.who)
-            prior_weight += n_strangers
-        return cls(n_people, n_faces, passing, prior_weight)
+        return cls(n_people, n_faces, passing, n_strangers)
+
+
+@lru_cache(maxsize=64)
+def _allow_strangers(rate: float, weight: int, n: int) -> float:
+    """How many may pass of a reference counted as ``weight`` people and of ``n`` strangers.
+
+    Where none of a handful passes, the reference's share could be ``(weight + n) / weight`` of the rate, as if those
+    that did not pass could vouch for it: such a threshold is chosen because these few lie below it. So as many are
+    allowed as let the rate pass on average, over strangers who come as the reference says.
+    """
+    if not n:
+        return rate * weight
+    # Imported here, as the start of the program need not wait for it.
+    from scipy.optimize import brentq
+
+    def mean_share(allowed: float) -> float:
+        # The threshold lies at the share u or beyond where no more than allowed - weight * u strangers pass there.
+        shares = np.linspace(0.0, min(allowed / weight, 1.0), _SHARE_STEPS)
+        is_beyond = bdtr(np.clip(np.floor(allowed - weight * shares), 0, n), n, shares)
+        return float(np.trapezoid(is_beyond, shares))
+
+    return float(brentq(lambda allowed: mean_share(allowed) - rate, 1e-9, weight + n, xtol=1e-6))
 
 
 def _count_passing(scores: Doubles, who: Ints) -> Doubles:
@@ -232,11 +266,12 @@ def share_nearer(cosines: Doubles) -> Doubles:
 
 def _posterior_threshold(prior_share: Doubles, tried: _Tried, rate: float) -> Threshold:
     # People are what counts, not their pairs nor their faces: faces of one person pass or fail together.
-    n = tried.prior_weight + tried.n_people
+    n, allowed = tried.prior_weight + tried.n_people, tried.allowed(rate)
     counts = tried.prior_weight * prior_share + tried.passing
     # The counts fall. Where people are so alike that not even a cosine of 1 is strict enough, that is the threshold.
-    index = min(int(np.count_nonzero(counts > rate * n)), len(_SCORES) - 1)
-    passed = float(counts[index])
+    index = min(int(np.count_nonzero(counts > allowed)), len(_SCORES) - 1)
+    # What is allowed is what lets the rate pass: with strangers it is less than the rate of all who are counted.
+    passed = min(float(counts[index]) * rate * n / allowed, n * (1 - 1e-9))
     # Below one person the density is highest at 0, so that is where the interval begins.
     low = float(betaincinv(passed, n - passed, 0.025)) if passed > 1 else 0.0
     return Threshold(

@@ -152,6 +152,22 @@ def test_strangers_who_look_like_somebody_make_it_stricter():
     assert score_at(5, strangers=near) >= 0.8 > score_at(5)
 
 
+@pytest.mark.parametrize("n_strangers", [5, 20, 60])
+@pytest.mark.parametrize("rate", [0.05, 0.01])
+def test_strangers_who_were_lent_let_as_many_pass_as_was_asked_on_average(n_strangers: int, rate: float) -> None:
+    """Strangers as the reference says: without a correction those who did not pass would vouch for others."""
+    rng = np.random.default_rng(n_strangers)
+    shares = np.minimum(5 * share_nearer(small._SCORES), 1.0)
+    reached = []
+    for _ in range(300):
+        # A stranger as near to somebody as the share that draws them says.
+        scores = np.interp(-rng.random(n_strangers), -shares, small._SCORES)
+        rule = prior_rule(5, strangers=StrangerScores(scores, np.arange(n_strangers)))
+        reached.append(np.interp(rule.at(rate).score, small._SCORES, shares))
+        assert rule.at(rate).expected <= rate * 1.001
+    assert np.mean(reached) == pytest.approx(rate, rel=0.12)
+
+
 def test_many_photos_of_one_stranger_are_one_stranger():
     assert person_weights(np.array([3, 3, 3, 7])).tolist() == pytest.approx([1 / 3, 1 / 3, 1 / 3, 1])
     many = StrangerScores(np.full(10, 0.8), np.zeros(10, dtype=np.int64))
