@@ -360,14 +360,14 @@ class Services:
 
     def open_source(
         self,
-        path: Path,
+        path: Path | str,
         *,
         folders_are_people: bool = True,
         folders: str = AUTO,
         zip_names: str = "",
         stranger_folders: bool = True,
     ) -> PhotoSource:
-        """A zip or folder of photos, within the limits of the settings; see ``archives.opening.open_source``."""
+        """A zip, folder or URL of photos, within the limits of the settings; see ``archives.opening.open_source``."""
         return open_source(
             path,
             self.settings.archives,

@@ -62,7 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.cli": UNIVERSAL
     | JOB_VALUES
     | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.bench", "core.isolation"}
-    | {"core.vision.models", "core.archives.folder_layout", "core.store.protocols"}
+    | {"core.vision.models", "core.archives.folder_layout", "core.archives.file_names", "core.store.protocols"}
     | RATES
     | {"core.store.exchange_protocols", TRAINING_OPTIONS, CLASSIFIER_KINDS, GROUPING_THRESHOLD},
     "core.bench": UNIVERSAL
@@ -145,6 +145,7 @@ HEAVY = {
     "jinja2": {"core.report.html"},
     "pyarrow": {"core.formats.tables"},
     "ray": {"core.cluster"},
+    "fsspec": {"core.archives.url_source"},
     "fpdf": {"core.report.pdf"},
 }
 

@@ -37,6 +37,11 @@ MOST_FOLDERS: Final = 64
 LONGEST_PRINTED: Final = 200
 
 
+def is_url(path: str) -> bool:
+    """Whether it names a place by a URL and not by a path of this machine."""
+    return "://" in path
+
+
 def is_called_like_a_photo(name: str) -> bool:
     """Whether the ending of a name is that of a photo."""
     _, dot, extension = name.rpartition("/")[2].rpartition(".")

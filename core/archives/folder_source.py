@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from core.archives.file_names import printable_name
 from core.archives.source import (
+    CHANGED,
     NameRules,
     PhotoEntry,
     PhotoSource,
@@ -36,31 +38,51 @@ class FolderSource(PhotoSource):
         self._root = path.resolve()
         self._limits = limits
         files, leftovers = _list_folder(self._root, limits)
+        self._states = {name: state for name, state, _ in files}
         super().__init__(
-            [(name, size_bytes) for name, size_bytes, reason in files if not reason],
+            [(name, state.size_bytes) for name, state, reason in files if not reason],
             [Refusal(printable_name(name), reason) for name, _, reason in files if reason],
             leftovers,
             rules,
         )
 
     def read(self, entry: PhotoEntry) -> bytes:
-        """Bytes of one photo. Raises ImageRefused for one that cannot be read."""
+        """Bytes of one photo. Raises ImageRefused for one that cannot be read, or changed since it was listed."""
         try:
             with os.fdopen(os.open(self._root / entry.name, _READ_NO_LINK), "rb") as file:
-                return read_bounded(file, entry.name, self._limits.max_entry_bytes)
+                content = read_bounded(file, entry.name, self._limits.max_entry_bytes)
+                # Asked after reading: what was written meanwhile has another time then.
+                state = _FileState.of(os.fstat(file.fileno()))
+            if state != self._states[entry.name]:
+                raise ImageRefused(CHANGED)
+            return content
         except OSError as error:
             raise ImageRefused(f"'{entry.name}' cannot be read: {error.strerror}.") from error
 
 
-def _list_folder(root: Path, limits: ArchiveLimits) -> tuple[list[tuple[str, int, str]], list[tuple[str, Leftover]]]:
+@dataclass(frozen=True, slots=True, order=True)
+class _FileState:
+    """What changes when a file is written."""
+
+    size_bytes: int = 0
+    written_ns: int = 0
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> _FileState:
+        return cls(status.st_size, status.st_mtime_ns)
+
+
+def _list_folder(
+    root: Path, limits: ArchiveLimits
+) -> tuple[list[tuple[str, _FileState, str]], list[tuple[str, Leftover]]]:
     """What lies below a folder, by name.
 
     Returns
     -------
-    files : relative name, size in bytes and objection ("" for none)
+    files : relative name, state and objection ("" for none)
     leftovers : relative name, and why it is left out
     """
-    files: list[tuple[str, int, str]] = []
+    files: list[tuple[str, _FileState, str]] = []
     leftovers: list[tuple[str, Leftover]] = []
 
     def is_to_be_entered(folder: os.DirEntry[str]) -> bool:
@@ -80,12 +102,12 @@ def _list_folder(root: Path, limits: ArchiveLimits) -> tuple[list[tuple[str, int
             leftovers.append((name, why))
             continue
         try:
-            size_bytes = item.stat(follow_symlinks=False).st_size
-            reason = _file_objection(name, item, size_bytes, limits)
+            state = _FileState.of(item.stat(follow_symlinks=False))
+            reason = _file_objection(name, item, state.size_bytes, limits)
         except OSError as error:
-            size_bytes, reason = 0, f"it cannot be read: {error.strerror}"
-        total_bytes += size_bytes
-        files.append((name, size_bytes, reason or ""))
+            state, reason = _FileState(), f"it cannot be read: {error.strerror}"
+        total_bytes += state.size_bytes
+        files.append((name, state, reason or ""))
         # Asked at every file: a folder of millions is refused long before it is listed to its end.
         require_limits(root.name, len(files), total_bytes, limits)
     # Sorted, as systems list folders in any order: entries keep their numbers when an ingest is resumed.

@@ -1,4 +1,4 @@
-"""A zip file or a folder opened as a source of photos."""
+"""A zip file, a folder, or what lies below a URL, opened as a source of photos."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from pathlib import Path
 from core.archives.folder_layout import AUTO
 from core.archives.folder_source import FolderSource
 from core.archives.source import NameRules, PhotoSource
+from core.archives.url_source import RemoteSource
 from core.archives.zip_source import ZipSource
 from core.base.errors import ArchiveRefused
 from core.base.settings import ArchiveLimits
 
 
 def open_source(
-    path: Path,
+    path: Path | str,
     limits: ArchiveLimits,
     *,
     folders_are_people: bool = True,
@@ -25,8 +26,9 @@ def open_source(
 
     Parameters
     ----------
-    path : Path
-        A .zip file, or a folder that is read with all folders in it; links in it are reported, not followed.
+    path : Path or str
+        A .zip file, or a folder that is read with all folders in it; links in it are reported, not followed. A text is
+        the URL of a folder, as "s3://BUCKET/FOLDER".
     limits : ArchiveLimits
         What it may hold.
     folders_are_people : bool
@@ -44,8 +46,12 @@ def open_source(
         No zip or folder, a damaged one, or a dangerous one; nothing was read.
     InputRefused
         There is no such rule or code page.
+    SourceUnavailable
+        The store of the URL refuses, or does not answer.
     """
     rules = NameRules(folders_are_people, folders, zip_names, stranger_folders)
+    if isinstance(path, str):
+        return RemoteSource(path, limits, rules)
     if path.is_dir():
         return FolderSource(path, limits, rules)
     if path.is_file():

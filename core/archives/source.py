@@ -24,6 +24,8 @@ from core.base.settings import ArchiveLimits
 from core.base.types import Refusal, Split
 from core.imaging import signatures
 
+CHANGED: Final = "It changed after the folder was listed, so it was left out. Give the folder again when it is at rest."
+"""Of a file that somebody wrote or took away meanwhile: what was read of it may be half of it."""
 _CHUNK_BYTES: Final = 1 << 20
 
 

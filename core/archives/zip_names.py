@@ -19,8 +19,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from core.archives import code_pages
-from core.archives.code_pages import CODE_PAGES, CodePage, CodePageReading
+from core.archives.spelling import code_pages
+from core.archives.spelling.code_pages import CODE_PAGES, CodePage, CodePageReading
 from core.base.errors import InputRefused
 
 _UTF8_FLAG: Final = 0x0800

@@ -15,6 +15,7 @@
     +-- ModelUnavailable            a network is not installed, or could not be installed
     +-- EngineUnavailable           what is to run the networks is not installed, or not on this device
     +-- ReaderUnavailable           the program that reads files does not start
+    +-- SourceUnavailable           where the photos lie does not answer, or lets nobody read
     +-- ClusterUnavailable          the cluster that is to compute cannot be reached, or cannot do it
     +-- DataFolderFault             the data folder or its database cannot be read or written
     |   +-- DataFolderBusy          another process holds a lock in it
@@ -88,6 +89,10 @@ class EngineUnavailable(FaceAtlasError):
 
 class ReaderUnavailable(FaceAtlasError):
     """The program that reads files could not be started."""
+
+
+class SourceUnavailable(FaceAtlasError):
+    """The object store or shared folder that photos are read from refuses or is gone; no photo is to blame."""
 
 
 class ClusterUnavailable(FaceAtlasError):

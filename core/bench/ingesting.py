@@ -36,6 +36,7 @@ from core.vision.detect import pyramid
 from core.vision.embed import crops
 from core.vision.engine.base import Engine
 from core.vision.models import catalogue
+from core.workflows.photos.face_finding import LocalFinder
 from core.workflows.photos.ingest import IngestSummary
 from core.workflows.photos.ingestor import Ingestor
 from core.workflows.photos.requests import IngestRequest
@@ -92,18 +93,19 @@ class _TimedServices(_OnEngine):
     def ingestor(self, dataset_id: str, model_id: str | None = None) -> Ingestor:
         # Wrapped from outside, object by object: the product carries no clocks.
         tools = super().ingestor(dataset_id, model_id)
+        detector = timed_object(tools.pipeline.detector, self.watch, {"detect": "boxes"})
+        pipeline = replace(tools.pipeline, detector=detector)
         return replace(
             tools,
             store=timed_object(tools.store, self.watch, {"add": "store"}),
             artifacts=timed_object(tools.artifacts, self.watch, {"put": "store"}),
-            pipeline=replace(
-                tools.pipeline, detector=timed_object(tools.pipeline.detector, self.watch, {"detect": "boxes"})
-            ),
+            pipeline=pipeline,
+            finder=LocalFinder(pipeline),
         )
 
     def open_source(
         self,
-        path: Path,
+        path: Path | str,
         *,
         folders_are_people: bool = True,
         folders: str = AUTO,

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.archives.file_names import is_url
 from core.store.job_model import Job, JobRequest
 
 
@@ -15,9 +16,13 @@ class FileRequest(JobRequest):
     """What is asked of a job that reads a file or folder. No other request has a field called ``path``."""
 
     path: str
-    """Relative paths start in the data folder; empty where the dataset's own photos are meant."""
+    """Or a URL. Relative paths start in the data folder; empty where the dataset's own photos are meant."""
     title: str
     """What people call it: the name of the file they gave."""
+
+    def locate(self, data_dir: Path) -> Path | str:
+        """Where it is read: a path, or a URL."""
+        return self.path if is_url(self.path) else data_dir / self.path
 
 
 def paths_to_read(jobs: Iterable[Job], data_dir: Path) -> set[Path]:

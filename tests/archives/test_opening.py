@@ -480,3 +480,13 @@ def test_two_entries_of_the_same_name_are_both_kept(tmp_path: Path) -> None:
     with open_source(tmp_path / "a.zip", LIMITS) as source:
         assert [source.read(entry) for entry in source.entries] == [b"first", b"second"]
         assert [entry.index for entry in source.entries] == [0, 1]
+
+
+@pytest.mark.parametrize("content", [JPEG + b"more", JPEG[::-1]])
+def test_a_photo_that_is_written_after_its_folder_was_listed_is_left_out(tmp_path: Path, content: bytes) -> None:
+    folder = make_folder(tmp_path / "a", {"1.jpg": JPEG, "2.jpg": JPEG})
+    with open_source(folder, LIMITS) as source:
+        (folder / "1.jpg").write_bytes(content)
+        with pytest.raises(ImageRefused, match="changed after the folder was listed"):
+            source.read(source.entries[0])
+        assert source.read(source.entries[1]) == JPEG

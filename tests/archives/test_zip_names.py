@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from core.archives.code_pages import CODE_PAGES, find_code_page, rank_code_pages
 from core.archives.opening import open_source
+from core.archives.spelling.code_pages import CODE_PAGES, find_code_page, rank_code_pages
 from core.base.errors import InputRefused
 from core.base.settings import ArchiveLimits
 

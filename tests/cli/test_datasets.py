@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from tests.cli.conftest import Command, Refusal
 
 
@@ -23,3 +26,15 @@ def test_photos_are_listed_and_those_without_a_face_alone(command: Command) -> N
     (face,) = command("faces", "--photo", photos[0]["photo"])["faces"]
     command("mark", face["face"], "--as", "no-face")
     assert [photo["sha256"] for photo in command("photos", "--without-face")["photos"]] == [photos[0]["sha256"]]
+
+
+def test_photos_are_taken_from_a_url(
+    command: Command, refusal: Refusal, sample_files: Mapping[str, bytes], tmp_path: Path
+) -> None:
+    for name, content in list(sample_files.items())[:2]:
+        path = tmp_path / "shared" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    answer = command("ingest", (tmp_path / "shared").as_uri(), dataset="by url")
+    assert (answer["photos"], answer["duplicates"]) == (2, 0)
+    assert "ftps://" in refusal("ingest", "ftps://somewhere/photos", dataset="by url")

@@ -6,8 +6,9 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from core.archives.file_names import is_url
 from core.archives.folder_layout import AUTO, RULES
 from core.base import words
 from core.base.errors import DataFolderFault, InputRefused
@@ -35,7 +36,7 @@ MODELS = [model.id for model in catalogue.EMBEDDING_MODELS]
 def add_ingest(commands: Commands) -> None:
     """``ingest``."""
     command = commands.add("ingest", _ingest, "take the photos of a zip or folder into a dataset")
-    command.add_argument("source", metavar="ZIP_OR_DIR")
+    command.add_argument("source", metavar="ZIP_OR_DIR", help="or a URL, as s3://BUCKET/FOLDER")
     require_dataset(command)
     command.add_argument("--model", choices=MODELS)
     command.add_argument(
@@ -65,7 +66,9 @@ def add_ingest(commands: Commands) -> None:
 
 def _ingest(options: argparse.Namespace) -> Answer:
     services = resolution.open_services(options)
-    path = Path(options.source).resolve()
+    # A URL stays as it is: as a path it would lose one of its slashes.
+    path = options.source if is_url(options.source) else Path(options.source).resolve()
+    title = PurePosixPath(path).name if isinstance(path, str) else path.name
     reading = {
         "folders": options.folders,
         "zip_names": options.zip_names,
@@ -76,7 +79,7 @@ def _ingest(options: argparse.Namespace) -> Answer:
         understood = print_layout(source.layout)
     vectors_id = catalogue.find_embedding_model(options.model).vectors_id if options.model else None
     policy = FacePolicy(options.faces)
-    request = IngestRequest(str(path), path.name, policy, folders_are_people=not options.unlabelled, **reading)
+    request = IngestRequest(str(path), title, policy, folders_are_people=not options.unlabelled, **reading)
     # Looked up beforehand, as only a dataset that this command made may go with it.
     existing_ids = {dataset.id for dataset in services.store.datasets()}
     dataset = datasets.find_or_create_dataset(services.store, options.dataset, vectors_id, catalogue.DEFAULT_VECTORS_ID)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from core.base.errors import InputRefused
 from core.base.progress import Progress
@@ -20,8 +21,8 @@ from core.workflows.uploads import discard_upload
 def run_ingest(services: Services, job: Job, request: IngestRequest, progress: Progress) -> IngestSummary:
     """Take photos in; an upload goes when it was taken."""
     began = time.monotonic()
-    path = services.settings.data_dir / request.path
-    if not path.exists():
+    path = request.locate(services.settings.data_dir)
+    if isinstance(path, Path) and not path.exists():
         raise InputRefused(f"'{request.title}' is not there any more. Give it again.")
     progress.report(0, 0, "Loading the networks")
     tools = services.ingestor(job.dataset_id)
@@ -36,7 +37,8 @@ def run_ingest(services: Services, job: Job, request: IngestRequest, progress: P
     ) as source:
         summary = ingest.ingest_photos(tools, source, target, progress)
         strangers = mark_folder_strangers(tools.store, services.log, source, target)
-    discard_upload(services.settings.uploads_dir, path)
+    if isinstance(path, Path):
+        discard_upload(services.settings.uploads_dir, path)
     return replace(summary, strangers=strangers, seconds=seconds_since(began))
 
 

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from core.archives.name_likelihood import LANGUAGES, log_prob_in_language
+from core.archives.spelling.name_likelihood import LANGUAGES, log_prob_in_language
 
 UTF8: Final = "utf-8"
 _WESTERN = (

@@ -17,7 +17,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Final
 
-from core.archives import letters
+from core.archives.spelling import letters
 
 _WORD: Final = re.compile(r"[^\W\d_]+|.", re.DOTALL)
 

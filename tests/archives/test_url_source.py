@@ -1,0 +1,115 @@
+"""Photos below a URL: an object store, a shared folder, and what goes wrong with them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import fsspec
+import pytest
+from moto.server import ThreadedMotoServer
+
+from core.archives.opening import open_source
+from core.archives.source import CHANGED, PhotoSource
+from core.base.errors import ArchiveRefused, ImageRefused, SourceUnavailable
+from core.base.settings import ArchiveLimits
+from core.base.types import Refusal
+
+LIMITS = ArchiveLimits()
+FILES = {
+    "ada/1.jpg": b"\xff\xd8\xff\xe0 first",
+    "ada/2.jpg": b"\xff\xd8\xff\xe0 second",
+    "bob/3.png": b"\x89PNG\r\n\x1a\n third",
+    "bob/notes.txt": b"no photo",
+    "bob/.DS_Store": b"left over",
+}
+
+
+@pytest.fixture(scope="module")
+def object_store() -> Iterator[str]:
+    """An object store that speaks S3, at an address of this machine."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(params=["s3", "memory", "file"])
+def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A folder of files in each kind of store."""
+    root = f"{request.param}://photos/archive"
+    if request.param == "file":
+        root = (tmp_path / "archive").as_uri()
+    if request.param == "s3":
+        address = request.getfixturevalue("object_store")
+        for name, value in {
+            "AWS_ENDPOINT_URL": address,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }.items():
+            monkeypatch.setenv(name, value)
+        boto3.client("s3").create_bucket(Bucket="photos")
+    for name, content in FILES.items():
+        write(f"{root}/{name}", content)
+    yield root
+    fsspec.filesystem(request.param).rm(root, recursive=True)
+
+
+def write(url: str, content: bytes) -> None:
+    with fsspec.open(url, "wb", auto_mkdir=True) if url.startswith("file") else fsspec.open(url, "wb") as file:
+        file.write(content)
+
+
+def read_all(source: PhotoSource) -> dict[str, bytes]:
+    return {entry.name: source.read(entry) for entry in source.entries}
+
+
+def test_photos_are_read_with_their_people_and_the_others_are_refused(url: str) -> None:
+    with open_source(url, LIMITS) as source:
+        photos = ("ada/1.jpg", "ada/2.jpg", "bob/3.png")
+        assert read_all(source) == {name: FILES[name] for name in photos}
+        assert [(entry.person, entry.size_bytes) for entry in source.entries] == [
+            (name.split("/")[0], len(FILES[name])) for name in photos
+        ]
+        assert [refusal.name for refusal in source.refused if not refusal.left_out] == ["bob/notes.txt"]
+        assert isinstance(source.refused[0], Refusal)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xd8\xff\xe0 FIRST", b"\xff\xd8\xff\xe0 longer than the first", None])
+def test_a_photo_that_changes_between_listing_and_reading_is_reported(url: str, content: bytes | None) -> None:
+    with open_source(url, LIMITS) as source:
+        path = f"{url}/ada/1.jpg"
+        if content is None:
+            fsspec.open(path).fs.rm(path)
+        else:
+            write(path, content)
+        with pytest.raises(ImageRefused, match=CHANGED[:20]):
+            source.read(source.entries[0])
+        assert source.read(source.entries[1]) == FILES["ada/2.jpg"]
+
+
+def test_a_store_that_does_not_answer_is_no_photos_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    for name, value in {
+        "ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "ACCESS_KEY_ID": "x",
+        "SECRET_ACCESS_KEY": "x",
+    }.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with pytest.raises(SourceUnavailable, match="s3://elsewhere/photos"):
+        open_source("s3://elsewhere/photos", LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"), [("nonsense://x/y", "nonsense://"), ("s3://key:secret@bucket/x", "holds a password")]
+)
+def test_a_url_that_cannot_be_used_is_refused_with_what_to_do(url: str, words: str) -> None:
+    with pytest.raises(ArchiveRefused, match=words) as refusal:
+        open_source(url, LIMITS)
+    assert "secret" not in str(refusal.value)
