@@ -89,8 +89,8 @@ env:
 	  $(PY) -c 'from core.workflows.projection.project import compile_map_functions; compile_map_functions()' && cp requirements.txt $(VENV)/requirements.txt; }
 
 env-dev: env
-	@cmp -s requirements-dev.txt $(VENV)/requirements-dev.txt || { \
-	  $(PIP) -r requirements-dev.txt && cp requirements-dev.txt $(VENV)/requirements-dev.txt; }
+	@cat requirements-dev.txt requirements-cluster.txt | cmp -s - $(VENV)/requirements-dev.txt || { \
+	  $(PIP) -r requirements-dev.txt && cat requirements-dev.txt requirements-cluster.txt > $(VENV)/requirements-dev.txt; }
 
 # Node comes with the packages for development, so that everybody checks with the same.
 

@@ -11,9 +11,11 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.base.settings import Settings
+from core.services import Services
 from tests.waiting import LONGEST_S
 
 ROOT = Path(__file__).parents[1]
@@ -26,6 +28,20 @@ class App:
     url: str
     process: subprocess.Popen[bytes]
     data_dir: Path
+    database_url: str = ""
+    _opened: list[Services] = field(default_factory=list)
+
+    def open_services(self) -> Services:
+        """What the app stores, as another process sees it."""
+        self._opened.append(Services(Settings(self.data_dir, database_url=self.database_url)))
+        return self._opened[-1]
+
+    def close(self) -> None:
+        """End the app, and what was opened beside it."""
+        for services in self._opened:
+            services.store.engine.dispose()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(LONGEST_S)
 
     def worker_pid(self) -> int:
         """The worker that the app supervises."""
@@ -53,12 +69,12 @@ def serve(data_dir: Path, arguments: Sequence[str] = (), environment: Mapping[st
         env={**os.environ, "FACE_ATLAS_DATA": str(data_dir), **(environment or {})},
     )
     url = f"http://127.0.0.1:{port}"
+    app = App(url, process, data_dir, (environment or {}).get("FACE_ATLAS_DATABASE_URL", ""))
     try:
         wait_until_up(url, process)
-        yield App(url, process, data_dir)
+        yield app
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(LONGEST_S)
+        app.close()
 
 
 def free_port() -> int:

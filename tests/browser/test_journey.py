@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.base.settings import Settings
-from core.services import Services
 from core.store.artifacts import content_id
 from core.store.job_model import JobKind, JobState
 from core.workflows.projection.project import load_map
@@ -111,7 +109,7 @@ def test_a_dropped_zip_is_taken_though_the_worker_is_killed_and_the_page_reloade
     drop_on_page(page, sample_zip)
     main_button(page, "Start").click()
     expect(page.get_by_text("You can leave this page")).to_be_visible()
-    services = Services(Settings(app.data_dir))
+    services = app.open_services()
     wait_until(lambda: any(16 <= job.done < 100 for job in services.jobs.jobs()), "the first photos")
     os.kill(app.worker_pid(), signal.SIGKILL)
     expect(page.get_by_text("Taking photos: interrupted")).to_be_visible()
@@ -136,7 +134,7 @@ def test_from_the_sample_to_a_name(app: App, page: Page, val_photo: Path):
     expect(page.get_by_role("img", name="Map of the faces")).to_be_visible()
     expect(main_button(page, "Who is this?")).to_be_enabled()
     shoot(page, "03-answer")
-    services = Services(Settings(app.data_dir))
+    services = app.open_services()
     kinds = [job.kind for job in services.jobs.jobs() if job.state is JobState.DONE]
     assert sorted(kinds) == [JobKind.INGEST, JobKind.MAP, JobKind.SUSPECTS, JobKind.TRAIN]
 
@@ -176,7 +174,7 @@ def place_on_map(page: Page, row: int) -> tuple[float, float]:
 
 
 def test_pointing_at_a_face_of_the_map_shows_its_own_picture(app: App, page: Page):
-    services = Services(Settings(app.data_dir))
+    services = app.open_services()
     (dataset,) = services.store.datasets()
     table = services.store.face_table(dataset.id)
     (made, *_) = services.runs.maps(dataset.id)
@@ -248,7 +246,7 @@ def test_a_reload_keeps_the_dataset_of_the_address(app: App, page: Page):
 
 
 def test_the_chosen_dataset_stays_from_page_to_page(app: App, page: Page):
-    Services(Settings(app.data_dir)).store.create_dataset("Another", "facenet-128")
+    app.open_services().store.create_dataset("Another", "facenet-128")
     page.goto(f"{app.url}/train")
     chooser, tops = page.get_by_role("combobox", name="Dataset"), set()
     for wanted in (SAMPLE, "Another", SAMPLE):

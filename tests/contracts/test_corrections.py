@@ -399,7 +399,9 @@ class CorrectionsOnPostgresql(Corrections):
         return running_server().new_database()
 
 
-CorrectionsOnPostgresql.TestCase.settings = settings(Corrections.TestCase.settings, max_examples=1)
+CorrectionsOnPostgresql.TestCase.settings = settings(
+    Corrections.TestCase.settings, max_examples=1, stateful_step_count=120
+)
 TestCorrectionsOnPostgresql = CorrectionsOnPostgresql.TestCase
 
 
