@@ -86,13 +86,20 @@ _OF_FACES = tuple(column.name for column in fields(FaceTable) if column.name not
 
 def _merge(column: Any, fresh: Any, source: Ints) -> Any:
     """The rows of ``source`` of a column and a fresh one behind it."""
-    if not isinstance(column, Column):
-        return np.concatenate([column, fresh])[source]
-    # Corrections leave texts as they are, and those are most of what would be copied.
-    replaced = np.flatnonzero(source >= len(column))
-    if len(source) == len(column) and column.take(replaced) == fresh:
+    # Corrections leave most columns as they are: those are shared by all revisions that pages remember.
+    if len(source) == len(column) and _is_as_before(column, fresh, np.flatnonzero(source >= len(column))):
         return column
-    return column.followed_by(fresh).take(source)
+    return (
+        column.followed_by(fresh).take(source)
+        if isinstance(column, Column)
+        else np.concatenate([column, fresh])[source]
+    )
+
+
+def _is_as_before(column: Any, fresh: Any, rows: Ints) -> bool:
+    if isinstance(column, Column):
+        return bool(column.take(rows) == fresh)
+    return np.array_equal(column[rows], fresh, equal_nan=bool(np.issubdtype(column.dtype, np.floating)))
 
 
 def _person_ids_of(table: FaceTable) -> Ints:

@@ -176,6 +176,10 @@ def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) ->
             frame.open_page(menu.EVALUATE, dataset.id, tab=COMPARED)
 
 
+MOST_FACES_UNASKED = 200_000
+"""With more faces it takes more than a second to say who would take part, after each correction."""
+
+
 def format_run_title(run: Run) -> str:
     """A run as it stands in a list to choose from."""
     when_measured = ", when trained" if run.params.updated else ""
@@ -201,13 +205,21 @@ def _preview_plan(
 
 
 def describe_refusal(dataset: Dataset) -> str:
-    """Why a training with the default options would learn nothing; "" where it would learn."""
+    """Why a training with the default options would learn nothing; "" where it would learn, or it takes long to say."""
+    if data.dataset_counts(dataset.id, dataset.revision).faces > MOST_FACES_UNASKED:
+        return ""
     plan = _preview_plan(dataset.id, dataset.revision, TrainOptions())
     return plan if isinstance(plan, str) else ""
 
 
 def show_plan(dataset: Dataset, options: TrainOptions) -> None:
-    """What would be learned, who is left out, and how it will be tested."""
+    """What would be learned, who is left out, and how it will be tested; of very many faces when somebody asks."""
+    if data.dataset_counts(dataset.id, dataset.revision).faces > MOST_FACES_UNASKED and not st.toggle(
+        "Say who takes part",
+        key=f"plan_{dataset.id}",
+        help="Every person's faces are compared with each other, for shots of one moment. Training does it anyway.",
+    ):
+        return
     outcome = _preview_plan(dataset.id, dataset.revision, options)
     if isinstance(outcome, str):
         st.warning(words.plain(outcome), icon=":material/info:")

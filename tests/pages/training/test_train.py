@@ -8,6 +8,7 @@ import pytest
 
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import IngestBatch, PhotoLabel
+from core.ui.training import training_page
 from core.workflows.training.request import TrainRequest
 from core.workflows.training.train import delete_run
 from tests.pages.conftest import EVALUATE, button, texts, work
@@ -47,6 +48,15 @@ def test_training_makes_a_run_that_the_page_lists(trained, open_page):
     assert (ended.kind, ended.state) == (JobKind.TRAIN, JobState.DONE)
     assert len(trained.runs.runs(dataset.id)) == 2
     assert len(open_page(TRAIN).dataframe[0].value) == 2
+
+
+def test_of_very_many_faces_who_takes_part_is_said_when_somebody_asks(app_data, open_page, monkeypatch):
+    add_faces(app_data, "Family", {"Ann": 5, "Bob": 5})
+    monkeypatch.setattr(training_page, "MOST_FACES_UNASKED", 9)
+    app = open_page(TRAIN)
+    assert "take part" not in texts(app)
+    next(toggle for toggle in app.toggle if toggle.label == "Say who takes part").set_value(True).run()
+    assert not app.exception and "2 people, 10 faces" in texts(app)
 
 
 def test_a_dataset_that_grew_since_asks_for_another_training(trained, open_page):
