@@ -1,6 +1,7 @@
-"""The nearest neighbours of vectors, among themselves and in a gallery: exact, by matrix products, in little memory.
+"""The nearest neighbours of vectors, among themselves and in a gallery: by matrix products, in little memory.
 
-scikit-learn's brute force gives the same and takes about twice as long, as it multiplies float32 in float64.
+They are exact, but among so many vectors that their square is what takes the time (``EXACT_ROWS``). scikit-learn's
+brute force gives the same as the exact ones and takes about twice as long, as it multiplies float32 in float64.
 """
 
 from __future__ import annotations
@@ -12,8 +13,13 @@ import numpy as np
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Floats, Ints, Vectors
 from core.learn.numerics.blocks import row_blocks
+from core.learn.numerics.neighbour_graph import neighbour_graph
+from core.learn.numerics.neighbour_index import build_neighbour_index
 from core.learn.numerics.unit_vectors import cosines_to_distances
 
+EXACT_ROWS = 20_000
+"""Of more rows, nearly all neighbours are found in less time than all."""
+_INDEXING_SHARE = 0.2
 _PRODUCT_BYTES = 64 << 20
 """Largest block of similarities that is in memory at once."""
 _PROBES_AT_ONCE = 2048
@@ -21,7 +27,7 @@ _NEVER = np.float32(-np.inf)
 
 
 def nearest_neighbours(vectors: Vectors, k: int, progress: Progress = UNWATCHED) -> Ints:
-    """The k rows of largest inner product with every row, itself left out, in no order.
+    """The k rows of largest inner product with every row, itself left out, in no order; of many rows nearly always.
 
     Among so many candidates, picking the largest costs more than computing them. So the candidates are dealt into
     classes; the k largest lie within the k classes of largest maximum, and only those are looked into.
@@ -37,6 +43,9 @@ def nearest_neighbours(vectors: Vectors, k: int, progress: Progress = UNWATCHED)
     n, k = len(vectors), min(k, len(vectors) - 1)
     if k < 1:
         return np.empty((n, 0), dtype=np.int64)
+    if n > EXACT_ROWS:
+        index = build_neighbour_index(vectors, progress=progress.part(0.0, _INDEXING_SHARE))
+        return neighbour_graph(index, k, progress.part(_INDEXING_SHARE, 1.0))
     # Maxima of the classes, and members of the best k of them: the sum of both is least about here.
     depth = max(1, int(sqrt(n / k)))
     classes = ceil(n / depth)
