@@ -49,7 +49,9 @@ def add_train(commands: Commands) -> None:
     command.add_argument("--c", type=float, help="the classifier's C (default: the SVM's by cross-validation)")
     command.add_argument("--strangers", metavar="ZIP_OR_DIR", help="photos of other people, to set the limits by too")
     command.add_argument(
-        "--update", action="store_true", help="bring the newest one up to date in seconds, and measure nothing"
+        "--update",
+        action="store_true",
+        help="bring the newest one up to date in seconds, and measure nothing (logistic regression is trained)",
     )
     command.add_argument("--plan", action="store_true", help="only say who would take part and who would not, and why")
 

@@ -71,9 +71,13 @@ def show_retraining_notice(dataset: Dataset, run: Run) -> None:
     sentence = "Photos or names changed since this was trained; it does not know of that yet."
     if updated and not is_stale:
         sentence = describe_update(updated)
+    kind = run.params.kind
+    can_update = is_stale and run.metrics.n_train >= UPDATE_FIRST_FROM
+    if can_update and not kind.is_updated_by_rows:
+        sentence += f" With {kind.phrase} it takes a training: everybody is learned together."
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f":material/update: {words.plain(sentence)}", width="content")
-        if is_stale and run.metrics.n_train >= UPDATE_FIRST_FROM:
+        if can_update and kind.is_updated_by_rows:
             st.button(
                 "Learn the changes",
                 key="update",

@@ -198,6 +198,21 @@ def test_a_large_recogniser_learns_what_changed_in_seconds_from_here(trained, op
     assert "measured before" not in texts(app)
 
 
+def test_where_everybody_is_learned_together_the_changes_take_a_training_and_it_is_said(
+    trained, open_page, sample_images, monkeypatch
+):
+    (dataset,) = trained.store.datasets()
+    trained.jobs.submit(dataset.id, JobKind.TRAIN, {"classifier": "logistic"})
+    work(trained)
+    monkeypatch.setattr(photo_answer, "UPDATE_FIRST_FROM", 50)
+    image = next(image for name, image in sample_images.items() if name.startswith("val/madonna/"))
+    app = ask(open_page(IDENTIFY), encode_jpeg(image[:, ::-1].copy()))
+    button(app, "Yes, madonna").click().run()
+    assert "With logistic regression it takes a training" in texts(app)
+    assert not [found for found in app.button if found.label == "Learn the changes"]
+    assert button(app, "Train again")
+
+
 def test_what_a_tab_was_given_is_forgotten_when_it_is_told_to(trained, open_page, sample_files):
     app = ask(open_page(IDENTIFY), next(iter(sample_files.values())))
     assert "1 photo in this tab" in texts(app)
