@@ -340,15 +340,25 @@ class Services:
         with self._lock:
             key = (run.id, dataset.revision)
             if key not in self._identifiers:
-                gallery = load_gallery(self.store, self.artifacts, run)
+                learned = load_gallery(self.store, self.artifacts, run)
                 recogniser = load_recogniser(self.artifacts, run)
                 # The faces of an imported run are not the dataset's.
                 is_own = run.params.imported is None
-                search = open_gallery_search(self.artifacts, dataset, gallery) if is_own else ExactSearch(gallery)
+                search = (
+                    open_gallery_search(self.artifacts, dataset, learned.faces)
+                    if is_own
+                    else ExactSearch(learned.faces)
+                )
                 # One at a time: a gallery holds the vectors of a dataset, and an older revision is never asked for
                 # again.
                 self._identifiers.clear()
-                self._identifiers[key] = Identifier(self.pipeline(run.model_id), recogniser, gallery, search)
+                self._identifiers[key] = Identifier(
+                    pipeline=self.pipeline(run.model_id),
+                    recogniser=recogniser,
+                    gallery=learned.faces,
+                    search=search,
+                    gallery_labels=learned.labels,
+                )
             return self._identifiers[key]
 
     def forget_identifiers(self) -> None:

@@ -30,13 +30,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Doubles, Floats, Ints, Vectors
+from core.learn.numerics.blas import find_blas
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.labels import sum_by_label
 from core.learn.numerics.linear_classifier import LinearClassifier
@@ -116,7 +115,7 @@ def fit_one_versus_rest(
     progress : told the finished share, several times a second
     """
     faces = _Faces.of(vectors, np.float32(C) * weigh_people(labels, n_people), labels)
-    with _blas().limit(limits=1):
+    with find_blas().limit(limits=1):
         weights = faces.least_squares(n_people) if start is None else _stack_weights(start)
     _solve(faces, weights, range(n_people), HARDEST if start is None else HARDEST_NEAR, progress)
     return _as_classifier(weights)
@@ -138,7 +137,7 @@ def refit_changed(
     """
     faces = _Faces.of(vectors, np.float32(C) * weigh_people(labels, start.n_people), labels)
     weights = _stack_weights(start)
-    with _blas().limit(limits=1):
+    with find_blas().limit(limits=1):
         slopes = [faces.slopes(weights, block) for block in row_blocks(start.n_people, PEOPLE_AT_ONCE)]
     # The objective curves at least as 1/2 |w|^2 does, so that no row is further from its minimum than its slope is
     # long: whoever is passed over here is where a whole training would leave them, to the solver's own precision.
@@ -158,9 +157,9 @@ def _as_classifier(weights: Floats) -> LinearClassifier:
 def _solve(faces: _Faces, weights: Floats, people: Sequence[int] | Ints, hardest: int, progress: Progress) -> None:
     """Bring the rows of ``weights`` of some people to the minimum."""
     blocks = [people[block] for block in row_blocks(len(people), PEOPLE_AT_ONCE)]
-    threads = max((library["num_threads"] for library in _blas().info()), default=1)
+    threads = max((library["num_threads"] for library in find_blas().info()), default=1)
     # One thread in each product: the threads divide people among them, not small matrices.
-    with _blas().limit(limits=1), ThreadPoolExecutor(threads, thread_name_prefix="svm") as pool:
+    with find_blas().limit(limits=1), ThreadPoolExecutor(threads, thread_name_prefix="svm") as pool:
         futures = [pool.submit(_separate, faces, weights, block, hardest) for block in blocks]
         try:
             for n_done, future in enumerate(as_completed(futures), start=1):
@@ -169,12 +168,6 @@ def _solve(faces: _Faces, weights: Floats, people: Sequence[int] | Ints, hardest
                 progress.advance(n_done / len(blocks))
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    """What limits the threads of numpy's BLAS. To find it takes milliseconds, longer than a small problem."""
-    return ThreadpoolController()
 
 
 def weigh_people(labels: Ints, n_people: int) -> Floats:

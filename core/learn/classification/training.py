@@ -239,6 +239,7 @@ def _gather_predictions(
         learned_ids=take_items(material.face_ids, fitted.rows),
         evaluation=evaluate_from_ranks(plan.people, true, names.predicted, names.confidence, names.ranks),
         impostors=fitted.recogniser.rules.impostors,
+        learned_as=fitted.gallery.labels,
     )
 
 

@@ -147,6 +147,7 @@ def carry_predictions(before: Predictions, faces: CurrentFaces, remaining: Conta
         ranks=ranks,
         evaluation=evaluate_from_ranks(faces.people, true[rows], predicted[rows], probs.astype(np.float64), ranks),
         impostors=impostors,
+        learned_as=None,
     )
 
 

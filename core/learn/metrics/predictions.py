@@ -43,12 +43,17 @@ class Predictions(FaceRows):
     evaluation: Evaluation
     impostors: Impostors | None = None
     """Faces that played the stranger for the recogniser that is kept; None when there were none, or in old files."""
+    learned_as: Ints | None = None
+    """(n_learned,) the person whom the saved classifier names each face that it learned from, as which it speaks for
+    others (``Gallery``): with many people it takes seconds to find out again. None in old files."""
 
     def __post_init__(self) -> None:
         columns = (self.true, self.given, self.probs, self.distances, self.scores, self.ranks)
         lengths = [len(column) for column in columns]
         if set(lengths) != {len(self.face_ids)}:
             raise ValueError(f"expected {len(self.face_ids)} rows in each column, got {lengths}")
+        if self.learned_as is not None and len(self.learned_as) != len(self.learned_ids):
+            raise ValueError(f"expected {len(self.learned_ids)} learned faces, got names of {len(self.learned_as)}")
 
     @property
     def wrong(self) -> Bools:
@@ -79,6 +84,7 @@ class Predictions(FaceRows):
             scores=self.scores.astype(np.float32),
             ranks=self.ranks.astype(np.int32),
             learned_ids=_text(self.learned_ids),
+            **_learned_columns(self.learned_as),  # type: ignore[arg-type]
             **_columns_of(self.impostors),  # type: ignore[arg-type]  # numpy takes the first for its flag
         )
         return buffer.getvalue()
@@ -102,6 +108,10 @@ def _text(ids: tuple[str, ...]) -> np.ndarray:
 
 def _ids(column: np.ndarray) -> tuple[str, ...]:
     return tuple(value.decode("ascii") for value in column.tolist())
+
+
+def _learned_columns(learned_as: Ints | None) -> dict[str, np.ndarray]:
+    return {} if learned_as is None else {"learned_as": learned_as.astype(np.int32)}
 
 
 def _columns_of(impostors: Impostors | None) -> dict[str, np.ndarray]:
@@ -142,4 +152,5 @@ def _read(arrays: Mapping[str, np.ndarray]) -> Predictions:
         learned_ids=_ids(arrays["learned_ids"]),
         evaluation=evaluation,
         impostors=_impostors(arrays),
+        learned_as=arrays["learned_as"].astype(np.int64) if "learned_as" in arrays else None,
     )

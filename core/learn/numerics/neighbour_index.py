@@ -23,6 +23,7 @@ import numpy as np
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Floats, Ints, Vectors
 from core.base.vectors import normalise_rows
+from core.learn.numerics.blas import find_blas
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.labels import sum_by_label
 from core.learn.numerics.unit_vectors import cosines_to_distances
@@ -66,13 +67,16 @@ class NeighbourIndex:
         rows : (at most k,) int64, nearest first
         distances : (at most k,) float32, Euclidean, ascending
         """
-        order = np.argsort(-(self.centres @ probe))
-        n_cells = PROBED_CELLS
-        rows, cosines = self._compare(probe, order[:n_cells], is_counted)
-        # Where few vectors count, the cells looked into may hold fewer than k of them.
-        while len(rows) < k and n_cells < len(order):
-            n_cells *= 4
+        # A product for every cell: with two threads, which wait for each other in each, it takes ten times as long on a
+        # busy machine.
+        with find_blas().limit(limits=1):
+            order = np.argsort(-(self.centres @ probe))
+            n_cells = PROBED_CELLS
             rows, cosines = self._compare(probe, order[:n_cells], is_counted)
+            # Where few vectors count, the cells looked into may hold fewer than k of them.
+            while len(rows) < k and n_cells < len(order):
+                n_cells *= 4
+                rows, cosines = self._compare(probe, order[:n_cells], is_counted)
         best = np.argpartition(-cosines, k - 1)[:k] if len(rows) > k else np.arange(len(rows))
         # So that equal distances come in the order of the rows, as in an exact search.
         best = best[np.lexsort((rows[best], -cosines[best]))]

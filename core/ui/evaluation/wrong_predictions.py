@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from core.base.types import Embeddings, Revision, take_items
+from core.base.types import Revision
 from core.charts.confusion import describe_confusions
 from core.learn.metrics.predictions import Predictions
-from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.open_set.certainty import Certainty
 from core.ui import data, gallery, words
 from core.ui.certainty import bar, tested_face
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.labels import face_sheet
+from core.workflows.neighbours.search import NeighbourSearch, open_gallery_search
 from core.workflows.training.train import select_gallery
 
 PER_PAGE = 8
@@ -130,25 +130,29 @@ def _crop_id(evaluated: EvaluatedRun, face_id: str) -> str:
 
 # One selection of vectors for all errors on the page; a dataset of 100,000 faces would be gone through for each.
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _load_gallery(dataset_id: str, revision: Revision, run_id: str) -> Embeddings:
-    return select_gallery(data.dataset_faces(dataset_id, revision).embeddings, data.run_predictions(run_id))
+def _open_learned_search(dataset_id: str, revision: Revision, run_id: str) -> NeighbourSearch:
+    learned = select_gallery(data.dataset_faces(dataset_id, revision).embeddings, data.run_predictions(run_id))
+    working = data.services()
+    dataset = replace(working.store.dataset(dataset_id), revision=revision)
+    return open_gallery_search(working.artifacts, dataset, learned)
 
 
 @st.cache_data(show_spinner=False, max_entries=1024)
 def _nearest_training_tiles(dataset_id: str, revision: Revision, run_id: str, face_id: str) -> list[gallery.Tile]:
     """The training faces most like a face, those of its own photo left out."""
-    faces, learned = data.dataset_faces(dataset_id, revision), _load_gallery(dataset_id, revision, run_id)
+    faces = data.dataset_faces(dataset_id, revision)
     own_row = faces.table.index(face_id)
     own_photo = faces.table.photo_ids[own_row]
     # Some more than are shown: those of its own photo, itself among them, explain nothing and are left out below.
-    rows, distances = nearest_in_gallery(
-        faces.embeddings.vectors[own_row], learned.vectors, EVIDENCE_FACES + SAME_PHOTO_MOST
+    search = _open_learned_search(dataset_id, revision, run_id)
+    ((near_ids, distances),) = search.nearest_faces(
+        faces.embeddings.vectors[[own_row]], EVIDENCE_FACES + SAME_PHOTO_MOST
     )
-    near_rows = faces.table.indices(take_items(learned.face_ids, rows[0]))
+    near_rows = faces.table.indices(near_ids)
     return [
         gallery.Tile(
             faces.table.crop_ids[row], words.display_name(faces.table.person(row)), bar.format_pair_likeness(distance)
         )
-        for row, distance in zip(near_rows.tolist(), distances[0], strict=True)
+        for row, distance in zip(near_rows.tolist(), distances, strict=True)
         if faces.table.photo_ids[row] != own_photo
     ][:EVIDENCE_FACES]

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from core.base.errors import ModelMismatch
 from core.base.json_values import JsonRecord
-from core.base.types import Embeddings
+from core.base.types import Embeddings, Ints
 from core.formats import bundle as bundle_files
 from core.formats.bundle import Bundle, BundledRun
 from core.isolation.files import read_bundle_isolated
 from core.learn.metrics.run_values import ImportOrigin
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.protocols import FaceStore, Run, RunStore
-from core.workflows.training.train import load_predictions, load_recogniser, run_to_json, select_gallery
+from core.workflows.training.train import load_predictions, load_recogniser, run_to_json
 
 MOST_GALLERY_FACES = 20_000
 """Of more faces the vectors stay at home: they take 10 MB, and serve for the evidence only."""
@@ -68,7 +68,7 @@ def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = T
     dataset = tools.store.dataset(run.dataset_id)
     recogniser = load_recogniser(tools.artifacts, run)
     # Of a bundle that is passed on the faces are of no dataset here: they are those that came with it.
-    faces = load_gallery(tools.store, tools.artifacts, run)
+    faces = load_gallery(tools.store, tools.artifacts, run).faces
     exported_faces = faces if gallery and 0 < len(faces) <= MOST_GALLERY_FACES else None
     n_evidence = len(exported_faces) if exported_faces else 0
     card = {
@@ -197,8 +197,22 @@ def _store(tools: BundleTools, run: Run, bundle: Bundle) -> None:
     tools.runs.add_run(run)
 
 
-def load_gallery(store: FaceStore, artifacts: Artifacts, run: Run) -> Embeddings:
+@dataclass(frozen=True, slots=True, eq=False)
+class LearnedFaces:
+    """Faces that a run learned from."""
+
+    faces: Embeddings
+    labels: Ints | None
+    """(n,) whom the run's classifier names each; None where that is not written down"""
+
+
+def load_gallery(store: FaceStore, artifacts: Artifacts, run: Run) -> LearnedFaces:
     """The faces that a run learned from, as far as they are there: of an imported run those that came along."""
     if run.params.imported is not None and artifacts.path(run.dataset_id, ArtifactKind.GALLERY, run.id).exists():
-        return bundle_files.decode_gallery(artifacts.read(run.dataset_id, ArtifactKind.GALLERY, run.id))
-    return select_gallery(store.embeddings(run.dataset_id), load_predictions(artifacts, run))
+        content = artifacts.read(run.dataset_id, ArtifactKind.GALLERY, run.id)
+        return LearnedFaces(bundle_files.decode_gallery(content), None)
+    embeddings, predictions = store.embeddings(run.dataset_id), load_predictions(artifacts, run)
+    # Faces that were erased or removed since are missing; the classifier itself does not need them.
+    indices, rows = embeddings.match(predictions.learned_ids)
+    labels = None if predictions.learned_as is None else predictions.learned_as[indices]
+    return LearnedFaces(embeddings.take(rows), labels)

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from core.base.json_values import Json
-from core.base.types import Detection, Embeddings, Quality, RgbImage, Vectors
+from core.base.types import Detection, Embeddings, Ints, Quality, RgbImage, Vectors
 from core.learn.classification.recogniser import Recogniser
 from core.learn.open_set.certainty import Certainty, CertaintyRule
 from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Threshold, distances_to_named, gather_features
@@ -103,11 +103,17 @@ class Identifier:
     gallery: Embeddings
     search: NeighbourSearch
     """Of the gallery."""
+    gallery_labels: Ints | None = None
+    """(n,) whom the recogniser names each face of the gallery; None where that is to be found out"""
 
     @cached_property
     def neighbours(self) -> Gallery | None:
         """The training faces that the rule looks at; None when they were erased, or never came along."""
-        return Gallery.of(self.recogniser.classifier.linear, self.gallery.vectors) if len(self.gallery) else None
+        if not len(self.gallery):
+            return None
+        if self.gallery_labels is not None:
+            return Gallery(self.gallery.vectors, self.gallery_labels)
+        return Gallery.of(self.recogniser.classifier.linear, self.gallery.vectors)
 
     @cached_property
     def certainty_rule(self) -> CertaintyRule:

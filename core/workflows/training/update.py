@@ -140,11 +140,13 @@ def _update(tools: RunTools, before: Run, current: _Material, progress: Progress
     updated, n_former = before.params.updated, len(former_ids)
     mean_faces = updated.mean_faces if updated else len(predictions.learned_ids) / n_former
     answer = update_recogniser(load_recogniser(tools.artifacts, before), mean_faces, faces, progress)
+    recogniser = answer.recogniser
+    learned_as = recogniser.classifier.linear.predict(faces.vectors)
     carried = replace(
         carry_predictions(predictions, faces, current.face_ids),
         learned_ids=take_items(current.material.face_ids, current.rows),
+        learned_as=learned_as,
     )
-    recogniser = answer.recogniser
     n_added, n_removed = _count_changes(tools, before, current.person_ids)
     update = RunUpdate(
         trained=updated.trained if updated else before.id,
@@ -154,12 +156,11 @@ def _update(tools: RunTools, before: Run, current: _Material, progress: Progress
         people_removed=n_removed,
         rows_refitted=answer.n_refitted,
     )
-    is_right = recogniser.classifier.linear.predict(faces.vectors) == faces.labels
     return TrainedRun(
         recogniser=recogniser,
         predictions=carried,
         params=replace(_params_now(before.params, current), updated=update),
-        metrics=gather_run_metrics(carried, float(np.mean(is_right))),
+        metrics=gather_run_metrics(carried, float(np.mean(learned_as == faces.labels))),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import pytest
 
@@ -60,6 +61,25 @@ def test_a_new_person_is_known_and_the_figures_stay_those_of_the_training(servic
     answers = identifier.name_vectors(eve.vectors, identifier.threshold())
     assert [name for name, _ in answers] == ["Eve"] * 5
     assert train.run_to_json(run)["updated"]["not_measured_again"] == ["accuracy", "threshold"]  # type: ignore[index, call-overload]
+
+
+def test_whom_learned_faces_speak_for_is_written_down_and_stays_with_them(services: Services, dataset: Dataset) -> None:
+    def require_labels(run: Run, n_faces: int) -> None:
+        identifier = services.identifier(run)
+        assert identifier.gallery_labels is not None and len(identifier.gallery) == n_faces
+        computed = replace(identifier, gallery_labels=None).neighbours
+        assert identifier.neighbours is not None and computed is not None
+        assert identifier.neighbours.labels.tolist() == computed.labels.tolist()
+
+    (before,) = services.runs.runs(dataset.id)
+    require_labels(before, 24)
+    corrector = Corrector(services.store, services.log, dataset.id, Editor("Ben", "now"))
+    corrector.dismiss(ids_of(services, dataset, "Ann")[1:3])
+    require_labels(before, 22)
+    add_faces(services, "Family", {"Aaron": 5})
+    run = update_run(services, dataset)
+    assert run is not None
+    require_labels(run, 27)
 
 
 def test_somebody_who_lost_their_name_is_known_no_more(services: Services, dataset: Dataset) -> None:
