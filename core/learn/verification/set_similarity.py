@@ -86,15 +86,18 @@ def find_sets_like(centres: Centres, first: int, neighbours: int, least: float) 
     for block in row_blocks(first if k > 0 else 0, _SETS_AT_ONCE):
         products = corrected[block] @ corrected.T
         products[np.arange(len(products)), np.arange(block.start, block.stop)] = -np.inf
-        near = np.argpartition(-products, k - 1, axis=1)[:, :k]
-        rows = np.repeat(np.arange(block.start, block.stop), k)
-        pairs.append(np.sort(np.stack([rows, near.ravel()], axis=1), axis=1))
-        values.append(np.take_along_axis(products, near, axis=1).ravel())
+        # Those that are alike at all are few; picking the most alike of everybody takes longer than the products.
+        rows, others = np.nonzero(products >= least)
+        similarities = products[rows, others]
+        by_row = np.lexsort((-similarities, rows))
+        starts = np.searchsorted(rows, rows)
+        nearest = by_row[np.arange(len(rows)) - starts < k]
+        pairs.append(np.sort(np.stack([rows[nearest] + block.start, others[nearest]], axis=1), axis=1))
+        values.append(similarities[nearest])
     # A pair of two of the first comes from both sides.
-    distinct, rows = np.unique(np.concatenate(pairs), axis=0, return_index=True)
-    similarities = np.concatenate(values)[rows]
+    distinct, firsts = np.unique(np.concatenate(pairs), axis=0, return_index=True)
+    similarities = np.concatenate(values)[firsts]
     order = np.argsort(-similarities, kind="stable")
-    order = order[similarities[order] >= least]
     return distinct[order], similarities[order]
 
 
