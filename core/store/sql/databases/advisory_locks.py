@@ -25,9 +25,13 @@ def lock_key(name: str) -> int:
 
 @dataclass
 class AdvisorySession:
-    """One connection and the locks that it holds; safe to use from several threads."""
+    """One connection and the locks that it holds; safe to use from several threads.
+
+    ``engine`` keeps no connections, so that each session has its own; ``pool`` is the store's.
+    """
 
     engine: Engine
+    pool: Engine
     _connection: Connection | None = None
     _held: set[int] = field(default_factory=set)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -85,11 +89,9 @@ class AdvisorySession:
         )
         bits = key % (1 << 64)
         values = {"high": bits >> 32, "low": bits % (1 << 32), "started": started or 0.0, "patience": RETURN_S}
-        with self._lock:
-            if self._held:
-                return key in self._held or bool(self._connect().scalar(query.bindparams(**values)))
-        with self.engine.connect() as connection:
-            return bool(connection.scalar(query.bindparams(**values)))
+        # On a connection of the pool: whoever looks at jobs asks this, and opening one takes longer than the answer.
+        with self.pool.connect() as connection:
+            return key in self._held or bool(connection.scalar(query.bindparams(**values)))
 
     def _is_connected(self) -> bool:
         try:

@@ -125,7 +125,7 @@ class PostgresqlDatabase:
             connection.execute(sequence.bindparams(name=table, number=number))
 
     def job_locks(self, engine: Engine) -> AdvisoryJobLocks:
-        session = AdvisorySession(self.new_engine(poolclass=NullPool))
+        session = AdvisorySession(self.new_engine(poolclass=NullPool), engine)
         event.listen(engine, "engine_disposed", lambda _: session.close())
         return AdvisoryJobLocks(session)
 
