@@ -24,7 +24,7 @@ except ModuleNotFoundError as missing:
 
 ANSWER_S = 5.0
 CHECK_S = 2.0
-GONE_S = 20.0
+GONE_S = 10.0
 """Ray ends its own process when the first node was silent for 60 s; by then the work here has stopped by itself."""
 AUTO = "auto"
 """The address of the cluster that runs on this machine."""
@@ -75,6 +75,10 @@ class ClusterWatch:
                 f"The Ray cluster at '{self._address}' does not answer any more. What was finished is kept; when the "
                 "cluster runs again, resume the job: it goes on from there."
             )
+
+    def answers(self) -> bool:
+        """Whether it answers at this moment. Where it does not, Ray's questions to it would hang for a minute."""
+        return not self._gone.is_set() and _answers(self._address)
 
     def stop(self) -> None:
         """Ask no more."""

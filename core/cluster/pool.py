@@ -117,7 +117,7 @@ class WorkerPool(Generic[Item, Answer]):
                     self._await_workers()
         finally:
             for worker in self._workers:
-                ray.kill(worker.actor)
+                self._end(worker)
 
     def _take_up(self, batch: _Batch[Item, Answer]) -> None:
         if batch.items:
@@ -132,6 +132,8 @@ class WorkerPool(Generic[Item, Answer]):
 
     def _add_workers(self) -> None:
         """As many as the nodes that are there have room for."""
+        if not self.watch.answers():
+            return
         for _ in range(count_workers(self.order.threads) - len(self._workers)):
             actor = self._start_actor()
             self._workers.append(_Worker(actor, actor.describe.remote(), time.monotonic()))
@@ -163,6 +165,8 @@ class WorkerPool(Generic[Item, Answer]):
         """Take what is ready, or look after those that are late."""
         references = [worker.starting for worker in self._workers if worker.starting is not None]
         references += [reference for worker in self._workers for reference in worker.running]
+        if not references:
+            time.sleep(WAIT_S)
         ready, _ = ray.wait(references, num_returns=1, timeout=WAIT_S) if references else ([], [])
         self.watch.require_cluster()
         for reference in ready:
@@ -204,7 +208,7 @@ class WorkerPool(Generic[Item, Answer]):
     def _lose(self, worker: _Worker, how: str) -> None:
         """Give what a lost worker was doing to others."""
         self._workers.remove(worker)
-        ray.kill(worker.actor)
+        self._end(worker)
         self._losses_in_a_row += 1
         if self._losses_in_a_row >= LOSSES_IN_A_ROW:
             raise ClusterUnavailable(
@@ -216,6 +220,11 @@ class WorkerPool(Generic[Item, Answer]):
             self._repeat(batch, how)
         # At once, on whatever node has room: nobody waits for the one that is gone.
         self._add_workers()
+
+    def _end(self, worker: _Worker) -> None:
+        # Those of a cluster that is gone end with it.
+        if self.watch.answers():
+            ray.kill(worker.actor)
 
     def _repeat(self, batch: _Batch[Item, Answer], how: str) -> None:
         if batch.losses < LOSSES_TO_SPLIT:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 
 from core.base.errors import ClusterUnavailable, ModelUnavailable
 from core.base.settings import Settings
-from core.cluster.connection import connected
+from core.cluster.connection import ClusterWatch, connected
 from core.cluster.node import NodeOrder
 from core.cluster.pool import Poisoned, WorkerPool
 from core.cluster.versions import Versions, read_versions, require_same
@@ -72,6 +73,29 @@ def test_an_item_that_ends_two_workers_is_named_and_the_others_are_answered(pool
     assert answers.index(poisoned) == works.POISON
     assert "ended twice on this photo" in poisoned.reason
     assert [answer for answer in answers if answer is not poisoned] == [n * n for n in range(24) if n != works.POISON]
+
+
+class _Silent(ClusterWatch):
+    """Of a cluster whose first node is gone."""
+
+    def answers(self) -> bool:
+        return False
+
+    def require_cluster(self) -> None:
+        raise ClusterUnavailable("It does not answer any more.")
+
+
+def test_of_a_cluster_that_is_gone_nothing_is_asked_that_would_hang(
+    pool: WorkerPool[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = pool.stream(works.square, batches(20))
+    next(stream)
+    pool.watch = _Silent("127.0.0.1:1")
+    for question in ("nodes", "kill", "cluster_resources"):
+        monkeypatch.setattr(ray, question, lambda *_: pytest.fail("it would hang for a minute"))
+    with pytest.raises(ClusterUnavailable, match="does not answer"):
+        list(stream)
+    pool.watch.stop()
 
 
 def test_an_error_of_ours_comes_back_as_it_is(pool: WorkerPool[int, int]) -> None:
