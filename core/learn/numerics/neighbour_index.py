@@ -31,8 +31,10 @@ from core.learn.numerics.unit_vectors import cosines_to_distances
 CELLS_PER_ROOT = 8
 """Cells for each of the square root of n: comparing a probe with the centres takes about as long as with the vectors of
 the cells that it looks into."""
-PROBED_CELLS = 160
-"""Cells that a probe looks into, of about the 8,000 of a million vectors."""
+PROBED_VECTORS = 20_000
+"""About so many vectors are looked into, whatever their number: of a million those of 160 cells. Where people have few
+faces, the nearest are strangers and lie in many cells: of 100,000 vectors, two a person, a fifth has to be looked into.
+"""
 SAMPLED_PER_CELL = 24
 ROUNDS = 4
 """Of k-means; more move the centres and find no more neighbours."""
@@ -71,7 +73,7 @@ class NeighbourIndex:
         # busy machine.
         with find_blas().limit(limits=1):
             order = np.argsort(-(self.centres @ probe))
-            n_cells = PROBED_CELLS
+            n_cells = max(1, PROBED_VECTORS * len(order) // len(self.rows))
             rows, cosines = self._compare(probe, order[:n_cells], is_counted)
             # Where few vectors count, the cells looked into may hold fewer than k of them.
             while len(rows) < k and n_cells < len(order):

@@ -26,7 +26,7 @@ def test_nearly_all_neighbours_are_found_in_a_part_of_the_cells(
     vectors: Vectors, index: NeighbourIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert len(index.centres) == 619
-    monkeypatch.setattr(neighbour_index, "PROBED_CELLS", 60)  # a tenth; of a million vectors a thirtieth is enough
+    monkeypatch.setattr(neighbour_index, "PROBED_VECTORS", 600)  # a tenth; of a million a fiftieth is enough
     probes = vectors[::60]
     exact, _ = nearest_in_gallery(probes, vectors, 10)
     shares = [np.isin(exact[row], index.nearest(probe, 10)[0]).mean() for row, probe in enumerate(probes)]
@@ -37,7 +37,7 @@ def test_nearly_all_neighbours_are_found_in_a_part_of_the_cells(
 def test_where_all_cells_are_looked_into_the_answer_is_the_exact_one(
     vectors: Vectors, index: NeighbourIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neighbour_index, "PROBED_CELLS", len(index.centres))
+    monkeypatch.setattr(neighbour_index, "PROBED_VECTORS", len(vectors))
     rows, distances = nearest_in_gallery(vectors[:5], vectors, 10)
     for number in range(5):
         found, far = index.nearest(vectors[number], 10)
