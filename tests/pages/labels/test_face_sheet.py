@@ -7,7 +7,10 @@ from streamlit.testing.v1 import AppTest
 from core.base.types import Split
 from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset
-from core.ui import words
+from core.ui import data, words
+from core.ui.labels import face_sheet
+from core.workflows.neighbours import face_index
+from core.workflows.neighbours.search import IndexedSearch
 from tests.pages.conftest import open_explanations, texts
 
 
@@ -58,3 +61,19 @@ def test_a_face_that_was_learned_from_has_none(trained):
     (dataset,) = trained.store.datasets()
     face_id, _ = face_on(trained, dataset, Split.TRAIN)
     assert bars(open_sheet(dataset.id, face_id)) == []
+
+
+def test_an_index_finds_the_same_faces_for_the_sheet(trained, monkeypatch):
+    def similar(face_id: str) -> list[tuple[int, float]]:
+        faces = data.dataset_faces(dataset.id, dataset.revision)
+        return face_sheet.find_similar_faces(faces, faces.table.index(face_id))
+
+    (dataset,) = trained.store.datasets()
+    face_id, _ = face_on(trained, dataset, Split.VAL)
+    monkeypatch.setattr(data, "services", lambda: trained)
+    exact = similar(face_id)
+    monkeypatch.setattr(face_index, "INDEXED_FROM", 1)
+    face_index.index_faces(trained.store, trained.artifacts, dataset.id)
+    assert isinstance(data.face_search(data.dataset_faces(dataset.id, dataset.revision)), IndexedSearch)
+    assert [row for row, _ in similar(face_id)] == [row for row, _ in exact]
+    assert "Most like it" in texts(open_sheet(dataset.id, face_id))
