@@ -119,7 +119,7 @@ def show_storage(services: Services) -> None:
         for dataset in services.store.datasets()
     ]
     size = words.format_size(services.store.size_bytes())
-    rows.append({"What": f"The database of all: {services.store.describe_database()}", "Size": size})
+    rows.append({"What": services.store.describe_database(), "Size": size})
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Storage used", width="content")
 
 

@@ -108,7 +108,7 @@ class SqliteDatabase:
         return sum(file.stat().st_size for file in self.path.parent.glob(f"{self.path.name}*"))
 
     def describe(self) -> str:
-        return f"SQLite, {self.path.name} in the data folder"
+        return f"The database '{self.path.name}' of the data folder"
 
     def schema_texts(self, connection: Connection) -> list[str]:
         return list(connection.scalars(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")))
