@@ -12,6 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
+from core.base.columns import encode_texts
 from core.base.errors import InputRefused, NotFound
 from core.base.json_values import JsonRecord
 from core.base.progress import UNWATCHED, Progress
@@ -189,7 +190,7 @@ def _to_bytes(tree: StoredHierarchy) -> bytes:
     np.savez(
         buffer,
         # Text as bytes and the rest as one JSON text: an npz without objects is read without unpickling.
-        face_ids=np.array(tree.face_ids, dtype="S"),
+        face_ids=encode_texts(tree.face_ids),
         order=tree.hierarchy.order,
         joins=tree.hierarchy.joins,
         head=np.array(json.dumps(head.to_json())),

@@ -16,6 +16,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from core.base.columns import encode_texts
 from core.base.errors import InputRefused
 from core.base.json_values import JsonRecord
 from core.base.progress import UNWATCHED, Progress
@@ -93,7 +94,7 @@ def index_faces(store: FaceStore, artifacts: Artifacts, dataset_id: str, progres
         return IndexResult()
     if not all(first < second for first, second in pairwise(embeddings.face_ids)):
         # They are found by bisection, and databases have orders of their own.
-        embeddings = embeddings.take(np.argsort(np.array(embeddings.face_ids, dtype="S")))
+        embeddings = embeddings.take(np.argsort(encode_texts(embeddings.face_ids)))
     index = build_neighbour_index(embeddings.vectors, progress=progress.over(_STEPS, "Indexing the faces"))
     content = _to_bytes(embeddings, index, dataset.revision)
     own_id = _file_id(embeddings.model_id)
@@ -166,7 +167,7 @@ class _Header(JsonRecord):
 
 
 def _to_bytes(embeddings: Embeddings, index: NeighbourIndex, revision: Revision) -> bytes:
-    face_ids = np.array(embeddings.face_ids, dtype="S")
+    face_ids = encode_texts(embeddings.face_ids)
     header = _Header(
         model_id=embeddings.model_id,
         revision=revision,

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from core.base.columns import encode_texts
 from core.base.errors import InputRefused
 from core.base.types import Bools, Embeddings, Floats, Vectors, take_items
 from core.learn.numerics.neighbours import nearest_in_gallery
@@ -115,7 +116,7 @@ def _search_by_index(
     # Of the same revision and as many: the same faces, and a million names need not be compared.
     if stored.revision == dataset.revision and len(stored) == len(face_ids):
         return IndexedSearch(stored, None, ExactSearch(no_faces))
-    wanted_ids = np.array(face_ids, dtype="S")
+    wanted_ids = encode_texts(face_ids)
     is_counted = np.isin(stored.face_ids, wanted_ids, assume_unique=True)
     new_ids = [face_id.decode("ascii") for face_id in np.setdiff1d(wanted_ids, stored.face_ids, assume_unique=True)]
     return IndexedSearch(stored, is_counted, ExactSearch(read(new_ids) if new_ids else no_faces))
