@@ -464,6 +464,21 @@ def test_what_graphics_cards_need_is_installed_by_nobody_who_has_none() -> None:
     assert "requirements-gpu" not in (ROOT / "Makefile").read_text()
 
 
+def test_what_many_machines_need_is_installed_and_loaded_by_nobody_who_has_one() -> None:
+    def packages(name: str) -> set[str]:
+        return set(re.findall(r"^([\w-]+)(?:\[[\w,]+\])?==", (ROOT / name).read_text(), re.M))
+
+    cluster = packages("requirements-cluster.txt")
+    assert cluster >= {"ray", "psycopg", "fsspec"}
+    assert not cluster & packages("requirements.txt")
+    recipes = re.findall(r"^([\w-]+):.*\n((?:\t.*\n?)+)", (ROOT / "Makefile").read_text(), re.M)
+    assert {target for target, steps in recipes if "requirements-cluster" in steps} == {"env-dev"}
+    assert not re.search(r"^(run|env):.*env-dev", (ROOT / "Makefile").read_text(), re.M)
+    code = "import sys, core.services; print(*sys.modules)"
+    listed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not set(listed.stdout.split()) & cluster
+
+
 def test_loading_the_engine_reports_to_nobody() -> None:
     """OpenVINO's package sends an event at every import unless its telemetry is kept from loading."""
     code = (
