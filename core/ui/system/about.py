@@ -142,9 +142,18 @@ def _list_versions() -> list[tuple[str, str]]:
 def show_privacy(services: Services) -> None:
     """What happens with faces, in plain words."""
     st.header("Privacy", anchor=False)
+    folder = f"the folder {words.plain(services.settings.data_dir.name)} of this computer"
+    if services.settings.database_url:
+        storage = (
+            f"Photos and crops stay in {folder}; names, vectors and corrections are in the database named above, on a "
+            "server. Nothing is sent anywhere else; usage statistics are off."
+        )
+        deletion = "and its database rows; the server's own log and backups are up to whoever keeps it."
+    else:
+        storage = f"Photos, faces and what is learned from them stay in {folder}. Nothing is sent anywhere; "
+        storage += "usage statistics are off."
+        deletion = "and overwrites its database rows."
     st.markdown(
-        f"Photos, faces and what is learned from them stay in the folder "
-        f"{words.plain(services.settings.data_dir.name)} of this computer. "
-        "Nothing is sent anywhere; usage statistics are off. A photo that you only ask about is not kept. "
-        "Deleting a dataset erases its photos, crops, embeddings, runs and maps, and overwrites its database rows."
+        f"{storage} A photo that you only ask about is not kept. "
+        f"Deleting a dataset erases its photos, crops, embeddings, runs and maps, {deletion}"
     )

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core.services import Services
 from core.vision.engine.openvino import OpenVinoEngine
 from tests.conftest import new_data_dir
-from tests.pages.conftest import app_services
+from tests.pages.conftest import app_services, texts
 from tests.pages.people.test_people import PEOPLE, name_field, person_of, rename
 from tests.postgresql import running_server
 from tests.stored_faces import add_faces
@@ -69,4 +69,11 @@ def test_each_of_two_apps_shows_the_others_correction_with_its_next_run(
     assert other_app("") == "Anna"
     assert other_app("Anne") == "Anne"
     assert name_field(app.run()).value == "Anne"
+    shared.store.engine.dispose()
+
+
+def test_about_says_that_names_are_on_a_server(shared: Services, open_page: Callable[..., AppTest]) -> None:
+    told = texts(open_page("pages/system/about.py"))
+    assert "are in the database named above, on a server" in told
+    assert "log and backups are up to whoever keeps it" in told
     shared.store.engine.dispose()
