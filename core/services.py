@@ -208,7 +208,7 @@ class Services:
             store=self.store,
             artifacts=self.artifacts,
             pipeline=pipeline,
-            finder=self.face_finder(pipeline),
+            open_finder=self.face_finder,
             pace=choose_pace(self.settings.threads),
         )
 
@@ -331,7 +331,7 @@ class Services:
     def main_face_tools(self, model_id: str) -> MainFaceTools:
         """For the vector of the main face of each photo. Raises NotFound as ``embedder``."""
         pipeline = self.pipeline(model_id)
-        return MainFaceTools(pipeline, self.face_finder(pipeline), choose_pace(self.settings.threads))
+        return MainFaceTools(pipeline, self.face_finder, choose_pace(self.settings.threads))
 
     def identifier(self, run: Run) -> Identifier:
         """A run's recogniser with its gallery; the last one that was asked for is kept in memory."""

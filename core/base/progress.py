@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from core.base.errors import Cancelled
 
+Batch = TypeVar("Batch")
 Listener = Callable[[int, int, str], None]
 """``listener(done, total, message)``: called as often as the work likes, so it is to be cheap."""
 
@@ -73,6 +75,12 @@ class Progress:
     def raise_if_cancelled(self) -> None:
         """Raises Cancelled when it is to stop."""
         self.token.raise_if_cancelled()
+
+    def until_cancelled(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """The same batches. Raises Cancelled before one of them when it is to stop."""
+        for batch in batches:
+            self.token.raise_if_cancelled()
+            yield batch
 
     def over(self, total: int, message: str, first: int = 0, last: int | None = None) -> Progress:
         """For work that knows its share alone: it takes all steps, or those from ``first`` to ``last``."""

@@ -100,7 +100,7 @@ class _TimedServices(_OnEngine):
             store=timed_object(tools.store, self.watch, {"add": "store"}),
             artifacts=timed_object(tools.artifacts, self.watch, {"put": "store"}),
             pipeline=pipeline,
-            finder=LocalFinder(pipeline),
+            open_finder=LocalFinder,
         )
 
     def open_source(

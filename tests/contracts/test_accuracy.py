@@ -81,7 +81,7 @@ def test_the_sample_is_taken_whole(sample_ingest: dict[str, Any]) -> None:
 
 def test_every_val_photo_of_the_sample_is_named_rightly(sample_run: dict[str, Any]) -> None:
     assert set(sample_run) == {
-        "run", "accuracy", "accuracy_ci95", "macro_f1", "n_people", "n_train", "n_test", "threshold"
+        "run", "classifier", "accuracy", "accuracy_ci95", "macro_f1", "n_people", "n_train", "n_test", "threshold"
     }  # fmt: skip
     assert (sample_run["n_test"], sample_run["n_people"]) == (25, 5)
     assert sample_run["accuracy"] == 1.0

@@ -168,7 +168,7 @@ def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) ->
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(
-            f":material/check_circle: **Trained {_name_run(now)}.** Right for "
+            f":material/check_circle: **Trained {words.plain(_name_run(now))}.** Right for "
             f"{words.percent(now.metrics.accuracy)} of new photos; {words.percent(before.metrics.accuracy)} by "
             "the run before."
         )

@@ -26,7 +26,7 @@ import openvino as ov  # noqa: E402
 from openvino import opset8  # noqa: E402
 from openvino.preprocess import PrePostProcessor  # noqa: E402
 
-BATCH_SIZES = {"pnet": (1,), "rnet": (8, 16, 32), "onet": (1, 2, 4, 8), "embed": (1, 2, 8)}
+BATCH_SIZES = {"pnet": (1,), "rnet": (8, 16, 32), "onet": (1, 2, 4, 8), "embed": (1, 2, 8, 32)}
 """Batches are cut into these sizes, the rest padded up to one: larger ones take as long an item, and more memory."""
 
 

@@ -95,30 +95,30 @@ def ingest_photos(
     # Read once and kept up to date here: asking the store for each photo would be a query a photo. The reader looks
     # into it from its threads, and only asks whether an id is there.
     known_labels: dict[str, PhotoLabel] = tools.store.photo_labels(target.dataset_id)
+    finder = tools.open_finder(tools.pipeline)
     reader = PhotoReader(
         source=source,
         known=known_labels,
         limits=tools.pipeline.limits,
-        pace=tools.finder.fit_pace(tools.pace.with_at_least(tools.pipeline.photos_at_once)),
+        pace=finder.fit_pace(tools.pace.with_at_least(tools.pipeline.photos_at_once)),
         enough_px=tools.pipeline.enough_px,
         on_ended=partial(_report_ended, tools, target),
-        decodes=not tools.finder.decodes,
+        decodes=not finder.decodes,
         batches_in_hand=2,
     )
     few_photo_people = _find_few_photo_people(source)
     start = partial(_BatchIngest, tools, target, known_labels, few_photo_people)
-    steps = (start(batch) for batch in reader.batches(entries))
-    questions = ((step, step.ask()) for step in steps)
+    batches = progress.until_cancelled(reader.batches(entries))
+    questions = ((step, step.ask()) for step in map(start, batches))
     # A batch is stored while the next is looked through, which would wait for the disk otherwise.
     with ThreadPoolExecutor(1, thread_name_prefix="store") as storing_thread:
         storing: Future[int] | None = None
-        for step, answers in tools.finder.stream_faces(questions, tools.pipeline.enough_px, portraits=True):
+        for step, answers in finder.stream_faces(questions, tools.pipeline.enough_px, portraits=True):
             step.take_answers(answers)
             before, storing = storing, storing_thread.submit(step.store)
             if before is not None:
                 n_done += before.result()
                 progress.report(n_done, total, "Looking for faces")
-                progress.raise_if_cancelled()
         if storing is not None:
             n_done += storing.result()
             progress.report(n_done, total, "Looking for faces")

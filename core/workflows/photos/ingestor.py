@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,8 +36,8 @@ class Ingestor:
     store: IngestStore
     artifacts: Artifacts
     pipeline: FacePipeline
-    finder: FaceFinder
-    """Of ``pipeline``'s vectors; for batches of photos."""
+    open_finder: Callable[[FacePipeline], FaceFinder]
+    """Who looks through batches of photos for a pipeline: this process, or a cluster."""
     pace: Pace
 
     def prepare_face(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ class MainFaceTools:
     """What turns the photos of a source into vectors."""
 
     pipeline: FacePipeline
-    finder: FaceFinder
+    open_finder: Callable[[FacePipeline], FaceFinder]
     """Of ``pipeline``'s vectors."""
     pace: Pace
 
@@ -56,21 +56,22 @@ def embed_main_faces(
     """
     pipeline = tools.pipeline
     # As many on every machine: figures of a list of pairs are to be the same figures.
-    pace = tools.finder.fit_pace(replace(tools.pace, photos_at_once=PHOTOS_AT_ONCE))
+    finder = tools.open_finder(tools.pipeline)
+    pace = finder.fit_pace(replace(tools.pace, photos_at_once=PHOTOS_AT_ONCE))
     reader = PhotoReader(
         source=source,
         known=frozenset(),
         limits=pipeline.limits,
         pace=pace,
         enough_px=None,
-        decodes=not tools.finder.decodes,
+        decodes=not finder.decodes,
     )
     shown, refused, n_done = [], list[Refusal](), 0
     # An empty block, so that no face at all still gives a matrix of the right width.
     vectors = [np.empty((0, pipeline.model.dimension), np.float32)]
     progress.report(n_done, len(entries), message)
     questions = ((batch, _ask(batch)) for batch in reader.batches(entries))
-    for batch, answers in tools.finder.stream_faces(questions, enough_px=None):
+    for batch, answers in finder.stream_faces(questions, enough_px=None):
         refused += [Refusal(photo.entry.name, photo.objection) for photo in batch if photo.objection]
         for question, answer in zip(_ask(batch), answers, strict=True):
             entry, faces = question.photo.entry, answer.faces

@@ -38,7 +38,6 @@ from core.workflows.exchange import export, imports
 from core.workflows.exchange.export import ExportKind, ExportRequest
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos import look_again
-from core.workflows.photos.face_finding import LocalFinder
 from core.workflows.photos.ingest import IngestTarget, ingest_photos
 from core.workflows.photos.ingestor import Ingestor
 from core.workflows.photos.look_again import SAME_FACE, RedetectionSummary
@@ -81,8 +80,7 @@ class Blind(Detector):
 
 def with_parts(tools: Ingestor, **parts: Detector | Embedder) -> Ingestor:
     """The same tools with another detector or embedder."""
-    pipeline = replace(tools.pipeline, **parts)
-    return replace(tools, pipeline=pipeline, finder=LocalFinder(pipeline))
+    return replace(tools, pipeline=replace(tools.pipeline, **parts))
 
 
 @dataclass
