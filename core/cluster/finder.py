@@ -29,7 +29,7 @@ class ClusterFinder:
         """Files for all workers at once, within the same share of this machine's memory. Raises ClusterUnavailable."""
         with connected(self.settings.ray_address):
             n_batches = count_workers(threads_of_worker(self.settings.threads)) * (BATCHES_A_WORKER + BATCHES_AHEAD)
-        # The reader takes half of its bytes for one batch, and knows of one at a time.
+        # The reader takes half of its bytes for one batch at most, and knows of one or two of all that are in hand.
         most = free_memory_bytes() // MEMORY_SHARE
         return replace(pace, bytes_in_flight=min(pace.bytes_in_flight, 2 * most // max(1, n_batches)))
 
