@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from core.archives.folder_layout import AUTO
 from core.archives.opening import open_source
 from core.archives.source import PhotoSource
-from core.base.errors import EngineUnavailable, data_folder_fault
+from core.base.errors import EngineUnavailable, InputRefused, data_folder_fault
 from core.base.json_values import JsonObject
 from core.base.machine import choose_pace
 from core.base.privacy import restrict_new_files, restrict_to_owner
@@ -26,6 +28,7 @@ from core.jobs.supervisor import Supervisor
 from core.report.material import ReportedNetwork
 from core.store.artifacts import Artifacts
 from core.store.disk_reserve import Reserve
+from core.store.folder_artifacts import FolderArtifacts
 from core.store.job_model import JobKind
 from core.store.protocols import Run
 from core.store.sql.corrections import SqlCorrectionLog
@@ -91,7 +94,25 @@ def copy_store(source: Settings, target: Settings, progress: Progress) -> StoreC
     """Copy everything that one store holds into another, empty one; see ``copy_whole_store``."""
     restrict_new_files()
     rows = StoreCopy(source.database, target.database)
-    return copy_whole_store(rows, Artifacts(source.artifacts_dir), Artifacts(target.artifacts_dir), progress)
+    return copy_whole_store(rows, open_artifacts(source), open_artifacts(target), progress)
+
+
+def open_artifacts(settings: Settings) -> Artifacts:
+    """Those of the data folder, or where ``FACE_ATLAS_ARTIFACTS`` says. Raises InputRefused."""
+    url, near = settings.artifacts_url, FolderArtifacts(settings.artifacts_dir)
+    if not url:
+        return near
+    if url.startswith("file:///"):
+        return FolderArtifacts(Path(url2pathname(urlsplit(url).path)), is_elsewhere=True)
+    if "://" not in url or url.startswith("file:"):
+        raise InputRefused(
+            f"FACE_ATLAS_ARTIFACTS is '{url}'; give the URL of a folder, as s3://BUCKET/FOLDER or file:///FOLDER."
+        )
+    # Imported here: it is needed where files lie elsewhere, which is rare.
+    from core.store.object_artifacts import ObjectArtifacts
+    from core.store.object_store import open_object_store
+
+    return ObjectArtifacts(open_object_store(url), near)
 
 
 def build_engine(settings: Settings) -> Engine:
@@ -163,7 +184,7 @@ class Services:
         self.log = SqlCorrectionLog(database)
         self.transfer = SqlTransferStore(database)
         self.eraser = SqlEraseStore(database)
-        self.artifacts = Artifacts(self.settings.artifacts_dir)
+        self.artifacts = open_artifacts(self.settings)
         self.reserve = Reserve(self.settings.data_dir)
 
     # networks

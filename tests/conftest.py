@@ -12,7 +12,7 @@ import io
 import os
 import zipfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -298,6 +298,16 @@ def prepared_models(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 # databases
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[str]:
+    """The address of an object store that speaks S3."""
+    # Imported here: it takes a second, which only those tests need that keep something in it.
+    from tests.object_store import running_store
+
+    with running_store() as address:
+        yield address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -34,6 +34,7 @@ JOB_VALUES = {"core.store.job_model"}
 STORE_BASES = JOB_VALUES | {
     "core.store.protocols",
     "core.store.artifacts",
+    "core.store.folder_artifacts",
     "core.store.exchange_protocols",
     "core.store.face_changes",
     "core.store.people_columns",
@@ -99,7 +100,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.vision.pipeline": UNIVERSAL | PIXELS | {"core.vision.detect", "core.vision.embed", "core.vision.quality"},
     "core.vision.quality": VALUES,
     "core.store": VALUES
-    | {"core.base.json_values", "core.store", "core.corrections", "core.imaging.geometry"}
+    | {"core.base.json_values", "core.base.file_systems", "core.store", "core.corrections", "core.imaging.geometry"}
     | {"core.learn.metrics.run_values", "core.learn.projection.map_values"},
     "core.store.sql.migrations.versions": set(),  # frozen: what the program says today is nothing to a revision
     "core.corrections": VALUES | {"core.corrections"},
@@ -107,7 +108,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.formats", "core.archives.zip_file", "core.imaging.geometry", "core.corrections", "core.learn"}
     | {"core.store.exchange_protocols", "core.store.name_spelling"},
     "core.isolation": UNIVERSAL | {"core.isolation", "core.imaging", "core.formats"},
-    "core.archives": UNIVERSAL | {"core.archives", "core.imaging.signatures"},
+    "core.archives": UNIVERSAL | {"core.archives", "core.base.file_systems", "core.imaging.signatures"},
     "core.imaging": UNIVERSAL | {"core.imaging"},
     "core.base": VALUES,
 }
@@ -145,7 +146,7 @@ HEAVY = {
     "jinja2": {"core.report.html"},
     "pyarrow": {"core.formats.tables"},
     "ray": {"core.cluster"},
-    "fsspec": {"core.archives.url_source"},
+    "fsspec": {"core.base.file_systems"},
     "fpdf": {"core.report.pdf"},
 }
 

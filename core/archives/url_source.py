@@ -1,8 +1,4 @@
-"""The photos below a URL: an object store (``s3://``, ``gs://``) or whatever else fsspec reads (``file://``).
-
-Who may read there is said by the environment, as the store's own tools have it (``AWS_PROFILE``,
-``GOOGLE_APPLICATION_CREDENTIALS``), and never by the URL, which is stored with the job.
-"""
+"""The photos below a URL: an object store (``s3://``, ``gs://``) or whatever else fsspec reads (``file://``)."""
 
 from __future__ import annotations
 
@@ -11,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from core.archives.file_names import printable_name
 from core.archives.source import (
@@ -25,17 +20,14 @@ from core.archives.source import (
     size_objection,
 )
 from core.archives.system_files import classify_leftover
-from core.base.errors import ArchiveRefused, ImageRefused, SourceUnavailable
+from core.base.errors import ArchiveRefused, ImageRefused, InputRefused, SourceUnavailable
+from core.base.file_systems import describe_store_fault, open_file_system
 from core.base.settings import ArchiveLimits
 from core.base.types import Refusal
 from core.imaging import signatures
 
 _STAMPS: Final = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
 """What stores say of a file's state, the most exact first."""
-_OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
-    # What the store does not answer in this time, it is asked again, five times in all.
-    "s3": {"config_kwargs": {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 5}}},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,30 +114,15 @@ class RemoteSource(PhotoSource):
 
 
 def _open_system(url: str) -> tuple[Any, str]:
-    """The file system of a URL, and the folder in it. Raises ArchiveRefused, SourceUnavailable."""
-    parts = urlsplit(url)
-    if "@" in parts.netloc:
-        raise ArchiveRefused(
-            "The URL holds a password, which would be stored with the job. Give it by the environment, as the store's "
-            "own tools read it (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for example)."
-        )
+    """The file system of a URL, and the folder in it. Raises ArchiveRefused."""
     try:
-        # Imported here: it is installed only where photos lie elsewhere.
-        import fsspec
-
-        # Without a memory of listings: whether a file has changed is to be asked anew.
-        system = fsspec.filesystem(parts.scheme, use_listings_cache=False, **_OPTIONS.get(parts.scheme, {}))
-    except (ImportError, ValueError) as missing:
-        raise ArchiveRefused(
-            f"'{parts.scheme}://' cannot be read here ({missing}). Run `python -m pip install -r "
-            "requirements-cluster.txt`; gs:// needs gcsfs besides."
-        ) from missing
-    return system, str(system._strip_protocol(url)).rstrip("/")
+        return open_file_system(url)
+    except InputRefused as refusal:
+        raise ArchiveRefused(str(refusal)) from refusal
 
 
 def _unavailable(url: str, what: str, fault: Exception) -> SourceUnavailable:
-    reason = " ".join(str(fault).split())[:300] or type(fault).__name__
     return SourceUnavailable(
-        f"'{what}' cannot be read from '{url}': {reason.rstrip('.')}. What was taken is kept. See that the store "
-        "answers and lets you read there, then resume the job or give the URL again."
+        f"'{what}' cannot be read from '{url}': {describe_store_fault(fault)}. What was taken is kept. See that "
+        "the store answers and lets you read there, then resume the job or give the URL again."
     )

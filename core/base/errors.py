@@ -16,6 +16,7 @@
     +-- EngineUnavailable           what is to run the networks is not installed, or not on this device
     +-- ReaderUnavailable           the program that reads files does not start
     +-- SourceUnavailable           where the photos lie does not answer, or lets nobody read
+    +-- ArtifactsUnavailable        the object store of photos and crops does not answer, or refuses
     +-- ClusterUnavailable          the cluster that is to compute cannot be reached, or cannot do it
     +-- DataFolderFault             the data folder or its database cannot be read or written
     |   +-- DataFolderBusy          another process holds a lock in it
@@ -93,6 +94,10 @@ class ReaderUnavailable(FaceAtlasError):
 
 class SourceUnavailable(FaceAtlasError):
     """The object store or shared folder that photos are read from refuses or is gone; no photo is to blame."""
+
+
+class ArtifactsUnavailable(FaceAtlasError):
+    """The object store in which photos, crops and arrays are kept refuses or is gone; what lies there stands."""
 
 
 class ClusterUnavailable(FaceAtlasError):

@@ -56,6 +56,9 @@ class Settings:
     database_url: str = field(default="", repr=False)
     """The address of a PostgreSQL database, with its password; the SQLite file of the data folder by default."""
 
+    artifacts_url: str = ""
+    """Where photos, crops and arrays lie, as "s3://BUCKET/FOLDER"; in the data folder where it is empty."""
+
     ray_address: str = ""
     """The Ray cluster that looks for faces on batches of photos; this machine where it is empty."""
     supervise: bool = True
@@ -78,7 +81,7 @@ class Settings:
 
     @property
     def artifacts_dir(self) -> Path:
-        """Photos, crops and arrays, a folder for each dataset."""
+        """Photos, crops and arrays, a folder for each dataset; with ``artifacts_url`` only those in use."""
         return self.data_dir / "artifacts"
 
     @property
@@ -105,8 +108,9 @@ class Settings:
 def settings_from_env(data_dir: Path | None = None) -> Settings:
     """Settings from ``FACE_ATLAS_DATA``, ``_DATABASE_URL``, ``_ENGINE``, ``_INT8``, ``_ONNX_PROVIDERS`` and others.
 
-    The others are ``_RAY_ADDRESS``, ``_THREADS`` and ``_WORKER``. ``_INT8`` is "1" or "0", the providers are as
-    "cuda,cpu", the address of Ray is as "HOST:6379", "ray://HOST:10001" or "auto", the worker is "app" or "external".
+    The others are ``_ARTIFACTS``, ``_RAY_ADDRESS``, ``_THREADS`` and ``_WORKER``. ``_INT8`` is "1" or "0", the
+    providers are as "cuda,cpu", the address of Ray is as "HOST:6379", "ray://HOST:10001" or "auto", the worker is "app"
+    or "external".
     """
     providers = os.environ.get("FACE_ATLAS_ONNX_PROVIDERS", "").replace(",", " ").lower().split()
     defaults = Settings(data_dir=data_dir or Path(os.environ.get("FACE_ATLAS_DATA", "data")))
@@ -114,6 +118,7 @@ def settings_from_env(data_dir: Path | None = None) -> Settings:
         # Absolute from here on: the worker and the children that read files start in folders of their own.
         data_dir=defaults.data_dir.resolve(),
         database_url=os.environ.get("FACE_ATLAS_DATABASE_URL", "").strip(),
+        artifacts_url=os.environ.get("FACE_ATLAS_ARTIFACTS", "").strip(),
         engine=os.environ.get("FACE_ATLAS_ENGINE", defaults.engine),
         quantised=os.environ.get("FACE_ATLAS_INT8", "1") != "0",
         onnx_providers=tuple(providers),

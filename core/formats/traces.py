@@ -19,7 +19,6 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import IO
 from urllib.parse import quote, unquote_to_bytes
 
@@ -287,17 +286,17 @@ class TraceSearch:
     traces: SoughtTraces
     database: frozenset[str] = frozenset()
     """Names of files in which texts stand side by side, so that a word's end cannot be told."""
-    described: Callable[[Path, str], Iterable[str]] = lambda path, name: ()
+    described: Callable[[IO[bytes], str], Iterable[str]] = lambda stream, name: ()
     """What is written in a photo's file about it."""
     traces_found: list[Trace] = field(default_factory=list)
     bytes_read: int = 0
 
-    def search_file(self, path: Path, name: str) -> None:
-        """Search one file."""
+    def search_stream(self, stream: IO[bytes], name: str) -> None:
+        """Search a file that stands at its beginning."""
         self._text(name, name)
-        with path.open("rb") as stream:
-            self._stream(stream, name, 0)
-        for text in self.described(path, name):
+        self._stream(stream, name, 0)
+        stream.seek(0)
+        for text in self.described(stream, name):
             self._names(text, name)
 
     def _stream(self, stream: IO[bytes], name: str, depth: int) -> None:

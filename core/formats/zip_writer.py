@@ -70,18 +70,23 @@ class ZipWriter:
         """The name, numbered where it is taken."""
         return find_free_name(name, self._taken)
 
-    def add_file(self, name: str, path: Path, taken: float | None = None) -> None:
-        """Add a file as it is: photos do not get smaller.
+    def add_file(self, name: str, path: Path) -> None:
+        """Add a file as it is: photos do not get smaller."""
+        with path.open("rb") as source:
+            self.add_stream(name, source)
+
+    def add_stream(self, name: str, source: IO[bytes], taken: float | None = None) -> None:
+        """Add what can be read of a stream, as it is.
 
         Parameters
         ----------
         taken : when the camera says that it was taken, as ``Photo.taken``: the date of the file; else that of the zip
         """
-        with path.open("rb") as source, self._open(name, zipfile.ZIP_STORED, taken) as target:
+        with self._open(name, zipfile.ZIP_STORED, taken) as target:
             shutil.copyfileobj(source, target, 1 << 20)
 
     def add_content(self, name: str, content: bytes, taken: float | None = None) -> None:
-        """Add bytes as they are; ``taken`` as in ``add_file``."""
+        """Add bytes as they are; ``taken`` as in ``add_stream``."""
         with self._open(name, zipfile.ZIP_STORED, taken) as target:
             target.write(content)
 

@@ -1,25 +1,22 @@
 """Files beside the database: photos and crops by their sha256, arrays of runs and maps by their id.
 
-Every dataset has a folder of its own, so that erasing a dataset is removing a folder. Files appear whole or not at
-all; a file that is there already is not written again.
+They lie in a folder (``folder_artifacts``) or in an object store (``object_artifacts``), every dataset's apart from
+the others', so that erasing a dataset is removing what begins with its id. Files appear whole or not at all; a file
+that is there already is not written again.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import uuid
-from collections.abc import Container, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from contextvars import ContextVar
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
+from typing import IO, Final
 
-from core.base.errors import NotFound, data_folder_fault
+from core.base.errors import NotFound
 
 
 class ArtifactKind(StrEnum):
@@ -48,75 +45,83 @@ class ArtifactKind(StrEnum):
     """What an erasing that is not done yet has removed, for the search that ends it."""
 
 
+WORKING_KINDS: Final = frozenset(
+    {ArtifactKind.LOOKUP_PART, ArtifactKind.LOOKUP_PHOTOS, ArtifactKind.FACE_INDEX, ArtifactKind.ERASURE}
+)
+"""What lies in the data folder wherever the others lie: batches are appended to their file, zips and indexes are opened
+in place and mapped into memory, and what is to be erased is written nowhere else meanwhile."""
+
+
 def content_id(data: bytes) -> str:
     """The sha256 of some bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
-@dataclass(frozen=True)
-class Artifacts:
-    """The artifacts of all datasets below one folder."""
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file as the store lists it."""
+
+    kind: str
+    """An ``ArtifactKind``, or a folder's name that means nothing to this version."""
+    id: str
+    size_bytes: int
+    written: float
+    """Seconds since 1970."""
+
+
+class Artifacts(ABC):
+    """The artifacts of all datasets."""
 
     root: Path
+    """The folder of this machine below which those of ``WORKING_KINDS`` lie, if not all."""
 
     def put(self, dataset_id: str, kind: ArtifactKind, file_id: str, data: bytes) -> None:
         """Write a file unless it is there, whole."""
-        path = self.path(dataset_id, kind, file_id)
+        stored = self.find(dataset_id, kind, file_id)
         # Files of before they were flushed may have been left empty by a power cut.
-        if not path.exists() or path.stat().st_size != len(data):
+        if stored is None or stored.size_bytes != len(data):
             self.replace(dataset_id, kind, file_id, data)
 
+    @abstractmethod
     def replace(self, dataset_id: str, kind: ArtifactKind, file_id: str, data: bytes) -> None:
         """Write a file in the place of the one that may be there; whoever reads meanwhile gets either whole.
 
-        It is on the disk when this returns, or at the end of ``together``: a row may point to it then.
+        It is stored when this returns, or at the end of ``together``: a row may point to it then.
         """
-        path = self.path(dataset_id, kind, file_id)
-        writing = _written_together.get()
-        if writing is None:
-            flush_folders(write_durably(path, data))
-        else:
-            writing.append(_pool().submit(write_durably, path, data))
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """Write files at once that are needed at the end only: waiting for a disk takes a tenth of the time then."""
-        writing: list[Future[set[Path]]] = []
-        before = _written_together.set(writing)
-        try:
-            yield
-        finally:
-            # Also after a failure nobody writes any more when this returns: the dataset may be deleted next.
-            _written_together.reset(before)
-            wait(writing)
-        # Raises what a write has raised. A name is on the disk with its folder, so each folder is flushed once.
-        folders = set[Path]().union(*(written.result() for written in writing))
-        list(_pool().map(_flush, folders))
+    @abstractmethod
+    def together(self) -> AbstractContextManager[None]:
+        """Write files at once that are needed at the end only, which takes a tenth of the time."""
 
+    @abstractmethod
     def read(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> bytes:
         """Raises NotFound when the file is gone."""
-        try:
-            return self.path(dataset_id, kind, file_id).read_bytes()
-        except FileNotFoundError as error:
-            raise NotFound(f"A file of this dataset ({kind}) is missing from the data folder.") from error
 
-    def path(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> Path:
-        """Where a file lies, whether it exists or not. Ids are hexadecimal; anything else is refused."""
-        for part in (dataset_id, file_id):
-            if not part.isalnum():
-                raise NotFound(f"'{part}' is no id of a stored file.")
-        # Two letters of the id between: a folder of a hundred thousand files is slow to list on many file systems.
-        return self.root / dataset_id / kind / file_id[:2] / file_id
+    @abstractmethod
+    def open(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> IO[bytes]:
+        """A file to read parts of, wherever in it. Raises NotFound when it is gone."""
 
+    @abstractmethod
+    def find(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> StoredFile | None:
+        """What is known of a file without reading it; None where there is none."""
+
+    @abstractmethod
     def ids(self, dataset_id: str, kind: ArtifactKind) -> list[str]:
         """The ids of all files of a kind, in no order."""
-        # Drafts have a dot in their names.
-        return [path.name for path in (self.root / dataset_id / kind).glob("*/*") if path.name.isalnum()]
 
+    @abstractmethod
+    def files(self, dataset_id: str) -> Iterator[StoredFile]:
+        """Everything of a dataset, in no order."""
+
+    @abstractmethod
+    def dataset_ids(self) -> list[str]:
+        """Of whatever datasets something is left that this installation may remove, in no order."""
+
+    @abstractmethod
     def delete(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> None:
         """Remove a file; one that is gone already is no fault."""
-        self.path(dataset_id, kind, file_id).unlink(missing_ok=True)
 
+    @abstractmethod
     def sweep(self, dataset_id: str, ids_to_keep: Mapping[str, Container[str]], before: float) -> int:
         """Remove every file of a dataset that is not kept and was written before a time; how many there were.
 
@@ -125,101 +130,60 @@ class Artifacts:
         ids_to_keep : the ids to keep by the name of their folder; a folder that is not named goes as a whole
         before : seconds since 1970
         """
-        loose = self.loose(dataset_id, ids_to_keep, before)
-        for path in loose:
-            path.unlink()
-        return len(loose)
 
-    def loose(self, dataset_id: str, ids_to_keep: Mapping[str, Container[str]], before: float) -> list[Path]:
-        """The files that ``sweep`` would remove."""
-        return [
-            path
-            for path in (self.root / dataset_id).glob("*/*/*")
-            if path.name not in ids_to_keep.get(path.parts[-3], ()) and path.stat().st_mtime < before
-        ]
+    @abstractmethod
+    def delete_drafts(self, dataset_id: str, before: float = float("inf")) -> int:
+        """Remove what a killed process was writing, and began before a time; only where nothing else is writing now."""
 
-    def delete_drafts(self, dataset_id: str) -> None:
-        """Remove what a killed process was writing; only where nothing else is writing now."""
-        for draft in (self.root / dataset_id).glob("*/*/*.part"):
-            draft.unlink()
+    def announce_deletion(self, dataset_id: str) -> None:  # noqa: B027  whoever has a folder alone needs none
+        """Say that a dataset is about to go: whoever sweeps later may remove what a kill leaves of it."""
 
+    @abstractmethod
     def delete_dataset(self, dataset_id: str) -> None:
         """Remove everything of a dataset."""
-        folder = self.root / dataset_id
-        if folder.exists():
-            shutil.rmtree(folder)
+
+    @abstractmethod
+    def path(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> Path:
+        """Where a file of ``WORKING_KINDS`` lies on this machine, whether it exists or not."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Where they lie, in a few words: never with a password. Empty for the data folder."""
+
+    def remote_files(self, dataset_id: str) -> Sequence[StoredFile]:
+        """Those of a dataset that lie in no folder of this machine."""
+        return ()
+
+    def fetch_ahead(self, dataset_id: str, kind: ArtifactKind, file_ids: Collection[str]) -> None:  # noqa: B027
+        """Make ready at once what is about to be read one by one, where reading takes long."""
+
+    def forget(self) -> None:  # noqa: B027  whoever keeps nothing in memory has nothing to forget
+        """Drop what is kept in memory."""
+
+    def exists(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> bool:
+        """Whether there is such a file."""
+        return self.find(dataset_id, kind, file_id) is not None
+
+    def loose(self, dataset_id: str, ids_to_keep: Mapping[str, Container[str]], before: float) -> list[StoredFile]:
+        """The files that ``sweep`` would remove."""
+        return [
+            file
+            for file in self.files(dataset_id)
+            if file.id not in ids_to_keep.get(file.kind, ()) and file.written < before
+        ]
 
     def size_bytes(self, dataset_id: str) -> int:
-        """Disk space of a dataset's files."""
-        folder = self.root / dataset_id
-        return _bytes_below(str(folder)) if folder.is_dir() else 0
+        """Space that a dataset's files take."""
+        return sum(file.size_bytes for file in self.files(dataset_id))
 
 
-_written_together: ContextVar[list[Future[set[Path]]] | None] = ContextVar("written_together", default=None)
-FLUSHED_AT_ONCE = 16
-"""A disk writes the requests that it has at once in one go: 64 files took 20 ms so, and 280 ms one by one."""
+def missing_file(kind: ArtifactKind) -> NotFound:
+    """What is raised for a file that is gone."""
+    return NotFound(f"A file of this dataset ({kind}) is missing from the data folder.")
 
 
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(FLUSHED_AT_ONCE, thread_name_prefix="flush")
-
-
-def write_durably(path: Path, data: bytes) -> set[Path]:
-    """Write a file whole or not at all, on the disk before it gets its name; the folders that changed by it.
-
-    Without that a power cut can leave a name with an empty file, which would be taken for the photo.
-
-    Raises
-    ------
-    DataFolderFault
-        The disk is full, or cannot be written.
-    """
-    # A name of its own for each writer: two that write the same photo must not write into one draft.
-    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        changed = {path.parent, *_make_folder(path.parent)}
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # Only now it has the name that rows point to.
-        draft.replace(path)
-    except OSError as fault:
-        raise data_folder_fault(fault) from fault
-    finally:
-        draft.unlink(missing_ok=True)
-    return changed
-
-
-def _make_folder(folder: Path) -> set[Path]:
-    """Make a folder with those above it; the folders that got a new one."""
-    changed = set()
-    above = folder
-    while not above.exists():
-        above = above.parent
-        changed.add(above)
-    folder.mkdir(parents=True, exist_ok=True)
-    return changed
-
-
-def flush_folders(folders: Iterable[Path]) -> None:
-    """Bring the names of files onto the disk."""
-    for folder in folders:
-        _flush(folder)
-
-
-def _flush(folder: Path) -> None:
-    # On Windows folders cannot be opened, and names are written with the files.
-    if os.name == "nt":
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
-
-
-def _bytes_below(folder: str) -> int:
-    with os.scandir(folder) as entries:
-        return sum(_bytes_below(entry.path) if entry.is_dir() else entry.stat().st_size for entry in entries)
+def require_ids(*ids: str) -> None:
+    """Ids are hexadecimal; anything else is refused, as it could lead elsewhere."""
+    for part in ids:
+        if not part.isalnum():
+            raise NotFound(f"'{part}' is no id of a stored file.")

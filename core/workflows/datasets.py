@@ -115,7 +115,7 @@ def delete_dataset(
     DataFolderBusy
         A job on it does not stop, and the dataset is still whole; or another process keeps the database's log.
     """
-    reserve = Reserve(artifacts.root.parent)
+    reserve = Reserve(exports_dir.parent)
     with reserve.lend():
         # Before the counts: what a job adds in between would go uncounted, and a job must not write into folders that
         # are being removed.
@@ -125,6 +125,7 @@ def delete_dataset(
         # The log that deleting writes may grow as large as the database.
         if reserve.lacks(store.size_bytes() + RESERVE_BYTES):
             artifacts.delete_dataset(dataset_id)
+        artifacts.announce_deletion(dataset_id)
         try:
             store.delete_dataset(dataset_id)
         finally:

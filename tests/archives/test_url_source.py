@@ -9,13 +9,13 @@ from pathlib import Path
 import boto3
 import fsspec
 import pytest
-from moto.server import ThreadedMotoServer
 
 from core.archives.opening import open_source
 from core.archives.source import CHANGED, PhotoSource
 from core.base.errors import ArchiveRefused, ImageRefused, SourceUnavailable
 from core.base.settings import ArchiveLimits
 from core.base.types import Refusal
+from tests.object_store import use_store
 
 LIMITS = ArchiveLimits()
 FILES = {
@@ -27,16 +27,6 @@ FILES = {
 }
 
 
-@pytest.fixture(scope="module")
-def object_store() -> Iterator[str]:
-    """An object store that speaks S3, at an address of this machine."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture(params=["s3", "memory", "file"])
 def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A folder of files in each kind of store."""
@@ -44,14 +34,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
     if request.param == "file":
         root = (tmp_path / "archive").as_uri()
     if request.param == "s3":
-        address = request.getfixturevalue("object_store")
-        for name, value in {
-            "AWS_ENDPOINT_URL": address,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }.items():
-            monkeypatch.setenv(name, value)
+        use_store(request.getfixturevalue("object_store"), monkeypatch)
         boto3.client("s3").create_bucket(Bucket="photos")
     for name, content in FILES.items():
         write(f"{root}/{name}", content)

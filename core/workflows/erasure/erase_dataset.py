@@ -55,5 +55,6 @@ def erase_dataset(tools: EraseTools, dataset_id: str, progress: Progress = UNWAT
     other_ids = {dataset.id for dataset in tools.store.datasets()}
     # Other datasets may hold the same photos and names in their own right; the database, which they share, is searched.
     skipped = {root / other_id for root in (tools.artifacts.root, tools.exports_dir) for other_id in other_ids}
-    check = search_remains(tools.eraser, tools.data_dir, {*skipped, tools.models_dir}, sought, progress)
+    skipped.add(tools.models_dir)
+    check = search_remains(tools.eraser, tools.data_dir, tools.artifacts, skipped, sought, progress)
     return DatasetReceipt(removed, uploads, len(sought.names), check)

@@ -280,4 +280,4 @@ def _check(tools: EraseTools, plan: ErasePlan, progress: Progress) -> SearchFind
     skipped = {root / other_id for root in (tools.artifacts.root, tools.exports_dir) for other_id in other_ids}
     # The plan itself holds what is looked for, and goes when the search is done.
     skipped |= {tools.models_dir, tools.artifacts.path(dataset_id, ArtifactKind.ERASURE, plan.id)}
-    return search_remains(tools.eraser, tools.data_dir, skipped, plan.erasure, progress)
+    return search_remains(tools.eraser, tools.data_dir, tools.artifacts, skipped, plan.erasure, progress)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 from core.base.errors import ReadingEnded
 from core.base.json_values import Json, JsonRecord, drop_empty, encode_record
@@ -12,7 +14,7 @@ from core.base.progress import Progress
 from core.base.settings import ImageLimits
 from core.formats.traces import SoughtTraces, Trace, TraceSearch
 from core.isolation.photos import read_header_texts_isolated
-from core.store.artifacts import ArtifactKind
+from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import EraseStore, Erasure
 from core.store.name_scrubber import Scrubber
 
@@ -52,6 +54,7 @@ class SearchFindings(JsonRecord):
 def search_remains(
     eraser: EraseStore,
     data_dir: Path,
+    artifacts: Artifacts,
     skipped: Collection[Path],
     erasure: Erasure,
     progress: Progress,
@@ -60,6 +63,7 @@ def search_remains(
 
     Parameters
     ----------
+    artifacts : searched where they lie outside of the data folder, too
     skipped : folders and files that are not searched
     """
     remains = eraser.remains(erasure)
@@ -72,10 +76,11 @@ def search_remains(
         names=erasure.names, spared=erasure.spared, ids=frozenset(removed_ids), vectors=vectors, living=remains.living
     )
     search = TraceSearch(traces, frozenset(path.name for path in data_dir.glob("*.db*")), _header_texts)
-    files = list(_files(data_dir, skipped))
-    for number, path in enumerate(files):
+    files = list(_files_to_search(data_dir, artifacts, skipped, erasure.dataset_id))
+    for number, (name, open_file) in enumerate(files):
         progress.report(number, len(files), "Looking for what is left")
-        search.search_file(path, path.relative_to(data_dir).as_posix())
+        with open_file() as stream:
+            search.search_stream(stream, name)
     progress.report(len(files), len(files), "Looking for what is left")
     # The database is asked by rows, too: there a name can be told from others' much better than in bytes.
     texts = [Trace("atlas.db", "name")] * bool(remains.sure)
@@ -98,14 +103,32 @@ def _surest(traces: Sequence[Trace]) -> list[Trace]:
     return [trace for trace in dict.fromkeys(traces) if trace.kind != POSSIBLE or trace.path not in named_paths]
 
 
-def _header_texts(path: Path, name: str) -> list[str]:
+def _header_texts(stream: IO[bytes], name: str) -> list[str]:
     """What a header that cannot be read says is nothing; its bytes are searched all the same."""
     try:
         # EXIF and XMP may hold the name in compressed or encoded parts, which the bytes do not show; a child reads
         # them, as the photo is of others.
-        return read_header_texts_isolated(path.read_bytes(), ImageLimits()) if _is_photo(name) else []
+        return read_header_texts_isolated(stream.read(), ImageLimits()) if _is_photo(name) else []
     except ReadingEnded:
         return []
+
+
+def _files_to_search(
+    data_dir: Path, artifacts: Artifacts, skipped: Collection[Path], dataset_id: str
+) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
+    """Every file by its name in a data folder, and what opens it."""
+    for path in _files(data_dir, skipped):
+        yield path.relative_to(data_dir).as_posix(), partial(_open_path, path)
+    if not artifacts.root.is_relative_to(data_dir) and artifacts.root.is_dir():
+        for path in _files(artifacts.root, skipped):
+            yield f"artifacts/{path.relative_to(artifacts.root).as_posix()}", partial(_open_path, path)
+    for file in artifacts.remote_files(dataset_id):
+        name = f"artifacts/{dataset_id}/{file.kind}/{file.id[:2]}/{file.id}"
+        yield name, partial(artifacts.open, dataset_id, ArtifactKind(file.kind), file.id)
+
+
+def _open_path(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def _files(data_dir: Path, skipped: Collection[Path]) -> Iterator[Path]:

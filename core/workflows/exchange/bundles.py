@@ -208,7 +208,7 @@ class LearnedFaces:
 
 def load_gallery(store: FaceStore, artifacts: Artifacts, run: Run) -> LearnedFaces:
     """The faces that a run learned from, as far as they are there: of an imported run those that came along."""
-    if run.params.imported is not None and artifacts.path(run.dataset_id, ArtifactKind.GALLERY, run.id).exists():
+    if run.params.imported is not None and artifacts.exists(run.dataset_id, ArtifactKind.GALLERY, run.id):
         content = artifacts.read(run.dataset_id, ArtifactKind.GALLERY, run.id)
         return LearnedFaces(bundle_files.decode_gallery(content), None)
     embeddings, predictions = store.embeddings(run.dataset_id), load_predictions(artifacts, run)

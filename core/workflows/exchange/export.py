@@ -189,14 +189,12 @@ def _photos(work: _Export) -> None:
     folders, fully_split = Folders(), _is_fully_split(work)
     for page in work.pages("Copying photos"):
         for stored_photo in page:
-            path = work.tools.artifacts.path(work.dataset.id, ArtifactKind.PHOTO, stored_photo.photo.id)
             for folder in _photo_folders(stored_photo, folders, fully_split):
                 # A copy for each person on it, so that taking the zip in again finds everybody; names that meet get a
                 # number.
                 name = safe_part(PurePosixPath(stored_photo.photo.name).name)
-                work.target.add_file(
-                    work.target.free_name("/".join(("photos", *folder, name))), path, stored_photo.photo.taken
-                )
+                name = work.target.free_name("/".join(("photos", *folder, name)))
+                _add_artifact(work, name, ArtifactKind.PHOTO, stored_photo.photo.id, stored_photo.photo.taken)
                 work.count("photos")
 
 
@@ -230,7 +228,7 @@ def _crops(work: _Export) -> None:
         for stored_photo in page:
             for face in stored_photo.faces:
                 crop_name = _crop_name(stored_photo, face, folders)
-                work.target.add_file(crop_name, _crop_path(work, face), stored_photo.photo.taken)
+                _add_artifact(work, crop_name, ArtifactKind.CROP, face.crop_id, stored_photo.photo.taken)
                 work.count("crops")
 
 
@@ -240,8 +238,9 @@ def _crop_name(stored_photo: StoredPhoto, face: Face, folders: Folders) -> str:
     return "/".join(("crops", *_folder(face.person, face.split, folders), f"{stem}-{face.id}.jpg"))
 
 
-def _crop_path(work: _Export, face: Face) -> Path:
-    return work.tools.artifacts.path(work.dataset.id, ArtifactKind.CROP, face.crop_id)
+def _add_artifact(work: _Export, name: str, kind: ArtifactKind, file_id: str, taken: float | None) -> None:
+    with work.tools.artifacts.open(work.dataset.id, kind, file_id) as file:
+        work.target.add_stream(name, file, taken)
 
 
 # tables

@@ -15,6 +15,7 @@ from core.base.json_values import JsonObject, JsonRecord
 from core.base.types import Box
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import DatasetSnapshot, TransferStore
+from core.store.folder_artifacts import FolderArtifacts
 from core.store.protocols import Dataset, FaceStore
 from core.workflows.labels.review_queue import renumber_people
 
@@ -92,7 +93,7 @@ class PreparedSample:
     @property
     def artifacts(self) -> Artifacts:
         """Its photos, crops and arrays."""
-        return Artifacts(self.folder / ARTIFACTS)
+        return FolderArtifacts(self.folder / ARTIFACTS)
 
     def read_picture(self) -> SamplePicture:
         """What the first page shows of it."""

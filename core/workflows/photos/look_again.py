@@ -280,9 +280,9 @@ def change_model(tools: Ingestor, dataset_id: str, progress: Progress = UNWATCHE
     embedded_ids = tools.store.vector_ids(dataset_id, model_id)
     photo_ids = sorted(tools.store.photo_labels(dataset_id))
     # Asked before hours of work; a missing file whose faces have vectors already does not matter.
+    stored_ids = set(tools.artifacts.ids(dataset_id, ArtifactKind.PHOTO))
     n_missing = sum(
-        not tools.artifacts.path(dataset_id, ArtifactKind.PHOTO, photo_id).exists()
-        and bool(_faces_to_embed(tools, dataset_id, photo_id, embedded_ids))
+        photo_id not in stored_ids and bool(_faces_to_embed(tools, dataset_id, photo_id, embedded_ids))
         for photo_id in photo_ids
     )
     _require_photos(n_missing, model_id)

@@ -40,19 +40,23 @@ def sweep_leftovers(tools: LeftoverTools, older_than_s: float = SETTLED_S) -> in
     # What runs writes files before their rows: on a busy dataset they look like leftovers, and are none.
     idle_datasets = _idle_datasets(tools)
     swept = 0
-    # A dataset whose folder is left lost its rows to a deletion that was cut off, and the database was not compacted
+    gone_ids, export_folders = _datasets_without_rows(tools), list(_exports_without_dataset(tools))
+    # A dataset of which files are left lost its rows to a deletion that was cut off, and the database was not compacted
     # then.
-    if any(_folders_without_dataset(tools)):
+    if gone_ids or export_folders:
         tools.eraser.compact()
-    for path in [
-        *_folders_without_dataset(tools),
-        *_drafts(tools, idle_datasets),
-        *_files_without_rows(tools, idle_datasets),
-    ]:
+    for dataset_id in gone_ids:
+        if max((file.written for file in tools.artifacts.files(dataset_id)), default=0.0) < oldest_kept_s:
+            tools.artifacts.delete_dataset(dataset_id)
+            swept += 1
+    for path in [*export_folders, *_drafts(tools, idle_datasets)]:
         # By its age too: a command may have begun since the jobs were listed.
         if path.exists() and path.stat().st_mtime < oldest_kept_s:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             swept += 1
+    for dataset_id in idle_datasets:
+        swept += tools.artifacts.delete_drafts(dataset_id, oldest_kept_s)
+        swept += _sweep_files_without_rows(tools, dataset_id, oldest_kept_s)
     return swept
 
 
@@ -62,12 +66,15 @@ def _idle_datasets(tools: LeftoverTools) -> list[str]:
     return [dataset.id for dataset in tools.store.datasets() if dataset.id not in busy]
 
 
-def _folders_without_dataset(tools: LeftoverTools) -> Iterator[Path]:
-    """Folders of datasets whose rows are gone."""
+def _datasets_without_rows(tools: LeftoverTools) -> list[str]:
     dataset_ids = {dataset.id for dataset in tools.store.datasets()}
-    for root in (tools.artifacts.root, tools.exports_dir):
-        if root.is_dir():
-            yield from (path for path in root.iterdir() if path.is_dir() and path.name not in dataset_ids)
+    return [dataset_id for dataset_id in tools.artifacts.dataset_ids() if dataset_id not in dataset_ids]
+
+
+def _exports_without_dataset(tools: LeftoverTools) -> Iterator[Path]:
+    dataset_ids = {dataset.id for dataset in tools.store.datasets()}
+    if tools.exports_dir.is_dir():
+        yield from (path for path in tools.exports_dir.iterdir() if path.is_dir() and path.name not in dataset_ids)
 
 
 def _drafts(tools: LeftoverTools, idle_datasets: list[str]) -> Iterator[Path]:
@@ -75,7 +82,6 @@ def _drafts(tools: LeftoverTools, idle_datasets: list[str]) -> Iterator[Path]:
     for dataset_id in idle_datasets:
         exports = tools.exports_dir / dataset_id
         yield from (path for path in exports.glob("*") if _is_draft(path))
-        yield from (tools.artifacts.root / dataset_id).glob(f"*/*/*{_DRAFT}")
     # Parts that are taken out of an archive do not say whose they are.
     if len(idle_datasets) == len(tools.store.datasets()):
         yield from tools.uploads_dir.glob(f"{_SCRATCH}*")
@@ -85,20 +91,22 @@ def _is_draft(path: Path) -> bool:
     return path.name.endswith(_DRAFT) or path.name.startswith(_SCRATCH)
 
 
-def _files_without_rows(tools: LeftoverTools, idle_datasets: list[str]) -> Iterator[Path]:
-    """Files that were written before their rows, of work that was not resumed."""
-    for dataset_id in idle_datasets:
-        # Asked while nothing runs on it, so what no row speaks of now belongs to no work that goes on.
-        photos, crops = tools.eraser.kept_files(dataset_id)
-        runs = tools.runs.run_ids(dataset_id)
-        known_ids = {
-            ArtifactKind.PHOTO: photos,
-            ArtifactKind.CROP: crops,
-            ArtifactKind.MAP: {info.id for info in tools.runs.maps(dataset_id)},
-            **dict.fromkeys(
-                (ArtifactKind.RUN, ArtifactKind.PREDICTIONS, ArtifactKind.GALLERY, ArtifactKind.STUDY), runs
-            ),
-        }
-        for kind, ids in known_ids.items():
-            stored_ids = tools.artifacts.ids(dataset_id, kind)
-            yield from (tools.artifacts.path(dataset_id, kind, file_id) for file_id in stored_ids if file_id not in ids)
+def _sweep_files_without_rows(tools: LeftoverTools, dataset_id: str, oldest_kept_s: float) -> int:
+    """Remove files that were written before their rows, of work that was not resumed; how many there were."""
+    # Asked while nothing runs on it, so what no row speaks of now belongs to no work that goes on.
+    photos, crops = tools.eraser.kept_files(dataset_id)
+    runs = tools.runs.run_ids(dataset_id)
+    known_ids = {
+        ArtifactKind.PHOTO: photos,
+        ArtifactKind.CROP: crops,
+        ArtifactKind.MAP: {info.id for info in tools.runs.maps(dataset_id)},
+        **dict.fromkeys((ArtifactKind.RUN, ArtifactKind.PREDICTIONS, ArtifactKind.GALLERY, ArtifactKind.STUDY), runs),
+    }
+    swept = 0
+    for kind, ids in known_ids.items():
+        for file_id in set(tools.artifacts.ids(dataset_id, kind)) - ids:
+            file = tools.artifacts.find(dataset_id, kind, file_id)
+            if file is not None and file.written < oldest_kept_s:
+                tools.artifacts.delete(dataset_id, kind, file_id)
+                swept += 1
+    return swept

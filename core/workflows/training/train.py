@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from core.base import words
-from core.base.errors import ModelMismatch
+from core.base.errors import ModelMismatch, NotFound
 from core.base.json_values import Json, encode_record
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Embeddings, FaceTable, Ints, Refusal, Vectors
@@ -154,7 +154,11 @@ def delete_run(runs: RunStore, artifacts: Artifacts, run: RunKey) -> None:
 
 def load_recogniser(artifacts: Artifacts, run: Run) -> Recogniser:
     """The classifier of a run. Raises NotFound when its file is gone."""
-    return Recogniser.load(artifacts.path(run.dataset_id, ArtifactKind.RUN, run.id))
+    try:
+        content = artifacts.read(run.dataset_id, ArtifactKind.RUN, run.id)
+    except NotFound as gone:
+        raise NotFound(f"There is no trained recogniser '{run.id}'. Train one on this dataset.") from gone
+    return Recogniser.from_bytes(content, run.id)
 
 
 def load_predictions(artifacts: Artifacts, run: RunKey) -> Predictions:

@@ -486,7 +486,7 @@ def test_the_search_finds_a_name_however_it_is_written(tmp_path, written, encodi
     noise = random.Random(0).randbytes(300)
     (tmp_path / "some.bin").write_bytes(noise + f"  {written}  ".encode(encoding) + noise)
     search = TraceSearch(SoughtTraces(("Ann Lee",), ("Ann Lee-Smith", "Anna Lee")))
-    search.search_file(tmp_path / "some.bin", "some.bin")
+    search.search_stream(io.BytesIO((tmp_path / "some.bin").read_bytes()), "some.bin")
     assert search.traces_found == [Trace("some.bin", "name")]
 
 
@@ -496,7 +496,7 @@ def test_a_name_that_is_part_of_another_persons_stays_and_is_no_trace(tmp_path, 
     assert Scrubber(("Ann Lee",), spared).text(text) == text
     (tmp_path / "some.txt").write_text(f"a {text} b")
     search = TraceSearch(SoughtTraces(("Ann Lee",), spared))
-    search.search_file(tmp_path / "some.txt", "some.txt")
+    search.search_stream(io.BytesIO((tmp_path / "some.txt").read_bytes()), "some.txt")
     assert search.traces_found == []
 
 
@@ -523,7 +523,7 @@ def test_a_name_that_is_part_of_another_persons_stays_and_is_no_trace(tmp_path, 
 def test_what_is_a_name_what_may_be_one_and_what_is_none(tmp_path, name, text, what):
     (tmp_path / "some.txt").write_text(text)
     search = TraceSearch(SoughtTraces((name,)))
-    search.search_file(tmp_path / "some.txt", "some.txt")
+    search.search_stream(io.BytesIO((tmp_path / "some.txt").read_bytes()), "some.txt")
     assert search.traces_found == ([Trace("some.txt", what)] if what else [])
     assert (Scrubber((name,)).text(text) != text) == (what == "name" and "\\" not in text and "&" not in text)
 
@@ -538,14 +538,14 @@ def test_a_name_in_an_old_code_page_is_found(tmp_path, code_page):
     }
     (tmp_path / "some.txt").write_bytes(f"x {names[code_page]} y".encode(code_page))
     search = TraceSearch(SoughtTraces((names[code_page],)))
-    search.search_file(tmp_path / "some.txt", "some.txt")
+    search.search_stream(io.BytesIO((tmp_path / "some.txt").read_bytes()), "some.txt")
     assert search.traces_found == [Trace("some.txt", "name")]
 
 
 def test_short_names_are_not_found_in_noise(tmp_path):
     (tmp_path / "some.bin").write_bytes(random.Random(1).randbytes(4 << 20))
     search = TraceSearch(SoughtTraces(("Li", "Ann", "Anna")))
-    search.search_file(tmp_path / "some.bin", "some.bin")
+    search.search_stream(io.BytesIO((tmp_path / "some.bin").read_bytes()), "some.bin")
     assert search.traces_found == []
 
 

@@ -28,7 +28,8 @@ from core.learn.label_errors.conflicting_labels import find_conflicting_faces, s
 from core.learn.open_set.rejection_rule import RATES, Threshold
 from core.learn.verification.pair_rule import MEASURED
 from core.services import Services
-from core.store.artifacts import ArtifactKind, Artifacts, content_id
+from core.store.artifacts import ArtifactKind, content_id
+from core.store.folder_artifacts import FolderArtifacts
 from core.store.job_model import Job, JobKind, JobState
 from core.vision.pipeline import NO_FACE, DecodedPhoto
 from core.workflows.exchange.export import export_path
@@ -157,9 +158,7 @@ def test_a_lookup_is_read_back_as_it_was_written(tmp_path):
         (photo.name, photo.photo_id, photo.reason, len(photo.faces)) for photo in made.photos
     ]
     assert (again.thresholds, again.rivals) == (made.thresholds, made.rivals)
-    path = tmp_path / "file"
-    path.write_bytes(content)
-    info = stored.decode_lookup_info(path)
+    info = stored.decode_lookup_info(io.BytesIO(content))
     assert (info.title, info.photos, info.faces, info.covers) == ("box.zip", 3, 2, (b"jpeg", b"jpeg"))
 
 
@@ -418,7 +417,7 @@ def test_one_photo_that_was_identified_can_be_kept(learned, photos):
 
 
 def test_what_was_given_up_is_swept_and_what_is_kept_or_unfinished_stays(tmp_path):
-    artifacts = Artifacts(tmp_path)
+    artifacts = FolderArtifacts(tmp_path)
     for lookup_id in ("abc", "def", "fed"):
         artifacts.put("d00", ArtifactKind.LOOKUP_PHOTOS, lookup_id, b"zip")
         artifacts.put("d00", ArtifactKind.LOOKUP_PART, lookup_id, b"part")

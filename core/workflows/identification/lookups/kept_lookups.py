@@ -81,17 +81,18 @@ def list_lookups(artifacts: Artifacts, dataset_id: str) -> list[LookupInfo]:
 
 
 def _info(artifacts: Artifacts, dataset_id: str, lookup_id: str) -> LookupInfo:
-    path = artifacts.path(dataset_id, ArtifactKind.LOOKUP, lookup_id)
     try:
-        return stored.decode_lookup_info(path)
+        with artifacts.open(dataset_id, ArtifactKind.LOOKUP, lookup_id) as file:
+            return stored.decode_lookup_info(file)
     except InputRefused as refusal:
+        state = artifacts.find(dataset_id, ArtifactKind.LOOKUP, lookup_id)
         return LookupInfo(
             id=lookup_id,
             dataset_id=dataset_id,
             run_id="",
             title="",
             # What it says of itself cannot be read; the file's own time keeps its place in the list.
-            created=path.stat().st_mtime,
+            created=state.written if state is not None else 0.0,
             photos=0,
             faces=0,
             covers=(),

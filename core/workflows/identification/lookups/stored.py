@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -105,10 +105,9 @@ def decode_lookup(content: bytes) -> Lookup:
         )
 
 
-def decode_lookup_info(path: Path) -> LookupInfo:
+def decode_lookup_info(file: IO[bytes]) -> LookupInfo:
     """What a list shows of a lookup's file; the rest of it is not read. Raises InputRefused when it is damaged."""
-    # Opened here: NumPy leaves a file open that it opened itself and that turns out to be no zip.
-    with _refusing(), path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+    with _refusing(), np.load(file, allow_pickle=False) as arrays:
         info = _checked_info(arrays)
         # An npz is read array by array: of a lookup of 1,000 photos this reads some kilobytes and not the megabytes of
         # all crops.

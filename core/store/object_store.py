@@ -1,0 +1,241 @@
+"""Objects below a URL by their keys: read, written whole, listed, and removed with every version that is kept of them.
+
+Anything that fsspec opens will do; of a store that speaks S3 the versions of an object go too, and what a killed
+process was uploading.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from core.base.errors import ArtifactsUnavailable
+from core.base.file_systems import describe_store_fault, open_file_system
+
+REMOVED_AT_ONCE = 1000
+"""S3 takes no more in one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as it is listed."""
+
+    key: str
+    """Below the URL."""
+    size_bytes: int
+    written: float
+    """Seconds since 1970, by the store's clock."""
+
+
+IsKept = Callable[[StoredObject], bool]
+
+
+def keep_nothing(stored: StoredObject) -> bool:
+    """An ``IsKept`` by which all goes."""
+    return False
+
+
+@dataclass
+class ObjectStore:
+    """The objects below a URL."""
+
+    url: str
+    _system: Any = field(init=False, repr=False, compare=False)
+    _root: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._system, self._root = open_file_system(self.url)
+
+    def read(self, key: str, start: int | None = None, end: int | None = None) -> bytes | None:
+        """The bytes of an object, or some of them; None where there is none. Raises ArtifactsUnavailable."""
+        with self._asking("read"):
+            try:
+                content: bytes = self._system.cat_file(self._path(key), start=start, end=end)
+                return content
+            except FileNotFoundError:
+                self._require_bucket()
+                return None
+
+    def write(self, key: str, content: bytes) -> None:
+        """Put an object in the place of the one that may be there: others see either, whole."""
+        with self._asking("written"):
+            self._system.pipe_file(self._path(key), content)
+
+    def find(self, key: str) -> StoredObject | None:
+        """What is known of an object; None where there is none."""
+        with self._asking("read"):
+            try:
+                return self._described(self._system.info(self._path(key)))
+            except FileNotFoundError:
+                return None
+
+    def list_below(self, prefix: str) -> Iterator[StoredObject]:
+        """The objects whose keys begin so; ``prefix`` ends with a slash."""
+        with self._asking("listed"):
+            for info in self._system.find(self._path(prefix.rstrip("/")), detail=True).values():
+                yield self._described(info)
+
+    def remove_below(self, prefix: str, is_kept: IsKept = keep_nothing) -> int:
+        """Remove the objects whose keys begin so but for those that are kept; how many there were."""
+        going = [self._path(stored.key) for stored in self.list_below(prefix) if not is_kept(stored)]
+        with self._asking("deleted"):
+            if going:
+                self._system.rm(going)
+        return len(going)
+
+    def remove(self, key: str) -> None:
+        """Remove an object; one that is gone already is no fault."""
+        with self._asking("deleted"):
+            try:
+                self._system.rm_file(self._path(key))
+            except FileNotFoundError:
+                return
+
+    def end_uploads(self, prefix: str, before: float) -> int:
+        """Drop what was uploaded in part and not finished, and was begun before a time; how many there were."""
+        return 0
+
+    def clock_ahead_s(self) -> float:
+        """By how many seconds the store's clock is ahead of this machine's."""
+        self.write("clock", b"")
+        stored, now = self.find("clock"), time.time()
+        self.remove("clock")
+        return stored.written - now if stored is not None else 0.0
+
+    def _path(self, key: str) -> str:
+        return f"{self._root}/{key}"
+
+    def _described(self, info: Any) -> StoredObject:
+        written = info.get("LastModified") or info.get("mtime") or info.get("created")
+        return StoredObject(
+            key=str(info["name"]).lstrip("/").removeprefix(self._root.lstrip("/")).lstrip("/"),
+            size_bytes=int(info["size"] or 0),
+            written=written.timestamp() if isinstance(written, datetime) else float(written or 0),
+        )
+
+    def _require_bucket(self) -> None:
+        """A bucket that is not there is no file that is not there: raise what the store says of it."""
+
+    @contextmanager
+    def _asking(self, verb: str) -> Iterator[None]:
+        try:
+            yield
+        except ArtifactsUnavailable:
+            raise
+        except Exception as fault:  # each store has errors of its own, which share no base
+            raise self._unavailable(verb, describe_store_fault(fault)) from fault
+
+    def _unavailable(self, verb: str, reason: str) -> ArtifactsUnavailable:
+        return ArtifactsUnavailable(
+            f"Files in '{self.url}' cannot be {verb} just now: {reason}. What is stored stands. See that the store "
+            "answers and that this is allowed, then open the page again or resume the job."
+        )
+
+
+@dataclass
+class S3Store(ObjectStore):
+    """The same where S3 is spoken."""
+
+    def find(self, key: str) -> StoredObject | None:
+        """See ``ObjectStore``; one request, where fsspec also asks whether it is a folder."""
+        with self._asking("read"):
+            try:
+                head = self._call("head_object", Key=self._key(key))
+            except FileNotFoundError:
+                return None
+        return StoredObject(key, int(head["ContentLength"]), head["LastModified"].timestamp())
+
+    def list_below(self, prefix: str) -> Iterator[StoredObject]:
+        """See ``ObjectStore``; in pages, as there may be millions."""
+        for page in self._pages("list_objects_v2", prefix, "ContinuationToken"):
+            yield from map(self._listed, page.get("Contents", ()))
+
+    def remove_below(self, prefix: str, is_kept: IsKept = keep_nothing) -> int:
+        """See ``ObjectStore``; of what is kept earlier versions go, too."""
+        if not self._keeps_versions:
+            going = [stored.key for stored in self.list_below(prefix) if not is_kept(stored)]
+            self._remove_all([{"Key": self._key(key)} for key in going])
+            return len(going)
+        count = 0
+        for page in self._pages("list_object_versions", prefix, "KeyMarker", "VersionIdMarker"):
+            versions = page.get("Versions", [])
+            latest = [version for version in versions if version["IsLatest"]]
+            kept_ids = {version["VersionId"] for version in latest if is_kept(self._listed(version))}
+            all_versions = [*versions, *page.get("DeleteMarkers", [])]
+            self._remove_all(
+                [
+                    {"Key": version["Key"], "VersionId": version["VersionId"]}
+                    for version in all_versions
+                    if version["VersionId"] not in kept_ids or not version["IsLatest"]
+                ]
+            )
+            count += len(latest) - len(kept_ids)
+        return count
+
+    def remove(self, key: str) -> None:
+        """See ``ObjectStore``."""
+        if self._keeps_versions:
+            self.remove_below(key)
+        else:
+            self._remove_all([{"Key": self._key(key)}])
+
+    def end_uploads(self, prefix: str, before: float) -> int:
+        """See ``ObjectStore``; the store keeps parts until they are told to go, and shows them in no list of files."""
+        uploads = [
+            upload
+            for page in self._pages("list_multipart_uploads", prefix, "KeyMarker", "UploadIdMarker")
+            for upload in page.get("Uploads", ())
+            if upload["Initiated"].timestamp() < before
+        ]
+        with self._asking("deleted"):
+            for upload in uploads:
+                self._call("abort_multipart_upload", Key=upload["Key"], UploadId=upload["UploadId"])
+        return len(uploads)
+
+    @cached_property
+    def _keeps_versions(self) -> bool:
+        """Also where it did so once: what was written then is there."""
+        with self._asking("deleted"):
+            return bool(self._call("get_bucket_versioning").get("Status"))
+
+    def _remove_all(self, objects: Sequence[dict[str, str]]) -> None:
+        with self._asking("deleted"):
+            for start in range(0, len(objects), REMOVED_AT_ONCE):
+                part = {"Objects": objects[start : start + REMOVED_AT_ONCE], "Quiet": True}
+                # What may not be deleted is said in an answer that is none of a fault.
+                for refusal in self._call("delete_objects", Delete=part).get("Errors", ()):
+                    raise self._unavailable("deleted", f"{refusal.get('Code')} {refusal.get('Message')}")
+
+    def _pages(self, method: str, prefix: str, *markers: str) -> Iterator[Any]:
+        position: dict[str, str] = {}
+        while True:
+            with self._asking("listed"):
+                page = self._call(method, Prefix=self._key(prefix), **position)
+            yield page
+            if not page.get("IsTruncated"):
+                return
+            position = {marker: page[f"Next{marker}"] for marker in markers if page.get(f"Next{marker}")}
+
+    def _call(self, method: str, **arguments: Any) -> Any:
+        bucket = self._root.partition("/")[0]
+        return self._system.call_s3(method, Bucket=bucket, **arguments)
+
+    def _key(self, key: str) -> str:
+        return self._path(key).partition("/")[2]
+
+    def _listed(self, entry: Any) -> StoredObject:
+        beginning = len(self._key(""))
+        return StoredObject(entry["Key"][beginning:], int(entry["Size"]), entry["LastModified"].timestamp())
+
+    def _require_bucket(self) -> None:
+        self._call("head_bucket")
+
+
+def open_object_store(url: str) -> ObjectStore:
+    """The store of a URL. Raises InputRefused for one that cannot be used."""
+    return S3Store(url) if url.startswith("s3://") else ObjectStore(url)

@@ -1,0 +1,276 @@
+"""The contract of artifacts, run over a folder, an object store, one that keeps versions, and memory."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import boto3
+import fsspec
+import pytest
+
+from core.base.errors import ArtifactsUnavailable, FaceAtlasError, InputRefused, NotFound
+from core.base.settings import Settings
+from core.services import open_artifacts
+from core.store.artifacts import WORKING_KINDS, ArtifactKind, Artifacts
+from core.store.object_artifacts import ObjectArtifacts
+from core.store.object_store import ObjectStore, S3Store
+from tests.object_store import new_bucket, use_store
+
+DATASET, OTHER = "d00", "d01"
+PHOTO, CROP = ArtifactKind.PHOTO, ArtifactKind.CROP
+STORED_IN = [kind for kind in ArtifactKind if kind not in WORKING_KINDS]
+LATER = time.time() + 1e6
+
+
+@pytest.fixture
+def s3(object_store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_store(object_store, monkeypatch)
+
+
+@pytest.fixture(params=["data folder", "other folder", "s3", "s3 with versions", "memory"])
+def artifacts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Artifacts]:
+    settings, wanted = Settings(tmp_path / "data"), str(request.param)
+    if wanted == "other folder":
+        settings = replace(settings, artifacts_url=(tmp_path / "other").as_uri())
+    if wanted.startswith("s3"):
+        request.getfixturevalue("s3")
+        settings = replace(settings, artifacts_url=new_bucket(keeps_versions="versions" in wanted))
+    if wanted == "memory":
+        settings = replace(settings, artifacts_url="memory://atlas")
+    yield open_artifacts(settings)
+    if wanted == "memory":
+        fsspec.filesystem("memory").store.clear()
+
+
+def leftover_versions(artifacts: Artifacts) -> int:
+    """How many objects and markers a bucket holds, whether they are listed or not."""
+    assert isinstance(artifacts, ObjectArtifacts)
+    bucket = artifacts.objects.url.split("/")[2]
+    versions = boto3.client("s3").list_object_versions(Bucket=bucket)
+    return len(versions.get("Versions", ())) + len(versions.get("DeleteMarkers", ()))
+
+
+@pytest.mark.parametrize("kind", [PHOTO, CROP, ArtifactKind.LOOKUP_PART, ArtifactKind.ERASURE])
+def test_what_is_put_is_read_and_what_is_deleted_is_gone(artifacts: Artifacts, kind: ArtifactKind) -> None:
+    assert artifacts.find(DATASET, kind, "ab12") is None and not artifacts.exists(DATASET, kind, "ab12")
+    artifacts.put(DATASET, kind, "ab12", b"first")
+    assert artifacts.read(DATASET, kind, "ab12") == b"first"
+    stored = artifacts.find(DATASET, kind, "ab12")
+    assert stored is not None and (stored.kind, stored.id, stored.size_bytes) == (kind, "ab12", 5)
+    assert abs(stored.written - time.time()) < 60
+    assert artifacts.ids(DATASET, kind) == ["ab12"] and artifacts.ids(OTHER, kind) == []
+    artifacts.delete(DATASET, kind, "ab12")
+    artifacts.delete(DATASET, kind, "ab12")
+    with pytest.raises(NotFound, match="missing"):
+        artifacts.read(DATASET, kind, "ab12")
+    with pytest.raises(NotFound, match="missing"):
+        artifacts.open(DATASET, kind, "ab12")
+    assert artifacts.ids(DATASET, kind) == []
+
+
+def test_what_is_there_whole_is_not_written_again_and_what_was_cut_is(artifacts: Artifacts) -> None:
+    artifacts.put(DATASET, PHOTO, "ab12", b"first")
+    artifacts.put(DATASET, PHOTO, "ab12", b"other")
+    assert artifacts.read(DATASET, PHOTO, "ab12") == b"first"
+    artifacts.put(DATASET, PHOTO, "ab12", b"longer than the first")
+    assert artifacts.read(DATASET, PHOTO, "ab12") == b"longer than the first"
+    artifacts.replace(DATASET, ArtifactKind.MAP, "ab12", b"one")
+    artifacts.replace(DATASET, ArtifactKind.MAP, "ab12", b"two")
+    assert artifacts.read(DATASET, ArtifactKind.MAP, "ab12") == b"two"
+
+
+def test_what_is_written_together_is_there_at_the_end(artifacts: Artifacts) -> None:
+    with artifacts.together():
+        for number in range(40):
+            artifacts.put(DATASET, CROP, f"{number:04x}", bytes([number]))
+        artifacts.replace(DATASET, ArtifactKind.ERASURE, "ee00", b"plan")
+    assert sorted(artifacts.ids(DATASET, CROP)) == [f"{number:04x}" for number in range(40)]
+    artifacts.fetch_ahead(DATASET, CROP, [*artifacts.ids(DATASET, CROP), "ffff"])
+    assert [artifacts.read(DATASET, CROP, f"{number:04x}") for number in range(40)] == [bytes([n]) for n in range(40)]
+    assert artifacts.size_bytes(DATASET) == 44
+
+
+def test_parts_of_a_file_are_read_wherever_they_are(artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("small", b"1" * 10)
+        archive.writestr("large", os.urandom(3 << 20))
+    artifacts.put(DATASET, ArtifactKind.LOOKUP, "ab12", packed.getvalue())
+    requests: list[object] = []
+    read = ObjectStore.read
+    monkeypatch.setattr(ObjectStore, "read", lambda self, *part: requests.append(part) or read(self, *part))
+    with artifacts.open(DATASET, ArtifactKind.LOOKUP, "ab12") as file:
+        assert zipfile.ZipFile(file).read("small") == b"1" * 10
+        file.seek(0)
+        assert file.read() == packed.getvalue()
+    assert len(requests) < 10
+
+
+def test_a_sweep_takes_what_is_not_kept_and_is_older(artifacts: Artifacts) -> None:
+    for file_id in ("aa00", "bb00"):
+        artifacts.put(DATASET, PHOTO, file_id, b"photo")
+        artifacts.put(DATASET, ArtifactKind.SUSPECTS, file_id, b"names")
+    artifacts.put(DATASET, ArtifactKind.LOOKUP_PART, "cc00", b"batches")
+    artifacts.put(OTHER, PHOTO, "aa00", b"photo")
+    keep = {PHOTO: {"aa00"}}
+    assert len(artifacts.loose(DATASET, keep, LATER)) == 4
+    assert artifacts.sweep(DATASET, keep, time.time() - 3600) == 0, "it may have been written since"
+    assert artifacts.sweep(DATASET, keep, LATER) == 4
+    assert [(file.kind, file.id) for file in artifacts.files(DATASET)] == [(PHOTO, "aa00")]
+    assert artifacts.ids(OTHER, PHOTO) == ["aa00"]
+
+
+def test_a_dataset_goes_whole_and_no_other(artifacts: Artifacts) -> None:
+    for kind in ArtifactKind:
+        artifacts.put(DATASET, kind, "ab12", b"content")
+        artifacts.put(OTHER, kind, "ab12", b"content")
+    artifacts.announce_deletion(DATASET)
+    assert DATASET in artifacts.dataset_ids()
+    artifacts.delete_dataset(DATASET)
+    artifacts.delete_dataset(DATASET)
+    assert list(artifacts.files(DATASET)) == [] and DATASET not in artifacts.dataset_ids()
+    assert len(list(artifacts.files(OTHER))) == len(ArtifactKind)
+
+
+def test_an_id_that_could_lead_elsewhere_is_none(artifacts: Artifacts) -> None:
+    for dataset_id, file_id in (("..", "ab12"), (DATASET, "../x"), ("", "ab12"), (DATASET, "a/b")):
+        with pytest.raises(NotFound, match="no id"):
+            artifacts.read(dataset_id, PHOTO, file_id)
+        with pytest.raises(NotFound, match="no id"):
+            artifacts.put(dataset_id, PHOTO, file_id, b"x")
+
+
+def test_what_is_in_use_lies_in_the_data_folder(artifacts: Artifacts, tmp_path: Path) -> None:
+    for kind in WORKING_KINDS:
+        artifacts.put(DATASET, kind, "ab12", b"content")
+        assert artifacts.path(DATASET, kind, "ab12").read_bytes() == b"content"
+    assert artifacts.root in (tmp_path / "data/artifacts", tmp_path / "other")
+    assert not artifacts.remote_files(DATASET)
+
+
+# what an object store alone does
+
+
+def test_no_version_of_what_was_erased_is_left(s3: None, tmp_path: Path) -> None:
+    artifacts = open_artifacts(Settings(tmp_path, artifacts_url=new_bucket(keeps_versions=True)))
+    for content in (b"one", b"two", b"three"):
+        artifacts.replace(DATASET, ArtifactKind.SUSPECTS, "aa00", content)
+        artifacts.replace(DATASET, ArtifactKind.RUN, "bb00", content)
+    artifacts.delete(DATASET, ArtifactKind.SUSPECTS, "aa00")
+    assert leftover_versions(artifacts) == 3, "of the run, and no marker of the other"
+    artifacts.sweep(DATASET, {ArtifactKind.RUN: {"bb00"}}, LATER)
+    assert leftover_versions(artifacts) == 1, "the one that is kept"
+    assert artifacts.read(DATASET, ArtifactKind.RUN, "bb00") == b"three"
+    artifacts.announce_deletion(DATASET)
+    artifacts.delete_dataset(DATASET)
+    assert leftover_versions(artifacts) == 0
+
+
+def test_what_was_uploaded_in_part_goes(s3: None, tmp_path: Path) -> None:
+    url = new_bucket()
+    artifacts, client = open_artifacts(Settings(tmp_path, artifacts_url=url)), boto3.client("s3")
+    bucket = url.split("/")[2]
+    client.create_multipart_upload(Bucket=bucket, Key=f"atlas/{DATASET}/photos/aa/aa00")
+    assert artifacts.delete_drafts(DATASET, 0.0) == 0, "it may be going on"
+    assert artifacts.delete_drafts(OTHER) == 0
+    assert artifacts.delete_drafts(DATASET) == 1
+    assert "Uploads" not in client.list_multipart_uploads(Bucket=bucket)
+
+
+def test_what_another_installation_keeps_is_no_leftover(s3: None, tmp_path: Path) -> None:
+    artifacts = open_artifacts(Settings(tmp_path, artifacts_url=new_bucket()))
+    artifacts.put(DATASET, PHOTO, "aa00", b"photo")
+    assert artifacts.dataset_ids() == []
+
+
+def test_a_crop_is_fetched_once_and_forgotten_with_what_is_erased(
+    s3: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = open_artifacts(Settings(tmp_path, artifacts_url=new_bucket()))
+    ids = [f"{number:04x}" for number in range(48)]
+    for file_id in ids:
+        artifacts.put(DATASET, CROP, file_id, file_id.encode())
+    asked: list[str] = []
+    read = S3Store.read
+    monkeypatch.setattr(S3Store, "read", lambda self, key, *part: asked.append(key) or read(self, key, *part))
+    artifacts.fetch_ahead(DATASET, CROP, ids)
+    for _ in range(2):
+        assert [artifacts.read(DATASET, CROP, file_id) for file_id in ids] == [file_id.encode() for file_id in ids]
+    assert len(asked) == 48 == len(set(asked))
+    forgetting: list[Callable[[], object]] = [
+        artifacts.forget,
+        lambda: artifacts.delete(DATASET, CROP, ids[0]),
+        lambda: artifacts.sweep(DATASET, {CROP: set(ids)}, LATER),
+    ]
+    for forget in forgetting:
+        asked.clear()
+        artifacts.read(DATASET, CROP, ids[1])
+        forget()
+        artifacts.read(DATASET, CROP, ids[1])
+        assert asked[-1].endswith(ids[1])
+    assert not list(tmp_path.rglob("*.jpg")) and not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("s3://key:secret@bucket/x", "holds a password"),
+        ("nonsense://x", "nonsense://"),
+        ("/some/folder", "give the URL of a folder"),
+        ("file://host/folder", "give the URL of a folder"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_refused_with_what_to_do(tmp_path: Path, url: str, words: str) -> None:
+    with pytest.raises(InputRefused, match=words) as refusal:
+        open_artifacts(Settings(tmp_path, artifacts_url=url))
+    assert "secret" not in str(refusal.value)
+
+
+def every_use(artifacts: Artifacts) -> list[Callable[[], object]]:
+    return [
+        lambda: artifacts.put(DATASET, PHOTO, "aa00", b"photo"),
+        lambda: artifacts.replace(DATASET, PHOTO, "aa00", b"photo"),
+        lambda: artifacts.read(DATASET, PHOTO, "aa00"),
+        lambda: artifacts.ids(DATASET, PHOTO),
+        lambda: artifacts.dataset_ids(),
+        lambda: artifacts.delete(DATASET, PHOTO, "aa00"),
+        lambda: artifacts.delete_dataset(DATASET),
+    ]
+
+
+def test_a_bucket_that_is_not_there_is_no_photo_that_is_not_there(s3: None, tmp_path: Path) -> None:
+    artifacts = open_artifacts(Settings(tmp_path, artifacts_url="s3://nobodys/atlas"))
+    for use in every_use(artifacts):
+        with pytest.raises(ArtifactsUnavailable, match=r"s3://nobodys/atlas.*What is stored stands"):
+            use()
+
+
+def test_a_store_that_is_gone_says_so_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    use_store(f"http://127.0.0.1:{port}", monkeypatch)
+    artifacts = open_artifacts(Settings(tmp_path, artifacts_url="s3://gone/atlas"))
+    with pytest.raises(FaceAtlasError, match="cannot be read just now"):
+        artifacts.read(DATASET, PHOTO, "aa00")
+
+
+def test_what_may_not_be_deleted_is_told(s3: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    artifacts = open_artifacts(Settings(tmp_path, artifacts_url=new_bucket()))
+    artifacts.put(DATASET, PHOTO, "aa00", b"photo")
+    ask = S3Store._call
+
+    def refuse(self: S3Store, method: str, **arguments: object) -> object:
+        if method == "delete_objects":
+            return {"Errors": [{"Key": "x", "Code": "AccessDenied", "Message": "locked until 2030"}]}
+        return ask(self, method, **arguments)
+
+    monkeypatch.setattr(S3Store, "_call", refuse)
+    with pytest.raises(ArtifactsUnavailable, match=r"cannot be deleted.*locked until 2030"):
+        artifacts.delete_dataset(DATASET)

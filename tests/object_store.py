@@ -1,0 +1,41 @@
+"""An object store that speaks S3, on a port of this machine, for as long as the tests run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+
+@contextmanager
+def running_store() -> Iterator[str]:
+    """Its address."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def use_store(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let whatever speaks S3 ask this store from now on."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": address,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+def new_bucket(*, keeps_versions: bool = False) -> str:
+    """The URL of an empty folder in a bucket of its own."""
+    name, client = f"bucket-{uuid4().hex[:12]}", boto3.client("s3")
+    client.create_bucket(Bucket=name)
+    if keeps_versions:
+        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return f"s3://{name}/atlas"
