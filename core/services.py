@@ -16,7 +16,7 @@ from urllib.request import url2pathname
 from core.archives.folder_layout import AUTO
 from core.archives.opening import open_source
 from core.archives.source import PhotoSource
-from core.base.errors import EngineUnavailable, InputRefused, data_folder_fault
+from core.base.errors import EngineUnavailable, InputRefused, NotFound, data_folder_fault
 from core.base.json_values import JsonObject
 from core.base.machine import choose_pace
 from core.base.privacy import restrict_new_files, restrict_to_owner
@@ -52,6 +52,7 @@ from core.vision.models.manifest import (
     weights_path,
 )
 from core.vision.pipeline import FacePipeline
+from core.workflows.columns.newest_faces import NewestFaces
 from core.workflows.erasure.erase_person import EraseTools
 from core.workflows.evaluation.report import ReportTools
 from core.workflows.exchange.arrivals import ArrivalTools
@@ -74,6 +75,8 @@ from core.workflows.run_tools import RunTools
 from core.workflows.training.train import load_recogniser
 
 WAIT_STEP_S = 0.5
+DATASETS_IN_MEMORY = 2
+"""Whose faces pages have at hand: of a million they take half a gigabyte and more."""
 
 
 def locate_prepared_sample(models_dir: Path) -> PreparedSample:
@@ -166,6 +169,7 @@ class Services:
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _embedders: dict[str, Embedder] = field(default_factory=dict, repr=False)
     _identifiers: dict[tuple[str, int], Identifier] = field(default_factory=dict, repr=False)
+    _newest_faces: dict[str, NewestFaces] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         # Before the first file is made in it: permissions that are set afterwards leave a moment in which others can
@@ -382,10 +386,25 @@ class Services:
                 )
             return self._identifiers[key]
 
-    def forget_identifiers(self) -> None:
-        """Drop the galleries that are kept in memory."""
+    def newest_faces(self, dataset_id: str) -> NewestFaces:
+        """The faces of a dataset in memory; those of the datasets that were asked for last are kept there."""
+        with self._lock:
+            faces = self._newest_faces.pop(dataset_id, None) or NewestFaces(self.store, self.artifacts, dataset_id)
+            self._newest_faces[dataset_id] = faces
+            while len(self._newest_faces) > DATASETS_IN_MEMORY:
+                self._newest_faces.pop(next(iter(self._newest_faces)))
+            return faces
+
+    def forget_erased_people(self) -> None:
+        """Drop from memory what is of people who are not in the data any more."""
         with self._lock:
             self._identifiers.clear()
+            kept_faces = dict(self._newest_faces)
+        for dataset_id, faces in kept_faces.items():
+            try:
+                faces.forget_removed()
+            except NotFound:  # the dataset is gone as a whole
+                self._newest_faces.pop(dataset_id, None)
 
     # sources
 

@@ -134,6 +134,14 @@ class CodedColumn(Column[T]):
         codes = np.concatenate([self.codes, coder.encode(other)])
         return type(self)(coder.values, codes)
 
+    def without_unused(self) -> Self:
+        """The same column without values that no row has."""
+        is_used = np.bincount(self.codes, minlength=len(self.values)) > 0
+        if is_used.all():
+            return self
+        values = tuple(value for value, used in zip(self.values, is_used.tolist(), strict=True) if used)
+        return type(self)(values, (np.cumsum(is_used) - 1)[self.codes].astype(self.codes.dtype))
+
 
 class Coder(Generic[T]):
     """Numbers values in the order in which they come first."""

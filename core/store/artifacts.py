@@ -41,12 +41,15 @@ class ArtifactKind(StrEnum):
     """The zip with a lookup's photos, where it was given to be kept."""
     FACE_INDEX = "indexes"
     """The vectors of a large dataset, by their likeness."""
+    FACE_TABLE = "tables"
+    """The faces of a large dataset without their vectors, as pages list them."""
     ERASURE = "erasures"
     """What an erasing that is not done yet has removed, for the search that ends it."""
 
 
 WORKING_KINDS: Final = frozenset(
-    {ArtifactKind.LOOKUP_PART, ArtifactKind.LOOKUP_PHOTOS, ArtifactKind.FACE_INDEX, ArtifactKind.ERASURE}
+    {ArtifactKind.LOOKUP_PART, ArtifactKind.LOOKUP_PHOTOS, ArtifactKind.ERASURE}
+    | {ArtifactKind.FACE_INDEX, ArtifactKind.FACE_TABLE}
 )
 """What lies in the data folder wherever the others lie: batches are appended to their file, zips and indexes are opened
 in place and mapped into memory, and what is to be erased is written nowhere else meanwhile."""

@@ -11,7 +11,7 @@ from core.base.json_values import JsonObject
 from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Revision, Split, Vectors
 from core.learn.metrics.run_values import RunMetrics, RunParams
 from core.learn.projection.map_values import MapParams
-from core.store.face_changes import FaceChanges
+from core.store.columns.face_changes import FaceChanges
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
 
 
@@ -250,8 +250,11 @@ class FaceStore(Protocol):
     def embeddings_of(self, dataset_id: str, face_ids: Iterable[str]) -> Embeddings:
         """Those of some faces, as far as they are there, in the order of their ids."""
 
-    def face_changes(self, dataset_id: str, since: Revision) -> FaceChanges | None:
-        """What corrections changed after a revision; None where more than corrections was written, or too much."""
+    def face_changes(self, dataset_id: str, since: Revision) -> FaceChanges:
+        """What changed after a revision. Raises NotFound for a dataset that is gone."""
+
+    def changed_embeddings(self, dataset_id: str, since: Revision) -> Embeddings:
+        """The vectors of all faces of which something changed after a revision, in the order of their ids."""
 
     def qualities(self, dataset_id: str) -> dict[str, Quality]:
         """The quality of every face that was measured."""

@@ -18,10 +18,9 @@ from core.base.settings import settings_from_env
 from core.base.types import Embeddings, FaceTable, Photo, Revision
 from core.learn.metrics.predictions import Predictions
 from core.services import Services
-from core.store.face_changes import update_table, update_vectors
+from core.store.columns.people_columns import People, build_counts, build_people
 from core.store.job_model import Job, JobKind, JobState
-from core.store.people_columns import People, build_counts, build_people
-from core.store.protocols import Counts, Dataset, FaceStore, MapInfo, PersonCount, Run
+from core.store.protocols import Counts, Dataset, MapInfo, PersonCount, Run
 from core.workflows.neighbours.face_index import index_time, is_indexed
 from core.workflows.neighbours.search import ExactSearch, NeighbourSearch, open_search
 from core.workflows.projection import project
@@ -60,8 +59,8 @@ def forget_erased_people() -> None:
             _kept_services[:] = [working]
             st.cache_data.clear()
             st.cache_resource.clear()
-            # Galleries of faces lie outside of Streamlit's caches, with the services.
-            working.forget_identifiers()
+            # Faces and galleries of them lie outside of Streamlit's caches, with the services.
+            working.forget_erased_people()
             services()
             _kept_services.clear()
         _erased_at[working.settings.data_dir] = newest_erasing
@@ -81,62 +80,7 @@ class Faces:
         """Their vectors, read when they are first asked for: many views do without."""
         if self.person_id is not None:
             return _person_embeddings(self.dataset_id, self.revision, self.person_id)
-        return _newest_faces(self.dataset_id).vectors_of(self.table)
-
-
-class NewestFaces:
-    """The faces of a dataset as they were read last: after a correction only what it changed is read.
-
-    A million faces are read in ten seconds, and what a correction changed in a few milliseconds.
-    """
-
-    def __init__(self, store: FaceStore, dataset_id: str) -> None:
-        self._store = store
-        self._dataset_id = dataset_id
-        # Sessions are threads of one process: two that ask at once are not both to read everything.
-        self._lock = threading.Lock()
-        self._revision: Revision = -1
-        self._table: FaceTable | None = None
-        self._vectors: Embeddings | None = None
-
-    @property
-    def is_read(self) -> bool:
-        """Whether a page has needed them."""
-        return self._table is not None
-
-    def read_table(self, revision: Revision) -> FaceTable:
-        """The faces of a revision, or of a later one."""
-        with self._lock:
-            if self._table is None or self._revision < revision:
-                self._table = self._updated_table(revision)
-            return self._table
-
-    def _updated_table(self, revision: Revision) -> FaceTable:
-        changes = None if self._table is None else self._store.face_changes(self._dataset_id, self._revision)
-        if self._table is None or changes is None:
-            # The page's revision, read before the faces: what was corrected in between is read once more. A face may
-            # have been looked at anew, and have another vector.
-            self._revision, self._vectors = revision, None
-            return self._store.face_table(self._dataset_id)
-        self._revision = changes.revision
-        return update_table(self._table, changes)
-
-    def vectors_of(self, table: FaceTable) -> Embeddings:
-        """The vectors of a table's faces; names change none, so they are read where other faces are there."""
-        with self._lock:
-            dataset = self._store.dataset(self._dataset_id)
-            if self._vectors is None or self._vectors.model_id != dataset.model_id:
-                self._vectors = self._store.embeddings(self._dataset_id)
-            if self._vectors.face_ids != table.face_ids:
-                missing = table.take(np.setdiff1d(np.arange(len(table)), table.match(self._vectors.face_ids)[1]))
-                added = self._store.embeddings_of(self._dataset_id, tuple(missing.face_ids))
-                self._vectors = update_vectors(self._vectors, table, added)
-            return self._vectors
-
-
-@st.cache_resource(show_spinner=False, max_entries=2)
-def _newest_faces(dataset_id: str) -> NewestFaces:
-    return NewestFaces(services().store, dataset_id)
+        return services().newest_faces(self.dataset_id).vectors_of(self.table)
 
 
 # Resources, not data: ``cache_data`` would pickle the arrays for every reader, and hash only a sample of large ones
@@ -144,7 +88,7 @@ def _newest_faces(dataset_id: str) -> NewestFaces:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def dataset_faces(dataset_id: str, revision: Revision) -> Faces:
     """Every face."""
-    return Faces(dataset_id, revision, _newest_faces(dataset_id).read_table(revision))
+    return Faces(dataset_id, revision, services().newest_faces(dataset_id).read_table(revision))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -200,7 +144,7 @@ def dataset_counts(dataset_id: str, revision: Revision) -> Counts:
     """How much a dataset holds."""
     store = services().store
     # The first page says this of every dataset, and needs no face of them.
-    if not _newest_faces(dataset_id).is_read:
+    if not services().newest_faces(dataset_id).is_read:
         return store.counts(dataset_id)
     return build_counts(dataset_faces(dataset_id, revision).table, store.photo_count(dataset_id))
 
@@ -225,7 +169,7 @@ def dataset_people(dataset_id: str, revision: Revision) -> People:
 @st.cache_data(show_spinner=False, max_entries=32)
 def largest_people(dataset_id: str, revision: Revision, count: int) -> list[PersonCount]:
     """Those with the most faces."""
-    if not _newest_faces(dataset_id).is_read:
+    if not services().newest_faces(dataset_id).is_read:
         return services().store.largest_people(dataset_id, count)
     return dataset_people(dataset_id, revision).largest(count)
 

@@ -31,6 +31,14 @@ def test_values_that_repeat_stand_once() -> None:
     )
 
 
+def test_values_that_no_row_has_any_more_go() -> None:
+    column = CodedColumn.of(("a", "b", "c", "b")).take(np.array([3, 2]))
+    assert (column.values, column) == (("a", "b", "c"), ("b", "c"))
+    used = column.without_unused()
+    assert (used.values, used) == (("b", "c"), ("b", "c")) and used.without_unused() is used
+    assert CodedColumn[str](("a",), np.zeros(0, dtype=np.int32)).without_unused().values == ()
+
+
 def test_an_empty_column_grows() -> None:
     assert TextColumn.of(()) == () and CodedColumn.of(()) == ()
     assert TextColumn.of(()).followed_by(TEXTS) == CodedColumn[str].of(()).followed_by(TEXTS) == TEXTS

@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Engine, create_engine, inspect, text
 
 from core.base.errors import DataFolderBusy, DataFolderFault, DiskFull, FaceAtlasError
 from core.base.types import Box, Split
 from core.corrections.model import Editor
+from core.store.protocols import IngestBatch, PhotoLabel
 from core.store.sql import database, migrate
 from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database
@@ -35,6 +36,7 @@ from core.workflows.labels.correct import Corrector
 from tests import earlier_folders
 from tests.conftest import PROJECT_DIR
 from tests.faults.test_store_faults import ordinary
+from tests.stored_faces import stored_face
 from tests.waiting import LONGEST_S
 
 EDITOR = Editor("Ann", "1")
@@ -169,6 +171,43 @@ def test_a_turned_photo_and_an_imported_correction_of_version_3_are_as_they_were
     assert "f" * 32 in SqlTransferStore(engine).event_origins(dataset.id)
     Corrector(store, SqlCorrectionLog(engine), dataset.id, Editor("Ann", "a sitting")).undo_session()
     assert store.face_table(dataset.id).person(1) == "Ada"
+
+
+def shape(engine: Engine) -> dict[str, object]:
+    """The columns and indexes of the tables that version 6 changed."""
+    tables, looked = ("dataset", "face"), inspect(engine)
+    columns = {table: {column["name"]: str(column["type"]) for column in looked.get_columns(table)} for table in tables}
+    indexes = {index["name"]: index["column_names"] for index in looked.get_indexes("face")}
+    return {**columns, **indexes}
+
+
+TO_VERSION_5 = (
+    *("DROP INDEX face_changed", "DROP INDEX face_of_person"),
+    "CREATE INDEX face_of_person ON face (dataset_id, person_id, split)",
+    *("ALTER TABLE face DROP COLUMN changed", "ALTER TABLE dataset DROP COLUMN last_removal"),
+    *("UPDATE about SET value = '5'", "UPDATE alembic_version SET version_num = '5'"),
+)
+
+
+def test_faces_of_version_5_are_known_as_changed_from_then_on(database_address: str) -> None:
+    engine = open_database(database_address)
+    store = SqlFaceStore(engine)
+    dataset = store.create_dataset("Invented", "facenet-128")
+    photos, faces = zip(*(stored_face(number, "Ada", None) for number in range(3)), strict=True)
+    store.add(dataset.id, "", IngestBatch([(photo, PhotoLabel("Ada", None)) for photo in photos], faces))
+    today = shape(engine)
+    with engine.begin() as connection:
+        for statement in TO_VERSION_5:
+            connection.execute(text(statement))
+    assert shape(engine) != today
+    engine.dispose()
+    upgraded = open_database(database_address)
+    assert shape(upgraded) == today
+    store, revision = SqlFaceStore(upgraded), dataset.revision + 1
+    assert len(store.face_table(dataset.id)) == 3 and len(store.face_changes(dataset.id, revision).faces) == 0
+    Corrector(store, SqlCorrectionLog(upgraded), dataset.id, EDITOR).confirm([faces[1].face.id])
+    assert store.face_changes(dataset.id, revision).faces.face_ids == (faces[1].face.id,)
+    upgraded.dispose()
 
 
 # what may happen meanwhile

@@ -8,8 +8,8 @@ import numpy as np
 
 from core.base.types import Box, Embeddings, Face, Photo, Quality, Split
 from core.corrections.model import Editor
-from core.store.face_changes import update_table, update_vectors
-from core.store.people_columns import People, build_people
+from core.store.columns.face_changes import update_table, update_vectors
+from core.store.columns.people_columns import People, build_people
 from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
 from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database
@@ -68,7 +68,7 @@ def test_vectors_follow_faces_that_come_and_go(tmp_path: Path) -> None:
     nobody = Embeddings(known.face_ids[:0], known.vectors[:0], known.model_id)
     assert len(update_vectors(known, table.take(np.zeros(0, np.int64)), nobody)) == 0
     changes = store.face_changes(dataset.id, store.dataset(dataset.id).revision)
-    assert changes is not None and update_table(table, changes).face_ids == table.face_ids
+    assert update_table(table, changes).face_ids == table.face_ids
 
 
 def _photo_and_face(

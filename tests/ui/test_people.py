@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.learn.model_selection.photos_needed import MOST, PhotoAdvice, PhotoKind
-from core.store.people_columns import People
+from core.store.columns.people_columns import People
 from core.store.protocols import Counts, Dataset, PersonCount
 from core.ui.people import confusable_people, erasure, merging, people_filter, photos_needed, wall, wall_cells
 from core.ui.people.confusable_people import Likeness

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from sqlalchemy import Subquery, case, delete, distinct, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -62,7 +62,8 @@ class SqlDatasetStore(SqlStore):
         raise NotFound(f"There is no dataset '{name_or_id}'. Datasets here: {names}.")
 
     def datasets(self) -> list[Dataset]:
-        rows = self.read_rows(select(schema.dataset).order_by(schema.dataset.c.created))
+        columns = [schema.dataset.c[column.name] for column in fields(Dataset)]
+        rows = self.read_rows(select(*columns).order_by(schema.dataset.c.created))
         return [Dataset(**row._mapping) for row in rows]
 
     def counts(self, dataset_id: str) -> Counts:

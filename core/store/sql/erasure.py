@@ -22,6 +22,7 @@ from core.store.sql.rows import in_batches
 from core.store.sql.transactions.current_values import write_current_values
 from core.store.sql.transactions.erasure_scope import ErasureScope
 from core.store.sql.transactions.event_log import raise_revision
+from core.store.sql.transactions.face_rows import remove_faces
 from core.store.sql.transactions.name_texts import read_surroundings, read_texts, scrub_texts
 
 _Entry = tuple[int, str, str, str]
@@ -107,15 +108,14 @@ def _ids(erasure: Erasure) -> frozenset[str]:
 
 
 def _delete_rows(connection: Connection, erasure: Erasure) -> None:
-    face, photo = schema.face, schema.photo
-    for table, ids in ((face, erasure.face_ids), (photo, erasure.photo_ids)):
-        for part in in_batches(ids):
-            connection.execute(delete(table).where(table.c.dataset_id == erasure.dataset_id, table.c.id.in_(part)))
+    face, photo, dataset_id = schema.face, schema.photo, erasure.dataset_id
+    for part in in_batches(erasure.face_ids):
+        remove_faces(connection, dataset_id, face.c.id.in_(part))
+    for part in in_batches(erasure.photo_ids):
+        connection.execute(delete(photo).where(photo.c.dataset_id == dataset_id, photo.c.id.in_(part)))
     # Faces that a folder gave to this person and that are somebody else's now stay; where they came from is forgotten.
     of_person = face.c.base_person_id.in_(erasure.person_ids)
-    connection.execute(
-        update(face).where(face.c.dataset_id == erasure.dataset_id, of_person).values(base_person_id=None)
-    )
+    connection.execute(update(face).where(face.c.dataset_id == dataset_id, of_person).values(base_person_id=None))
 
 
 def _delete_people(connection: Connection, erasure: Erasure, scrubber: Scrubber) -> None:

@@ -27,7 +27,14 @@ from core.store.sql.rows import (
     whole_faces,
 )
 from core.store.sql.transactions.event_log import merge_namesakes, raise_revision
-from core.store.sql.transactions.face_rows import insert_faces, insert_rows, move_face, name_after_folders
+from core.store.sql.transactions.face_rows import (
+    insert_faces,
+    insert_rows,
+    move_face,
+    name_after_folders,
+    remove_faces,
+    touch_faces,
+)
 from core.store.sql.transactions.turned_photos import has_turn_correction, record_look
 
 
@@ -80,7 +87,8 @@ class SqlFaceStore(SqlFaceColumns, SqlReportStore):
             # What somebody spoke of stays, found or not: undoing must meet it. So does what was drawn because it is
             # never found.
             vanished = of_photo & face.c.id.not_in(detected_ids) & face.c.id.not_in(spoken_of) & ~face.c.drawn
-            connection.execute(delete(face).where(vanished))
+            if connection.scalar(select(select(face).where(vanished).exists())):
+                remove_faces(connection, dataset_id, vanished)
             remaining_ids = set(connection.scalars(select(face.c.id).where(of_photo)))
             # Of those that are still there, a face found again gets its new place and vector, and one that was not
             # found the place that it has on the turned picture.
@@ -91,6 +99,7 @@ class SqlFaceStore(SqlFaceColumns, SqlReportStore):
             if taken is not None:
                 by_id = (photo.c.dataset_id == dataset_id) & (photo.c.id == photo_id)
                 connection.execute(update(photo).where(by_id).values(taken=taken))
+            touch_faces(connection, dataset_id, face.c.photo_id == photo_id)
         return True
 
     def photos_to_look_at(self, dataset_id: str) -> list[str]:

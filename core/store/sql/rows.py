@@ -75,11 +75,11 @@ def to_photo(row: Row[Any]) -> Photo:
     )
 
 
-def face_row(dataset_id: str, people: Mapping[str | None, StoredPerson], stored: StoredFace) -> dict[str, SqlValue]:
-    """The columns of a face that comes in; ``people`` are those of the folders by name, None included."""
+def face_row(dataset: Row[Any], people: Mapping[str | None, StoredPerson], stored: StoredFace) -> dict[str, SqlValue]:
+    """The columns of a face that comes into a dataset; ``people`` are those of the folders by name, None included."""
     face, person = stored.face, people[stored.face.person]
     return {
-        "dataset_id": dataset_id,
+        "dataset_id": dataset.id,
         "id": face.id,
         "photo_id": face.photo_id,
         **location_columns(face),
@@ -91,6 +91,7 @@ def face_row(dataset_id: str, people: Mapping[str | None, StoredPerson], stored:
         "drawn": face.drawn,
         # A drawn face counts only when the event that speaks of it is in the log.
         "dismissed": face.drawn,
+        "changed": dataset.revision,
     }
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy import String as PlainString
 from sqlalchemy import Text as PlainText
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """The newest revision in ``migrations/versions``. Who changes a table here adds a revision and raises it."""
 
 metadata = MetaData()
@@ -49,7 +49,9 @@ dataset = Table(
     Column("model_id", String, nullable=False),
     Column("revision", Integer, nullable=False, default=0),
     Column("created", Float, nullable=False),
+    Column("last_removal", Integer, nullable=False, default=0, server_default="0"),
 )
+"""``last_removal`` is the revision that took faces away last: who went leaves no row, and nothing else tells."""
 
 
 # Every table hangs on its dataset: deleting that one row deletes all of it.
@@ -102,6 +104,7 @@ photo = Table(
 ``turn`` quarters clockwise. ``base_turn`` is what the ingest said. ``looked_turn`` is the turn under which faces were
 looked for last: where it is another one, they have to be looked for again."""
 
+_OWN_REVISION = text("(SELECT dataset.revision FROM dataset WHERE dataset.id = face.dataset_id)")
 face = Table(
     "face",
     metadata,
@@ -125,17 +128,23 @@ face = Table(
     Column("confirmed", Boolean, nullable=False, default=False),
     Column("stranger", Boolean, nullable=False, default=False),
     Column("drawn", Boolean, nullable=False, default=False),
+    # Written with every update of a row, whoever makes it: no correction can forget it.
+    Column("changed", Integer, nullable=False, default=0, server_default="0", onupdate=_OWN_REVISION),
     ForeignKeyConstraint(["dataset_id", "photo_id"], ["photo.dataset_id", "photo.id"], ondelete="CASCADE"),
     ForeignKeyConstraint(["base_person_id"], ["person.id"], ondelete="SET NULL"),
     ForeignKeyConstraint(["assigned_id"], ["person.id"], ondelete="SET NULL"),
     ForeignKeyConstraint(["person_id"], ["person.id"], ondelete="SET NULL"),
     Index("face_of_photo", "dataset_id", "photo_id"),
-    Index("face_of_person", "dataset_id", "person_id", "split"),
+    # With all that is counted of a dataset: the first page counts a million rows without reading one.
+    Index("face_of_person", "dataset_id", "person_id", "dismissed", "split", "excluded", "stranger"),
+    Index("face_changed", "dataset_id", "changed"),
     # Deleting a person sets these columns to NULL: without an index each time by reading every face.
     Index("face_assigned_to", "assigned_id"),
     Index("face_based_on", "base_person_id"),
 )
-"""``assigned_id`` is the person that the last correction named; ``person_id`` is who that is after all merges."""
+"""``assigned_id`` is the person that the last correction named; ``person_id`` is who that is after all merges.
+``changed`` is the dataset's revision at which the row, or what belongs to it (vector, quality, the photo's name and
+time), was written last."""
 
 quality = Table(
     "quality",

@@ -23,6 +23,7 @@ from core.store.sql.reader import SqlStore
 from core.store.sql.rows import in_batches, to_blob, to_change, to_event, to_face, to_photo, to_split, whole_faces
 from core.store.sql.transactions.dataset_snapshot import insert_dataset, read_dataset
 from core.store.sql.transactions.event_log import raise_revision
+from core.store.sql.transactions.face_rows import touch_faces
 
 PHOTOS_AT_ONCE = 500
 VECTORS_AT_ONCE = 4096
@@ -170,4 +171,6 @@ class SqlTransferStore(SqlStore):
             with self.engine.begin() as connection:
                 raise_revision(connection, dataset_id)
                 connection.execute(update(embedding).where(by_key).values(vector=bindparam("given")), rows)
+                for part in in_batches([row["face"] for row in rows]):
+                    touch_faces(connection, dataset_id, schema.face.c.id.in_(part))
         return len(rows), len(blobs) - len(rows)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.learn.label_errors.review_queue import SuspectKind
-from core.store.people_columns import People
+from core.store.columns.people_columns import People
 from core.store.protocols import Dataset, PersonCount
 from core.ui import state
 from core.ui.labels import corrections, review_queue

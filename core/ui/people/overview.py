@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.store.columns.people_columns import People
 from core.store.job_model import JobKind
-from core.store.people_columns import People
 from core.store.protocols import Counts, Dataset, PersonCount
 from core.ui import address, data, frame, jobs, menu, words
 from core.ui.clustering import groups

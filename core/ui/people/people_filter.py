@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import TRUSTED_GRADE, Bools, Doubles, Ints
-from core.store.people_columns import People
+from core.store.columns.people_columns import People
 from core.store.protocols import Dataset
 from core.ui import address, words
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.base.types import TRUSTED_GRADE
-from core.store.people_columns import People
+from core.store.columns.people_columns import People
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, state, words
 from core.ui.data import Faces

@@ -15,7 +15,7 @@ import streamlit as st
 
 from core.learn.label_errors.review_queue import Suspect, SuspectKind
 from core.learn.model_selection.hard_faces import Hardness
-from core.store.people_columns import People
+from core.store.columns.people_columns import People
 from core.store.protocols import Counts, Dataset
 from core.ui import data, gallery, menu, state, words
 from core.ui.clustering import groups

@@ -12,7 +12,7 @@ import numpy as np
 from core.base.types import TRUSTED_GRADE, Ints
 from core.learn.label_errors.review_queue import Suspect
 from core.learn.model_selection.hard_faces import Hardness
-from core.store.people_columns import People
+from core.store.columns.people_columns import People
 from core.store.protocols import Dataset, PersonCount
 from core.ui import data, gallery, words
 from core.ui.clustering.groups import UnnamedGroups

@@ -7,8 +7,6 @@ who went is not shown (``search``). An erasing removes the file, and the next in
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,21 +16,22 @@ import numpy.typing as npt
 
 from core.base.columns import encode_texts
 from core.base.errors import InputRefused
-from core.base.json_values import JsonRecord
+from core.base.json_values import JsonObject
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Embeddings, Ints, Revision
 from core.learn.numerics.neighbour_index import NeighbourIndex, build_neighbour_index
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
+from core.store.columns.array_file import ArrayFile, encode_arrays, map_arrays
 from core.store.job_model import JobRequest, JobResult
 from core.store.protocols import Dataset, FaceStore
+from core.workflows.columns.snapshot import load_snapshot, store_snapshot
 
 INDEXED_FROM = 100_000
 """Of fewer faces an exact search of all takes no longer than one of an index."""
 REBUILT_FROM = 0.1
 """When so large a share of the faces came or went since, an index is made anew: who came is searched one by one."""
-FILE_FORMAT = 1
-_ALIGNMENT = 64
-"""Arrays begin at multiples of so many bytes: others would be copied for every product."""
+FILE_FORMAT = 2
+_INDEX_ARRAYS = ("centres", "starts", "vectors", "rows")
 _STEPS = 1000
 
 
@@ -75,30 +74,34 @@ def is_index_due(artifacts: Artifacts, dataset: Dataset, n_faces: int) -> bool:
     if not is_indexed(n_faces):
         return False
     try:
-        stored_index = load_index(artifacts, dataset)
+        stored_index, snapshot = load_index(artifacts, dataset), load_snapshot(artifacts, dataset)
     except InputRefused:
         return True
-    if stored_index is None:
+    if stored_index is None or snapshot is None:
         return True
     return stored_index.revision != dataset.revision and abs(n_faces - len(stored_index)) > REBUILT_FROM * n_faces
 
 
 def index_faces(store: FaceStore, artifacts: Artifacts, dataset_id: str, progress: Progress = UNWATCHED) -> IndexResult:
-    """Index the faces of a dataset and store that, in the place of an older index; nothing of a small dataset."""
+    """Index the faces of a dataset and store that with their table, in the place of older ones; not of a small one."""
     began = time.monotonic()
     # The revision is read before the faces: what is written in between makes the index look older than it is.
     dataset = store.dataset(dataset_id)
     progress.report(0, _STEPS, "Reading the faces")
-    embeddings = store.embeddings(dataset_id)
-    if not is_indexed(len(embeddings)):
+    table = store.face_table(dataset_id)
+    if not is_indexed(len(table)):
         return IndexResult()
+    store_snapshot(artifacts, dataset_id, table, dataset.revision)
+    # Before the vectors come, which take as much memory again, and the index, which takes twice that.
+    del table
+    embeddings = store.embeddings(dataset_id)
     if not all(first < second for first, second in pairwise(embeddings.face_ids)):
         # They are found by bisection, and databases have orders of their own.
         embeddings = embeddings.take(np.argsort(encode_texts(embeddings.face_ids)))
     index = build_neighbour_index(embeddings.vectors, progress=progress.over(_STEPS, "Indexing the faces"))
     content = _to_bytes(embeddings, index, dataset.revision)
     own_id = _file_id(embeddings.model_id)
-    # The last place where it can be stopped: nothing of it is stored yet.
+    # The last place where it can be stopped: nothing of the index is stored yet.
     progress.raise_if_cancelled()
     artifacts.replace(dataset_id, ArtifactKind.FACE_INDEX, own_id, content)
     for file_id in artifacts.ids(dataset_id, ArtifactKind.FACE_INDEX):
@@ -118,13 +121,11 @@ def load_index(artifacts: Artifacts, dataset: Dataset) -> FaceIndex | None:
         The file is damaged or of another version.
     """
     path = artifacts.path(dataset.id, ArtifactKind.FACE_INDEX, _file_id(dataset.model_id))
-    if not path.is_file():
-        return None
     try:
-        # Windows deletes no file that is mapped, and an erasing has to.
-        content = np.asarray(np.memmap(path, mode="r")) if os.name != "nt" else np.fromfile(path, dtype=np.uint8)
-        return _from_bytes(content)
-    except ValueError as fault:
+        return _from_file(map_arrays(path))
+    except FileNotFoundError:
+        return None
+    except (KeyError, ValueError) as fault:
         raise InputRefused(f"The index of the faces cannot be read ({fault}). It is to be made again.") from fault
 
 
@@ -138,69 +139,29 @@ def _file_id(model_id: str) -> str:
     return content_id(model_id.encode())[:24]
 
 
-# the file: the length of a header, the header as JSON, and the arrays, each at a multiple of _ALIGNMENT
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Header(JsonRecord):
-    """What of an index is no array, and the shapes of its arrays."""
-
-    format: int = FILE_FORMAT
-    model_id: str
-    revision: Revision
-    n_faces: int
-    n_cells: int
-    dimension: int
-    id_bytes: int
-
-    def layout(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
-        """The types and shapes of the arrays, in their order: centres, starts, vectors, rows, face ids, positions."""
-        n, dimension = self.n_faces, self.dimension
-        return (
-            ("<f4", (self.n_cells, dimension)),
-            ("<i8", (self.n_cells + 1,)),
-            ("<f4", (n, dimension)),
-            ("<i8", (n,)),
-            (f"S{self.id_bytes}", (n,)),
-            ("<i8", (n,)),
-        )
+# the file
 
 
 def _to_bytes(embeddings: Embeddings, index: NeighbourIndex, revision: Revision) -> bytes:
-    face_ids = encode_texts(embeddings.face_ids)
-    header = _Header(
-        model_id=embeddings.model_id,
-        revision=revision,
-        n_faces=len(face_ids),
-        n_cells=len(index.centres),
-        dimension=index.vectors.shape[1],
-        id_bytes=face_ids.itemsize,
-    )
-    arrays = (index.centres, index.starts, index.vectors, index.rows, face_ids, np.argsort(index.rows))
-    head = json.dumps(header.to_json()).encode()
-    parts = [len(head).to_bytes(8, "little") + head]
-    for array, (dtype, _) in zip(arrays, header.layout(), strict=True):
-        parts += [b"\0" * (-len(parts[-1]) % _ALIGNMENT), np.ascontiguousarray(array, dtype=dtype).tobytes()]
-    return b"".join(parts)
+    arrays = {
+        **{name: getattr(index, name) for name in _INDEX_ARRAYS},
+        "face_ids": encode_texts(embeddings.face_ids),
+        "positions": np.argsort(index.rows),
+    }
+    head: JsonObject = {"format": FILE_FORMAT, "model_id": embeddings.model_id, "revision": revision}
+    return encode_arrays(head, arrays)
 
 
-def _from_bytes(content: npt.NDArray[np.uint8]) -> FaceIndex:
-    head_bytes = int.from_bytes(content[:8].tobytes(), "little")
-    header = _Header.from_json(json.loads(content[8 : 8 + head_bytes].tobytes()))
-    if header.format != FILE_FORMAT:
-        raise ValueError(f"it has format {header.format}, and this version reads format {FILE_FORMAT}")
-    arrays, end = [], 8 + head_bytes
-    for dtype, shape in header.layout():
-        begin = end + -end % _ALIGNMENT
-        end = begin + int(np.prod(shape)) * np.dtype(dtype).itemsize
-        arrays.append(content[begin:end].view(dtype).reshape(shape))
-    if end != len(content):
-        raise ValueError(f"it has {len(content)} bytes, and its header speaks of {end}")
-    centres, starts, vectors, rows, face_ids, positions = arrays
+def _from_file(file: ArrayFile) -> FaceIndex:
+    match file.head:
+        case {"format": int(version), "model_id": str(model_id), "revision": int(revision)} if version == FILE_FORMAT:
+            arrays = file.arrays
+        case _:
+            raise ValueError(f"it is not of the format {FILE_FORMAT}")
     return FaceIndex(
-        index=NeighbourIndex(centres=centres, starts=starts, vectors=vectors, rows=rows),
-        face_ids=face_ids,
-        positions=positions,
-        model_id=header.model_id,
-        revision=header.revision,
+        index=NeighbourIndex(**{name: arrays[name] for name in _INDEX_ARRAYS}),
+        face_ids=arrays["face_ids"],
+        positions=arrays["positions"],
+        model_id=model_id,
+        revision=revision,
     )

@@ -1,4 +1,4 @@
-"""Faces as columns in SQL (a part of a ``FaceStore``): all of a dataset, one person's, and what corrections changed."""
+"""Faces as columns in SQL (a part of a ``FaceStore``): all of a dataset, one person's, and what changed since."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, true
 
 from core.base.columns import CodedColumn, Coder, TextColumn, encode_texts
+from core.base.errors import NotFound
 from core.base.types import Embeddings, FaceTable, Ints, Revision, Split, Vectors
-from core.corrections.model import Entity, Field
-from core.store.face_changes import FaceChanges, PersonEntry, label_faces_by_person
-from core.store.people_columns import build_people
+from core.store.columns.face_changes import FaceChanges, PersonEntry, label_faces_by_person
+from core.store.columns.people_columns import build_people
 from core.store.protocols import PersonCount, PersonRemark
 from core.store.sql import schema
 from core.store.sql.datasets import SqlDatasetStore
@@ -21,8 +21,6 @@ from core.store.sql.rows import LOOKUP_AT_ONCE, in_batches
 
 FACES_AT_ONCE = 20_000
 """Rows that are alive as objects at once, while a table is read."""
-MOST_CHANGED = 50_000
-"""Of more changed faces all are read anew."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,7 @@ class SqlFaceColumns(SqlDatasetStore):
 
     def face_table(self, dataset_id: str, person_id: int | None = None) -> FaceTable:
         with self.engine.connect() as connection:
+            self.database.freeze(connection)
             return _read_table(connection, dataset_id, _of_person(person_id))
 
     def embeddings(self, dataset_id: str, person_id: int | None = None) -> Embeddings:
@@ -47,6 +46,11 @@ class SqlFaceColumns(SqlDatasetStore):
         of_parts = [schema.face.c.id.in_(part) for part in in_batches(sorted(face_ids))]
         with self.engine.connect() as connection:
             return _read_vectors(connection, dataset.id, dataset.model_id, *of_parts)
+
+    def changed_embeddings(self, dataset_id: str, since: Revision) -> Embeddings:
+        dataset = self.dataset(dataset_id)
+        with self.engine.connect() as connection:
+            return _read_vectors(connection, dataset.id, dataset.model_id, schema.face.c.changed > since)
 
     def photo_count(self, dataset_id: str) -> int:
         query = select(func.count()).select_from(schema.photo).where(schema.photo.c.dataset_id == dataset_id)
@@ -81,65 +85,33 @@ class SqlFaceColumns(SqlDatasetStore):
         )
         return {row.id: PersonRemark(row.note, row.crop_id) for row in self.read_rows(query)}
 
-    def face_changes(self, dataset_id: str, since: Revision) -> FaceChanges | None:
+    def face_changes(self, dataset_id: str, since: Revision) -> FaceChanges:
+        dataset, face = schema.dataset, schema.face
         with self.engine.connect() as connection:
-            # Before the log: an event of after this moment is read too, and what it touches is as it is now.
-            revision = connection.scalar(select(schema.dataset.c.revision).where(schema.dataset.c.id == dataset_id))
-            events = _events_since(connection, dataset_id, since)
-            # A write that is no correction (photos that came or went) has a revision without an event.
-            if revision is None or not set(range(since + 1, revision + 1)) <= {event.revision for event in events}:
-                return None
-            touched = _touched_by(connection, dataset_id, [event.target_id or event.id for event in events])
-            if touched is None:
-                return None
-            of_parts = [schema.face.c.id.in_(part) for part in in_batches(touched.face_ids)]
-            faces = _read_table(connection, dataset_id, *of_parts)
-            people = _people(connection, dataset_id, touched.person_ids)
-        return FaceChanges(revision, touched.face_ids, faces, people)
+            # As at one moment: a name that came between two statements would be of nobody who was read.
+            self.database.freeze(connection)
+            by_id = select(dataset.c.revision, dataset.c.last_removal).where(dataset.c.id == dataset_id)
+            state = connection.execute(by_id).one_or_none()
+            if state is None:
+                raise NotFound("This dataset was deleted in the meantime.")
+            # Those who were dismissed are touched and not counted, and so leave the table.
+            touched = select(face.c.id).where(face.c.dataset_id == dataset_id, face.c.changed > since)
+            return FaceChanges(
+                revision=state.revision,
+                touched_ids=_read_ids(connection, touched),
+                faces=_read_table(connection, dataset_id, face.c.changed > since),
+                people=_people(connection, dataset_id),
+                remaining_ids=_read_ids(connection, select(face.c.id).where(_counted(dataset_id, true())))
+                if state.last_removal > since
+                else None,
+            )
 
 
-@dataclass(frozen=True, slots=True)
-class _Touched:
-    face_ids: Sequence[str]
-    person_ids: Collection[int]
-
-
-def _events_since(connection: Connection, dataset_id: str, since: Revision) -> Sequence[Any]:
-    event = schema.event
-    query = select(event.c.id, event.c.target_id, event.c.revision)
-    return connection.execute(query.where(event.c.dataset_id == dataset_id, event.c.revision > since)).all()
-
-
-def _touched_by(connection: Connection, dataset_id: str, event_ids: Sequence[int]) -> _Touched | None:
-    """The faces and people that events set something of; None where they are too many to be asked for one by one."""
-    change = schema.change
-    query = select(change.c.entity, change.c.entity_id, change.c.field).where(change.c.event_id.in_(set(event_ids)))
-    changes = connection.execute(query.distinct()).all()
-    # A photo that was turned has its faces elsewhere.
-    if any(row.entity == Entity.PHOTO for row in changes):
-        return None
-    people = {int(row.entity_id) for row in changes if row.entity == Entity.PERSON}
-    merged = {int(row.entity_id) for row in changes if row.field == Field.MERGED_INTO}
-    faces = {row.entity_id for row in changes if row.entity == Entity.FACE}
-    if len(faces) > MOST_CHANGED:
-        return None
-    if merged:
-        faces |= set(connection.scalars(_assigned_to(connection, dataset_id, merged).limit(MOST_CHANGED + 1)))
-    return _Touched(sorted(faces), people) if len(faces) <= MOST_CHANGED else None
-
-
-def _assigned_to(connection: Connection, dataset_id: str, merged: set[int]) -> Select[tuple[str]]:
-    """The faces of people, and of all who were merged into them before."""
-    person, face = schema.person, schema.face
-    query = select(person.c.id, person.c.merged_into).where(
-        person.c.dataset_id == dataset_id, person.c.merged_into.is_not(None)
-    )
-    into = {row.id: row.merged_into for row in connection.execute(query)}
-    reached, found = set(merged), True
-    while found:
-        more = {person_id for person_id, target in into.items() if target in reached} - reached
-        reached, found = reached | more, bool(more)
-    return select(face.c.id).where(face.c.dataset_id == dataset_id, face.c.assigned_id.in_(reached))
+def _read_ids(connection: Connection, query: Select[Any]) -> TextColumn:
+    """The ids that a query gives, in their order."""
+    reading = connection.execution_options(yield_per=FACES_AT_ONCE)
+    parts = [encode_texts(part) for part in reading.scalars(query).partitions()]
+    return TextColumn(np.sort(np.concatenate([np.zeros(0, dtype="S1"), *parts])))
 
 
 def _of_person(person_id: int | None) -> ColumnElement[bool]:
@@ -190,7 +162,7 @@ def _people(connection: Connection, dataset_id: str, ids: Collection[int] | None
     query = select(person.c.id, person.c.name, person.c.hidden).where(person.c.dataset_id == dataset_id)
     if ids is not None:
         query = query.where(person.c.id.in_(ids))
-    return [(row.id, row.name, row.hidden) for row in connection.execute(query)]
+    return [(person_id, name, hidden) for person_id, name, hidden in connection.execute(query)]
 
 
 def _table_query(dataset_id: str, which: ColumnElement[bool]) -> Select[Any]:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, update
 
 from core.base.errors import InputRefused, NameTaken
 from core.corrections.model import OF_FACE, OF_PERSON, OF_PHOTO, Entity, Field, Value
@@ -95,20 +95,26 @@ def _set_photos(
 
 def _follow_merges(connection: Connection, dataset_id: str, face_ids: Collection[str] | None = None) -> None:
     """Set who each face is after all merges; of some faces, or of all whose answer has changed."""
-    face = schema.face
+    face, person = schema.face, schema.person
     of_faces = (
         face.c.dataset_id == dataset_id
         if face_ids is None
         else and_(face.c.dataset_id == dataset_id, face.c.id.in_(face_ids))
     )
-    # Everybody is first who they were assigned to, and only then followed through the merges that hold: so of a merge
-    # that was undone nothing is left.
     roots = resolve_merges(connection, dataset_id)
     merged = {person_id: final for person_id, final in roots.items() if person_id != final}
-    plain = and_(of_faces, face.c.person_id.is_distinct_from(face.c.assigned_id))
+    # Only rows whose answer is another one now: a row that is written is read anew by every page. Of a merge that was
+    # undone nothing is left, as whoever is not merged is who they were assigned to.
+    merged_ids = select(person.c.id).where(person.c.dataset_id == dataset_id, person.c.merged_into.is_not(None))
+    plain = and_(
+        of_faces,
+        face.c.person_id.is_distinct_from(face.c.assigned_id),
+        or_(face.c.assigned_id.is_(None), face.c.assigned_id.not_in(merged_ids)),
+    )
     connection.execute(update(face).where(plain).values(person_id=face.c.assigned_id))
     for person_id, final in merged.items():
-        connection.execute(update(face).where(and_(of_faces, face.c.assigned_id == person_id)).values(person_id=final))
+        moved = and_(of_faces, face.c.assigned_id == person_id, face.c.person_id.is_distinct_from(final))
+        connection.execute(update(face).where(moved).values(person_id=final))
 
 
 def resolve_merges(connection: Connection, dataset_id: str) -> dict[int, int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, select, update
 
 from core.corrections.model import Entity, Field
 from core.store.protocols import FolderNamedFace, StoredFace
@@ -22,8 +23,9 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
 def insert_faces(connection: Connection, dataset_id: str, faces: Sequence[StoredFace]) -> None:
     """Add faces with their vectors and qualities, and the people of their folders."""
     people = _folder_people(connection, dataset_id, {stored.face.person for stored in faces})
-    insert_rows(connection, schema.face, [face_row(dataset_id, people, stored) for stored in faces])
-    _add_measurements(connection, dataset_id, faces)
+    dataset = _dataset_row(connection, dataset_id)
+    insert_rows(connection, schema.face, [face_row(dataset, people, stored) for stored in faces])
+    _add_measurements(connection, dataset, faces)
 
 
 def move_face(connection: Connection, dataset_id: str, stored: StoredFace) -> None:
@@ -34,7 +36,22 @@ def move_face(connection: Connection, dataset_id: str, stored: StoredFace) -> No
     for table in (schema.embedding, schema.quality):
         of_face = (table.c.dataset_id == dataset_id) & (table.c.face_id == stored.face.id)
         connection.execute(delete(table).where(of_face))
-    _add_measurements(connection, dataset_id, [stored])
+    _add_measurements(connection, _dataset_row(connection, dataset_id), [stored])
+
+
+def touch_faces(connection: Connection, dataset_id: str, which: ColumnElement[bool]) -> None:
+    """Write down that something changed that belongs to the faces of a condition and stands in other tables."""
+    face, dataset = schema.face, schema.dataset
+    revision = select(dataset.c.revision).where(dataset.c.id == dataset_id).scalar_subquery()
+    connection.execute(update(face).where(face.c.dataset_id == dataset_id, which).values(changed=revision))
+
+
+def remove_faces(connection: Connection, dataset_id: str, which: ColumnElement[bool]) -> None:
+    """Delete the faces of a condition, and write down that some went."""
+    dataset, face = schema.dataset, schema.face
+    connection.execute(delete(face).where(face.c.dataset_id == dataset_id, which))
+    # Deleted rows tell nobody that they were there: pages that know them ask for all that remain.
+    connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(last_removal=dataset.c.revision))
 
 
 def name_after_folders(connection: Connection, dataset_id: str, named_faces: Sequence[FolderNamedFace]) -> None:
@@ -80,10 +97,13 @@ def insert_person(connection: Connection, dataset_id: str, name: str, *, of_fold
     return int((added.inserted_primary_key or [0])[0])
 
 
-def _add_measurements(connection: Connection, dataset_id: str, faces: Sequence[StoredFace]) -> None:
+def _dataset_row(connection: Connection, dataset_id: str) -> Row[Any]:
+    return connection.execute(select(schema.dataset).where(schema.dataset.c.id == dataset_id)).one()
+
+
+def _add_measurements(connection: Connection, dataset: Row[Any], faces: Sequence[StoredFace]) -> None:
     """The vectors, as of the dataset's model, and the qualities where they were measured."""
-    model_id = connection.scalar(select(schema.dataset.c.model_id).where(schema.dataset.c.id == dataset_id))
-    insert_rows(connection, schema.embedding, [vector_row(dataset_id, str(model_id), stored) for stored in faces])
+    insert_rows(connection, schema.embedding, [vector_row(dataset.id, dataset.model_id, stored) for stored in faces])
     measured = ((stored.face.id, stored.face.quality) for stored in faces)
-    rows = [quality_row(dataset_id, face_id, quality) for face_id, quality in measured if quality is not None]
+    rows = [quality_row(dataset.id, face_id, quality) for face_id, quality in measured if quality is not None]
     insert_rows(connection, schema.quality, rows)

@@ -13,6 +13,7 @@ from core.store.name_spelling import Spellings, compose_accents
 from core.store.sql import schema
 from core.store.sql.database import database_behind
 from core.store.sql.rows import in_batches
+from core.store.sql.transactions.face_rows import touch_faces
 
 WORDS = {
     schema.dataset: {"model_id"},
@@ -68,6 +69,8 @@ def _scrub_table(connection: Connection, table: Table, dataset_id: str, scrubber
                 changed = _free_name(connection, changed["name"], dataset_id)
             by_key = and_(*(key == row._mapping[key] for key in keys))
             connection.execute(update(table).where(by_key).values(changed))
+            if table is schema.photo:  # pages show its name with its faces
+                touch_faces(connection, dataset_id, schema.face.c.photo_id == row.id)
 
 
 def _free_name(connection: Connection, name: str, dataset_id: str) -> dict[str, str]:

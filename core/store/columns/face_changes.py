@@ -1,4 +1,4 @@
-"""A table of faces brought up to date by what corrections changed since: of a million faces only those are read."""
+"""A table of faces brought up to date by what changed since: of a million faces only those are read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.base.columns import Column, encode_texts
+from core.base.columns import CodedColumn, Column, TextColumn, encode_texts
 from core.base.types import Embeddings, FaceTable, Ints, Revision
 
 PersonEntry = tuple[int, str, bool]
@@ -17,42 +17,60 @@ PersonEntry = tuple[int, str, bool]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceChanges:
-    """What may have changed since a revision."""
+    """What changed after a revision; ids are in their order."""
 
     revision: Revision
     """Up to which all is in it."""
-    face_ids: Sequence[str]
-    """Faces that were touched; also those that do not count any more."""
+    touched_ids: TextColumn
+    """Faces that were written; also those that do not count any more."""
     faces: FaceTable
     """Those of them that count, as they are now."""
     people: Sequence[PersonEntry]
-    """People of whom something else changed."""
+    """Everybody of the dataset."""
+    remaining_ids: TextColumn | None
+    """All faces that count, where some were removed altogether; None where none was."""
 
 
 def update_table(table: FaceTable, changes: FaceChanges) -> FaceTable:
     """The table as it is with the changes; columns that they leave alone are shared with the one of before."""
     fresh = changes.faces
-    _, rows = table.match(changes.face_ids)
-    _, fresh_rows = table.match(fresh.face_ids)
     # Every row of the new table is one of the old, or one of the fresh, which stand behind those.
     behind = np.arange(len(table), len(table) + len(fresh))
-    if len(rows) == len(fresh_rows) == len(fresh):
+    touched_rows = table.match(changes.touched_ids)[1]
+    fresh_rows = table.match(fresh.face_ids)[1]
+    if changes.remaining_ids is None and len(touched_rows) == len(fresh_rows) == len(fresh):
         source = np.arange(len(table))
         source[fresh_rows] = behind
     else:
-        remaining = np.delete(np.arange(len(table)), rows)
+        is_as_before = np.ones(len(table), dtype=bool)
+        if changes.remaining_ids is not None:
+            is_as_before[:] = False
+            is_as_before[table.match(changes.remaining_ids)[1]] = True
+        is_as_before[touched_rows] = False
+        remaining = np.flatnonzero(is_as_before)
         ids = encode_texts(table.face_ids)[remaining]
         source = np.insert(remaining, np.searchsorted(ids, encode_texts(fresh.face_ids)), behind)
     columns = {name: _merge(getattr(table, name), getattr(fresh, name), source) for name in _OF_FACES}
     person_ids = np.concatenate([_person_ids_of(table), _person_ids_of(fresh)])[source]
-    people = [*_people_of(table), *_people_of(fresh), *changes.people]
-    return FaceTable(**columns, **label_faces_by_person(person_ids, people))
+    return FaceTable(**columns, **label_faces_by_person(person_ids, changes.people))
 
 
 def update_vectors(embeddings: Embeddings, table: FaceTable, added: Embeddings) -> Embeddings:
-    """The vectors of a table's faces, most of which were there; ``added`` has those of the others."""
-    vectors = np.empty((len(table), embeddings.vectors.shape[1]), dtype=np.float32)
-    for known in (embeddings, added):
+    """The vectors of a table's faces, most of which are at hand; zeros for a face that has none any more.
+
+    Parameters
+    ----------
+    added : newer ones, which count more
+    """
+    is_same = table.face_ids is embeddings.face_ids or table.face_ids == embeddings.face_ids
+    before = embeddings.vectors[embeddings.match(added.face_ids)[1]]
+    # Most corrections change no vector: half a gigabyte need not be written anew.
+    if is_same and np.array_equal(before.ravel(), added.vectors.ravel()):
+        return embeddings
+    # Without faces there is no telling how long a vector is.
+    known_vectors = [known for known in (embeddings, added) if len(known)] or [embeddings]
+    vectors = np.zeros((len(table), known_vectors[0].vectors.shape[1]), dtype=np.float32)
+    for known in known_vectors:
         indices, rows = known.match(table.face_ids)
         vectors[indices] = known.vectors[rows]
     return Embeddings(table.face_ids, vectors, embeddings.model_id)
@@ -64,7 +82,7 @@ def label_faces_by_person(person_ids: Ints, people: Iterable[PersonEntry]) -> di
     Parameters
     ----------
     person_ids : (n_faces,) 0 for no name
-    people : those who have faces, or more; of two entries of one person the later holds
+    people : those who have faces, or more
     """
     entry_of = {person_id: (name, hidden) for person_id, name, hidden in people}
     # Only who has a face: others were merged, or lost their faces.
@@ -89,11 +107,11 @@ def _merge(column: Any, fresh: Any, source: Ints) -> Any:
     # Corrections leave most columns as they are: those are shared by all revisions that pages remember.
     if len(source) == len(column) and _is_as_before(column, fresh, np.flatnonzero(source >= len(column))):
         return column
-    return (
-        column.followed_by(fresh).take(source)
-        if isinstance(column, Column)
-        else np.concatenate([column, fresh])[source]
-    )
+    if not isinstance(column, Column):
+        return np.concatenate([column, fresh])[source]
+    merged = column.followed_by(fresh).take(source)
+    # What nobody has any more may be of somebody who was erased.
+    return merged.without_unused() if isinstance(merged, CodedColumn) else merged
 
 
 def _is_as_before(column: Any, fresh: Any, rows: Ints) -> bool:
@@ -105,7 +123,3 @@ def _is_as_before(column: Any, fresh: Any, rows: Ints) -> bool:
 def _person_ids_of(table: FaceTable) -> Ints:
     """(n_faces,) 0 for no name."""
     return np.array([*table.person_ids, 0], dtype=np.int64)[table.labels]
-
-
-def _people_of(table: FaceTable) -> Iterable[PersonEntry]:
-    return zip(table.person_ids, table.people, table.hidden.tolist(), strict=True)
