@@ -53,11 +53,11 @@ def cut_confusion_matrix(evaluation: Evaluation, people: Ints, *, by_name: bool 
         )
     else:
         # Ordered within the cut: the best order takes the cube of the people, of whom the whole may hold thousands.
-        order = people[order_by_confusion(evaluation.confusion[np.ix_(people, people)])]
+        order = people[order_by_confusion(evaluation.confusion[people][:, people].toarray())]
     return ConfusionMatrix(
         names=label_uniquely([evaluation.people[index] for index in order], display_name),
         people=order,
-        counts=evaluation.confusion[np.ix_(order, order)],
+        counts=evaluation.confusion[order][:, order].toarray(),
         # Of the whole matrix: a share says how often somebody is taken for another, whoever else is on the chart.
         support=evaluation.confusion.sum(axis=1)[order],
     )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from core.base.errors import InputRefused
 from core.base.json_values import Json, JsonObject, JsonRecord, encode_record
@@ -18,6 +19,11 @@ from core.learn.numerics.leaf_order import order_leaves
 
 _Z_95 = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
+Confusion = csr_array
+"""(n_people, n_people) int64 counts; row = true, column = given. Nearly all of them are 0, and of 50,000 people a matrix
+with every 0 would take 20 GB."""
+MOST_IN_JSON = 2000
+"""People up to whom the matrix is written into documents, every 0 of it."""
 _MOST_ORDERED = 400
 """Ordering the leaves of a tree optimally grows with the cube of their number."""
 
@@ -73,19 +79,19 @@ class Evaluation(EvaluationFigures):
     """The result of one test, with what follows from the tested faces and grows with the square of the people."""
 
     people: tuple[str, ...]
-    confusion: Ints
-    """(n_people, n_people) counts; row = true, column = given."""
+    confusion: Confusion
 
     def figures(self) -> dict[str, Json]:
         """Plain values of what is stored, under the field names."""
         return encode_record(EvaluationFigures(**{each.name: getattr(self, each.name) for each in _FIGURES}))
 
     def to_json(self) -> dict[str, Json]:
-        """Plain lists, numbers and text under the field names."""
-        return {**self.figures(), "people": list(self.people), "confusion": self.confusion.tolist()}
+        """Plain lists, numbers and text under the field names; no matrix (None) of more than ``MOST_IN_JSON`` people."""
+        matrix = self.confusion.toarray().tolist() if len(self.people) <= MOST_IN_JSON else None
+        return {**self.figures(), "people": list(self.people), "confusion": matrix}
 
     @classmethod
-    def of_figures(cls, document: JsonObject, people: tuple[str, ...], confusion: Ints) -> Evaluation:
+    def of_figures(cls, document: JsonObject, people: tuple[str, ...], confusion: Confusion) -> Evaluation:
         """Put together what ``figures`` gave with what follows from the tested faces. Raises ValueError."""
         stored = EvaluationFigures.from_json(document)
         return cls(people=people, confusion=confusion, **{each.name: getattr(stored, each.name) for each in _FIGURES})
@@ -132,7 +138,7 @@ def evaluate_from_ranks(
     confusion = confusion_counts(true, predicted, len(people))
     precision, recall, f1 = person_rates(confusion)
     support = confusion.sum(axis=1)
-    n_correct = int(np.trace(confusion))
+    n_correct = int(confusion.trace())
     return Evaluation(
         accuracy=n_correct / len(true),
         accuracy_ci95=wilson_interval(n_correct, len(true)),
@@ -159,15 +165,16 @@ def evaluate_from_ranks(
     )
 
 
-def confusion_counts(true: Ints, predicted: Ints, n_people: int) -> Ints:
-    """Count (n_people, n_people) how often each true person (row) was given each name (column)."""
-    flat = np.bincount(true * n_people + predicted, minlength=n_people**2)
-    return np.asarray(flat.reshape(n_people, n_people), dtype=np.int64)
+def confusion_counts(true: Ints, predicted: Ints, n_people: int) -> Confusion:
+    """Count how often each true person (row) was given each name (column)."""
+    once: Ints = np.ones(len(true), dtype=np.int64)
+    # What is said of one place several times is added up.
+    return Confusion((once, (true, predicted)), shape=(n_people, n_people))
 
 
-def person_rates(confusion: Ints) -> tuple[Doubles, Doubles, Doubles]:
+def person_rates(confusion: Confusion) -> tuple[Doubles, Doubles, Doubles]:
     """Give precision, recall and F1 of each person, (n_people,) each; 0 where undefined."""
-    right = np.diag(confusion).astype(np.float64)
+    right = confusion.diagonal().astype(np.float64)
     n_predicted, support = confusion.sum(axis=0), confusion.sum(axis=1)
     return _ratio(right, n_predicted), _ratio(right, support), _ratio(2 * right, n_predicted + support)
 
@@ -194,19 +201,19 @@ def count_more_probable(probabilities: Doubles, true: Ints) -> Ints:
     return np.asarray(np.count_nonzero(probabilities > true_probabilities[:, None], axis=1), dtype=np.int64)
 
 
-def confused_pairs(people: Sequence[str], confusion: Ints) -> tuple[ConfusedPair, ...]:
+def confused_pairs(people: Sequence[str], confusion: Confusion) -> tuple[ConfusedPair, ...]:
     """List who was taken for whom, most frequent first, then by name."""
-    wrong = confusion.copy()
-    np.fill_diagonal(wrong, 0)
+    cells = confusion.tocoo()
     pairs = [
-        ConfusedPair(people[row], people[column], int(wrong[row, column]))
-        for row, column in zip(*np.nonzero(wrong), strict=True)
+        ConfusedPair(people[row], people[column], count)
+        for row, column, count in zip(cells.row.tolist(), cells.col.tolist(), cells.data.tolist(), strict=True)
+        if row != column
     ]
     return tuple(sorted(pairs, key=lambda pair: (-pair.count, pair.person, pair.given)))
 
 
 def order_by_confusion(confusion: Ints) -> Ints:
-    """Order people for a chart so that those taken for each other stand side by side.
+    """Order few people for a chart so that those taken for each other stand side by side.
 
     Average linkage over how often two are confused (in either direction, as a share of their faces), leaves
     in the order that keeps neighbours closest. People whom nobody confuses follow in their given order.

@@ -36,7 +36,7 @@ def test_a_small_test_by_hand():
     result = a_test((0, 0, 0, 1, 1, 2), (0, 0, 1, 1, 1, 1))
     assert result.accuracy == 4 / 6
     assert (result.n_correct, result.n_test) == (4, 6)
-    assert result.confusion.tolist() == [[2, 1, 0], [0, 2, 0], [0, 1, 0]]
+    assert result.confusion.toarray().tolist() == [[2, 1, 0], [0, 2, 0], [0, 1, 0]]
     ann, bob, cat = result.per_person
     assert (ann.precision, ann.recall, ann.f1, ann.support) == (1, 2 / 3, 0.8, 3)
     assert (bob.precision, bob.recall, bob.support) == (0.5, 1, 2)
@@ -63,7 +63,7 @@ def test_an_evaluation_survives_json():
     document = json.loads(json.dumps(before.figures()))
     after = Evaluation.of_figures(document, before.people, before.confusion)
     assert after.to_json() == before.to_json()
-    assert after.confusion.dtype == np.int64 and (after.confusion == before.confusion).all()
+    assert after.confusion.dtype == np.int64 and (after.confusion != before.confusion).nnz == 0
     assert after.per_person == before.per_person and after.accuracy_ci95 == before.accuracy_ci95
 
 
@@ -92,7 +92,7 @@ def test_metrics_equal_scikit_learns(n_people, n, seed):
     assert [row.recall for row in rows] == pytest.approx(recall.tolist())
     assert [row.f1 for row in rows] == pytest.approx(f1.tolist())
     assert [row.support for row in rows] == support.tolist()
-    assert (result.confusion == metrics.confusion_matrix(true, predicted, labels=everybody)).all()
+    assert (result.confusion.toarray() == metrics.confusion_matrix(true, predicted, labels=everybody)).all()
     assert result.balanced_accuracy == pytest.approx(recall[support > 0].mean())
     assert result.top3 == pytest.approx(metrics.top_k_accuracy_score(true, probabilities, k=3, labels=everybody))
 
@@ -130,3 +130,11 @@ def test_judging_from_summaries_equals_judging_from_all_probabilities():
     judged = evaluate_from_ranks("abcde", true, given, probabilities.max(axis=1), above)
     assert judged.to_json() == evaluate_predictions("abcde", true, given, probabilities).to_json()
     assert judged.top3 == np.mean([row in np.argsort(-p)[:3] for row, p in zip(true, probabilities, strict=True)])
+
+
+def test_very_many_people_are_evaluated_in_the_room_of_their_faces():
+    people, true = [f"p{number}" for number in range(60_000)], ints(5, 5, 59_999, 7)
+    result = evaluate_from_ranks(people, true, ints(5, 7, 59_999, 7), np.full(4, 0.9), ints(0, 1, 0, 0))
+    assert (result.n_correct, result.confusion.nnz) == (3, 4), "a matrix with every 0 would take 29 GB"
+    assert [(pair.person, pair.given, pair.count) for pair in result.most_confused] == [("p5", "p7", 1)]
+    assert result.to_json()["confusion"] is None and len(result.to_json()["per_person"]) == 60_000

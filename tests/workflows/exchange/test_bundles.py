@@ -107,9 +107,8 @@ def test_a_bundle_identifies_in_an_empty_data_folder_with_equal_results(home, aw
         0.01
     ) == theirs.recogniser.rules.alone.at(0.01)
     said = train.load_predictions(away.artifacts, run)
-    assert np.array_equal(
-        said.evaluation.confusion, train.load_predictions(home.artifacts, newest(home)).evaluation.confusion
-    )
+    ours_said = train.load_predictions(home.artifacts, newest(home))
+    assert (said.evaluation.confusion != ours_said.evaluation.confusion).nnz == 0
 
 
 def test_an_imported_bundle_can_be_handed_on_unchanged(away, bundle, tmp_path):
