@@ -30,9 +30,9 @@ class ForkServer:
     def stop(self) -> None:
         self.process.communicate()  # closes its input, which it takes for the end
 
-    def fork(self, arguments: list[str], log_path: Path) -> int:
-        """Start a child; its process id."""
-        return self._ask({"arguments": arguments, "log": str(log_path)})
+    def fork(self, arguments: list[str], log_path: Path, indexed_from: int | None = None) -> int:
+        """Start a child, in which so many faces are many enough for an index; its process id."""
+        return self._ask({"arguments": arguments, "log": str(log_path), "indexed_from": indexed_from})
 
     def reap(self, process_id: int) -> int:
         """Wait for the end of a child; its exit status as ``os.waitpid`` gives it."""
@@ -61,14 +61,16 @@ def serve() -> None:
         else:
             answer = os.fork()
             if answer == 0:
-                _run(question["arguments"], question["log"])
+                _run(question["arguments"], question["log"], question["indexed_from"])
         answers.write(f"{answer}\n")
         answers.flush()
 
 
-def _run(arguments: list[str], log: str) -> None:
+def _run(arguments: list[str], log: str, indexed_from: int | None) -> None:
     from core.cli.program import main
+    from core.workflows.neighbours import face_index
 
+    face_index.INDEXED_FROM = indexed_from or face_index.INDEXED_FROM
     target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     empty = os.open(os.devnull, os.O_RDONLY)
     for number, file in ((0, empty), (1, target), (2, target)):

@@ -36,6 +36,7 @@ from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.exchange.deliveries import ImportRequest
 from core.workflows.exchange.export import ExportKind, ExportRequest, export_path
 from core.workflows.labels.correct import Corrector
+from core.workflows.neighbours import face_index
 from core.workflows.photos.orphans import sweep_leftovers
 from core.workflows.photos.requests import IngestRequest
 from tests import prepared
@@ -72,6 +73,8 @@ class Work:
     """Of a hundred points, how many."""
     command: Callable[[Path], list[str]] | None = None
     """The same by the command line, killed and given again."""
+    indexed_from: int | None = None
+    """So many faces are many enough for an index."""
 
 
 def _import(what: ExportKind, member: str) -> Callable[[Services, Path], dict[str, Any]]:
@@ -114,6 +117,7 @@ WORKS = {
     "import of vectors": Work(JobKind.IMPORT, "plain", _import(ExportKind.EMBEDDINGS, "embeddings.npz"), 5),
     "change of model": Work(JobKind.CHANGE_MODEL, "full", lambda *_: {"model": OTHER_MODEL}, 5),
     "look again": Work(JobKind.LOOK_AGAIN, "full", lambda *_: {}, 5),
+    "index": Work(JobKind.INDEX, "plain", lambda *_: {}, 5, indexed_from=10),
 }
 
 
@@ -223,7 +227,7 @@ class Scene:
         data_dir = self.services.settings.data_dir
         words = self.work.command(data_dir) if self.work.command else ["worker", "--data", str(data_dir)]
         counter = WriteCounter(data_dir)
-        process_id = self.server.fork(words, self.log_path)
+        process_id = self.server.fork(words, self.log_path, self.work.indexed_from)
         try:
             if not self.work.command:
                 self._submit_when_ready(counter)
@@ -343,15 +347,23 @@ def points(share: int, writes: int, name: str) -> list[tuple[int, float]]:
 
 @pytest.mark.parametrize("name", WORKS)
 def test_work_that_is_killed_ends_as_if_it_had_not_been(
-    name: str, starts: Path, server: ForkServer, engine: OpenVinoEngine, tmp_path: Path
+    name: str,
+    starts: Path,
+    server: ForkServer,
+    engine: OpenVinoEngine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     work = WORKS[name]
+    if work.indexed_from:
+        monkeypatch.setattr(face_index, "INDEXED_FROM", work.indexed_from)
     undisturbed = Scene(work, tmp_path / "undisturbed", starts, engine, server)
     writes = undisturbed.run(1 << 30)
     job = undisturbed.job()
     assert job is not None and job.state is JobState.DONE, undisturbed.log_path.read_text(encoding="utf-8")
     require_sound(undisturbed)
     expected = stored(undisturbed)
+    assert expected["files"][ArtifactKind.FACE_INDEX.value] == (work.kind is JobKind.INDEX)
     left = []
     for index, (number, delay_s) in enumerate(points(work.share, writes, name)):
         scene = Scene(work, tmp_path / str(index), starts, engine, server)

@@ -7,6 +7,10 @@ For each person, with s = +1 for that person's faces and -1 for all others, mini
 which is what scikit-learn's ``LinearSVC`` minimises for sample weights v (a test compares the two). The weights make
 every person count the same, however many photos there are: v_i = n / (n_people * faces of i's person).
 
+Of more than ``COMPARED_WITH_ALL`` people each is held against the faces of the ``NEAREST_PEOPLE`` most like it, by
+their centroids: who is far is on the other side anyway, and what it takes grows with the people, not with their square
+(figures in ``docs/scaling.md``).
+
 Only faces inside the margin count, and at the minimum they are few: 50 to 250 of 20,000 at 1,000 people x 20 faces. So
 each person's problem is solved on a working set: the faces hardest to tell at a first guess (least squares over all
 faces, one inverse for everybody). Then all faces are looked at, those found inside the margin join, and it is solved
@@ -27,9 +31,10 @@ Joachims, "Making Large-Scale SVM Learning Practical", in "Advances in Kernel Me
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -37,8 +42,14 @@ from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Doubles, Floats, Ints, Vectors
 from core.learn.numerics.blas import find_blas
 from core.learn.numerics.blocks import row_blocks
-from core.learn.numerics.labels import sum_by_label
+from core.learn.numerics.labels import fit_centroids, rows_by_value, sum_by_label
 from core.learn.numerics.linear_classifier import LinearClassifier
+from core.learn.numerics.neighbours import nearest_neighbours
+
+COMPARED_WITH_ALL = 3000
+"""Up to so many people everybody is held against all faces."""
+NEAREST_PEOPLE = 128
+"""Whose faces a person is held against where there are more."""
 
 PEOPLE_AT_ONCE = 16
 """Their margins on all faces are one matrix product; also how much is done between two looks at the progress."""
@@ -73,6 +84,9 @@ class _Faces:
     @classmethod
     def of(cls, vectors: Vectors, penalty: Floats, labels: Ints) -> _Faces:
         return cls(np.hstack([vectors, np.ones((len(vectors), 1), np.float32)]), penalty, labels)
+
+    def take(self, rows: Ints) -> _Faces:
+        return _Faces(self.rows[rows], self.penalty[rows], self.labels[rows])
 
     def signs(self, person: int) -> Floats:
         return np.where(self.labels == person, np.float32(1), np.float32(-1))
@@ -117,7 +131,8 @@ def fit_one_versus_rest(
     faces = _Faces.of(vectors, np.float32(C) * weigh_people(labels, n_people), labels)
     with find_blas().limit(limits=1):
         weights = faces.least_squares(n_people) if start is None else _stack_weights(start)
-    _solve(faces, weights, range(n_people), HARDEST if start is None else HARDEST_NEAR, progress)
+    compared = _compared_faces(faces, n_people)
+    _solve(compared, weights, range(n_people), HARDEST if start is None else HARDEST_NEAR, progress)
     return _as_classifier(weights)
 
 
@@ -136,13 +151,17 @@ def refit_changed(
     classifier, and the people whose rows were solved again
     """
     faces = _Faces.of(vectors, np.float32(C) * weigh_people(labels, start.n_people), labels)
-    weights = _stack_weights(start)
+    weights, compared = _stack_weights(start), _compared_faces(faces, start.n_people)
     with find_blas().limit(limits=1):
-        slopes = [faces.slopes(weights, block) for block in row_blocks(start.n_people, PEOPLE_AT_ONCE)]
+        slopes = [
+            part.slopes(weights, slice(people[0], people[-1] + 1))
+            for block in row_blocks(start.n_people, PEOPLE_AT_ONCE)
+            for part, people in compared.of(range(start.n_people)[block])
+        ]
     # The objective curves at least as 1/2 |w|^2 does, so that no row is further from its minimum than its slope is
     # long: whoever is passed over here is where a whole training would leave them, to the solver's own precision.
     changed = np.flatnonzero(np.concatenate(slopes) > STEEPEST * np.linalg.norm(weights, axis=1))
-    _solve(faces, weights, changed, HARDEST_NEAR, progress)
+    _solve(compared, weights, changed, HARDEST_NEAR, progress)
     return _as_classifier(weights), changed
 
 
@@ -154,13 +173,58 @@ def _as_classifier(weights: Floats) -> LinearClassifier:
     return LinearClassifier(weights[:, :-1].copy(), weights[:, -1].copy())
 
 
-def _solve(faces: _Faces, weights: Floats, people: Sequence[int] | Ints, hardest: int, progress: Progress) -> None:
+# whom people are held against
+
+
+class _Compared(Protocol):
+    """The faces that people are held against."""
+
+    def of(self, people: Sequence[int]) -> Iterator[tuple[_Faces, Sequence[int]]]:
+        """Some people in parts that follow each other, and the faces that those of a part are held against."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _AllFaces:
+    """Everybody is held against all of them."""
+
+    faces: _Faces
+
+    def of(self, people: Sequence[int]) -> Iterator[tuple[_Faces, Sequence[int]]]:
+        yield self.faces, people
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _NearestFaces:
+    """Each person is held against those of the people most like it."""
+
+    faces: _Faces
+    rows_of_person: Sequence[Ints]
+    nearest_people: Ints
+    """(n_people, k)"""
+
+    def of(self, people: Sequence[int]) -> Iterator[tuple[_Faces, Sequence[int]]]:
+        for person in people:
+            others = [self.rows_of_person[other] for other in self.nearest_people[person].tolist()]
+            yield self.faces.take(np.concatenate([self.rows_of_person[person], *others])), [person]
+
+
+def _compared_faces(faces: _Faces, n_people: int) -> _Compared:
+    if n_people <= COMPARED_WITH_ALL:
+        return _AllFaces(faces)
+    centroids = fit_centroids(faces.rows[:, :-1], faces.labels, n_people)
+    return _NearestFaces(faces, rows_by_value(faces.labels), nearest_neighbours(centroids, NEAREST_PEOPLE))
+
+
+def _solve(
+    compared: _Compared, weights: Floats, people: Sequence[int] | Ints, hardest: int, progress: Progress
+) -> None:
     """Bring the rows of ``weights`` of some people to the minimum."""
-    blocks = [people[block] for block in row_blocks(len(people), PEOPLE_AT_ONCE)]
+    everybody = np.asarray(people).tolist()
+    blocks = [everybody[block] for block in row_blocks(len(everybody), PEOPLE_AT_ONCE)]
     threads = max((library["num_threads"] for library in find_blas().info()), default=1)
     # One thread in each product: the threads divide people among them, not small matrices.
     with find_blas().limit(limits=1), ThreadPoolExecutor(threads, thread_name_prefix="svm") as pool:
-        futures = [pool.submit(_separate, faces, weights, block, hardest) for block in blocks]
+        futures = [pool.submit(_separate_parts, compared, weights, block, hardest) for block in blocks]
         try:
             for n_done, future in enumerate(as_completed(futures), start=1):
                 # Raise here what went wrong in a thread, or the weights would be silently incomplete.
@@ -176,6 +240,11 @@ def weigh_people(labels: Ints, n_people: int) -> Floats:
 
 
 # working sets
+
+
+def _separate_parts(compared: _Compared, weights: Floats, people: Sequence[int], hardest: int) -> None:
+    for faces, part in compared.of(people):
+        _separate(faces, weights, part, hardest)
 
 
 def _separate(faces: _Faces, weights: Floats, people: Iterable[int], hardest: int) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import TypeAlias
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -19,9 +20,9 @@ from core.learn.numerics.leaf_order import order_leaves
 
 _Z_95 = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
-Confusion = csr_array
-"""(n_people, n_people) int64 counts; row = true, column = given. Nearly all of them are 0, and of 50,000 people a matrix
-with every 0 would take 20 GB."""
+Confusion: TypeAlias = csr_array
+"""(n_people, n_people) int64 counts; row = true, column = given. Nearly all are 0: of 50,000 people a matrix with every
+0 takes 20 GB."""
 MOST_IN_JSON = 2000
 """People up to whom the matrix is written into documents, every 0 of it."""
 _MOST_ORDERED = 400
@@ -86,7 +87,7 @@ class Evaluation(EvaluationFigures):
         return encode_record(EvaluationFigures(**{each.name: getattr(self, each.name) for each in _FIGURES}))
 
     def to_json(self) -> dict[str, Json]:
-        """Plain lists, numbers and text under the field names; no matrix (None) of more than ``MOST_IN_JSON`` people."""
+        """Plain lists, numbers and text under the field names; of more than ``MOST_IN_JSON`` people no matrix."""
         matrix = self.confusion.toarray().tolist() if len(self.people) <= MOST_IN_JSON else None
         return {**self.figures(), "people": list(self.people), "confusion": matrix}
 
@@ -169,7 +170,7 @@ def confusion_counts(true: Ints, predicted: Ints, n_people: int) -> Confusion:
     """Count how often each true person (row) was given each name (column)."""
     once: Ints = np.ones(len(true), dtype=np.int64)
     # What is said of one place several times is added up.
-    return Confusion((once, (true, predicted)), shape=(n_people, n_people))
+    return csr_array((once, (true, predicted)), shape=(n_people, n_people))
 
 
 def person_rates(confusion: Confusion) -> tuple[Doubles, Doubles, Doubles]:

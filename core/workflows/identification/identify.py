@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from core.base.json_values import Json
-from core.base.types import Detection, Embeddings, Ints, Quality, RgbImage, Vectors
+from core.base.types import Detection, Doubles, Embeddings, Ints, Quality, RgbImage, Vectors
 from core.learn.classification.recogniser import Recogniser
 from core.learn.open_set.certainty import Certainty, CertaintyRule
 from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Threshold, distances_to_named, gather_features
@@ -197,7 +197,9 @@ class Identifier:
             people, scores = self.recogniser.name(vectors, self.neighbours)
         nearest = self.search.nearest_faces(vectors, EVIDENCE_FACES)
         candidates = self._candidates(vectors)
-        margins = self.recogniser.classifier.linear.margins(vectors)
+        # Those of the named alone: all margins of 50,000 people are a product of milliseconds.
+        rows_of_named = self.recogniser.classifier.linear.only(people)
+        margins = np.einsum("ij,ij->i", vectors, rows_of_named.coef) + rows_of_named.intercept
         for row, face in enumerate(faces):
             yield IdentifiedFace(
                 detection=face.detection,
@@ -206,7 +208,7 @@ class Identifier:
                 candidates=candidates[row],
                 evidence=tuple(Evidence(face_id, float(far)) for face_id, far in zip(*nearest[row], strict=True)),
                 score=float(scores[row]),
-                margin=float(margins[row, people[row]]),
+                margin=float(margins[row]),
                 quality=face.quality,
                 certainty_rule=self.certainty_rule,
             )
@@ -214,8 +216,7 @@ class Identifier:
     def _candidates(self, vectors: Vectors) -> list[tuple[Candidate, ...]]:
         classifier, centroids = self.recogniser.classifier, self.recogniser.centroids
         probs = classifier.probabilities(vectors)
-        # Stable, so that of equally probable people the order is the recogniser's on every machine.
-        top = np.argsort(-probs, axis=1, kind="stable")[:, :TOP_CANDIDATES]
+        top = np.stack([_most_probable(face_probs) for face_probs in probs])
         nearest = np.argmax(vectors @ centroids.T, axis=1)
         # The classifier may rank another person first; whoever is nearest is shown all the same, in the last place.
         far = ~(top == nearest[:, None]).any(axis=1)
@@ -228,6 +229,14 @@ class Identifier:
             )
             for face in range(len(vectors))
         ]
+
+
+def _most_probable(probs: Doubles) -> Ints:
+    """The ``TOP_CANDIDATES`` most probable people; of equally probable ones in the recogniser's order, anywhere."""
+    n = min(TOP_CANDIDATES, len(probs))
+    # Only those that can be among them are sorted: of 50,000 people that takes a tenth of the time.
+    possible = np.flatnonzero(probs >= np.partition(probs, len(probs) - n)[len(probs) - n])
+    return possible[np.argsort(-probs[possible], kind="stable")][:n]
 
 
 def identified_photo_json(name: str, photo: IdentifiedPhoto, threshold: Threshold) -> dict[str, Json]:

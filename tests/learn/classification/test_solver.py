@@ -67,3 +67,40 @@ def test_a_watch_that_raises_stops_the_work():
 
 def test_every_person_weighs_the_same():
     assert weigh_people(np.array([0, 1, 1, 1]), 2) == pytest.approx([2, 2 / 3, 2 / 3, 2 / 3])
+
+
+def beside_very_many(monkeypatch, nearest):
+    monkeypatch.setattr(solver, "COMPARED_WITH_ALL", 2)
+    monkeypatch.setattr(solver, "NEAREST_PEOPLE", nearest)
+
+
+def test_held_against_everybody_near_the_minimum_is_that_over_all_faces(monkeypatch):
+    faces = clusters(9, 12, spread=1.2)
+    whole = fit_one_versus_rest(faces.vectors, faces.labels, 9, 1.0)
+    beside_very_many(monkeypatch, nearest=100)
+    near = fit_one_versus_rest(faces.vectors, faces.labels, 9, 1.0)
+    assert np.allclose(whole.coef, near.coef, atol=1e-3) and np.allclose(whole.intercept, near.intercept, atol=1e-3)
+
+
+def test_held_against_those_who_are_like_them_people_are_told_apart_as_well(monkeypatch):
+    faces = clusters(60, 6, spread=0.5)
+    train, probes = faces.take(np.arange(len(faces)) % 6 > 0), faces.take(np.arange(len(faces)) % 6 == 0)
+    whole = fit_one_versus_rest(train.vectors, train.labels, 60, 1.0)
+    beside_very_many(monkeypatch, nearest=30)
+    near = fit_one_versus_rest(train.vectors, train.labels, 60, 1.0)
+    right = [float(np.mean(rows.predict(probes.vectors) == probes.labels)) for rows in (whole, near)]
+    assert right[1] >= right[0] - 0.02 and not np.allclose(whole.coef, near.coef, atol=1e-3)
+
+
+def test_who_is_held_against_the_nearest_is_solved_again_where_one_of_them_changed(monkeypatch):
+    faces = clusters(20, 8, spread=0.9)
+    beside_very_many(monkeypatch, nearest=5)
+    before = fit_one_versus_rest(faces.vectors, faces.labels, 20, 1.0)
+    untouched, changed = solver.refit_changed(faces.vectors, faces.labels, 1.0, before)
+    assert not len(changed) and (untouched.coef == before.coef).all()
+    # Half of the first person's faces go: that row and those of people beside it change, and no others.
+    remaining = faces.take(~((faces.labels == 0) & (np.arange(len(faces)) % 2 == 0)))
+    after, changed = solver.refit_changed(remaining.vectors, remaining.labels, 1.0, before)
+    anew = fit_one_versus_rest(remaining.vectors, remaining.labels, 20, 1.0)
+    assert 0 in changed and len(changed) <= 20
+    assert np.allclose(after.coef, anew.coef, atol=5e-3)

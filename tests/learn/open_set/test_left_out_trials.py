@@ -59,3 +59,13 @@ def test_a_stranger_is_matched_with_a_shot_less_of_whoever_lost_none():
     thinned = left_out_trials._thin_out(train, lost_some=np.array([1]))
     # The first shot of person 0, with both of its faces; 1 lost one to the trial, and 2 and 3 have no other.
     assert thinned.labels.tolist() == [0, 1, 1, 2, 3]
+
+
+def test_of_very_many_people_some_are_tried_and_all_of_the_part_left_out(monkeypatch):
+    faces = clusters(48, 6, spread=0.4)
+    everybody = learned(faces)
+    monkeypatch.setattr(left_out_trials, "MOST_TRIED", 4)
+    left_out = faces.labels % 2 == 1
+    genuine, strange = left_out_trials._try_part(everybody, 0, left_out, faces.shots % 3 == 1)
+    assert [len(np.unique(trials.who)) for trials in (genuine, strange)] == [4, 4]
+    assert not set(strange.named.tolist()) & set(np.unique(faces.labels[left_out]).tolist()), "learned without any"

@@ -80,3 +80,8 @@ def test_the_exact_interval_is_clopper_and_pearsons_and_follows_the_rule_of_thre
         assert exact_interval(count, n) == pytest.approx((expected.low, expected.high))
     assert exact_interval(0, 1000)[1] == pytest.approx(3.7 / 1000, rel=0.01)
     assert exact_interval(0.5, 59)[1] > exact_interval(0, 59)[1]
+
+
+def test_the_gallery_knows_the_faces_of_each_person_even_of_who_has_none():
+    gallery = Gallery(np.zeros((6, 2), np.float32), np.array([4, 0, 4, 7, 0, 9]))
+    assert [rows.tolist() for rows in gallery.rows_of(np.array([0, 3, 4, 9]))] == [[1, 4], [], [0, 2], [5]]
