@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -253,8 +253,9 @@ class Services:
         if not self.store.photos_to_look_at(dataset_id):
             # Without loading the networks, which takes longer than all else of an undo.
             return None
-        policy = self.face_policy(dataset_id)
-        return look_again.detect_on_turned_photos(self.ingestor(dataset_id), dataset_id, policy, progress)
+        # Here: they are few, and somebody waits on a page.
+        tools = replace(self.ingestor(dataset_id), open_finder=LocalFinder)
+        return look_again.detect_on_turned_photos(tools, dataset_id, self.face_policy(dataset_id), progress)
 
     def bundle_tools(self) -> BundleTools:
         """For recogniser files: with the hash of the weights behind every kind of vectors."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from core.base.machine import MEMORY_SHARE, Pace, free_memory_bytes
+from core.base.progress import Progress
 from core.base.settings import Settings
 from core.cluster.connection import connected
 from core.cluster.node import FaceWork, LoadPipeline, NodeOrder
@@ -37,6 +38,7 @@ class ClusterFinder:
         self,
         batches: Iterable[tuple[Batch, Sequence[PhotoQuestion]]],
         enough_px: int | None,
+        progress: Progress,
         *,
         portraits: bool = False,
     ) -> Iterator[tuple[Batch, list[AnsweredPhoto]]]:
@@ -47,8 +49,8 @@ class ClusterFinder:
                 order, read_versions(order.settings, order.network_ids), watch
             )
             work = FaceWork(enough_px, portraits)
-            asked = (((batch, questions), questions) for batch, questions in batches)
-            for (batch, questions), answers in pool.stream(work, asked):
+            asked = (((batch, questions), questions) for batch, questions in progress.until_cancelled(batches))
+            for (batch, questions), answers in pool.stream(work, asked, progress):
                 yield (
                     batch,
                     [

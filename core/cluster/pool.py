@@ -6,6 +6,8 @@ by itself and repeats them by their lineage, which an archive that was uploaded 
 
 A batch whose worker is lost, with its node or by itself, is given to another. Where that one is lost too, its photos
 are tried one by one, each by a worker that does nothing else: one that ends two workers is answered with ``Poisoned``.
+A batch that takes far longer than the others is given to a second worker as well, once one has nothing else to do: the
+first answer counts, as both are the same.
 """
 
 from __future__ import annotations
@@ -15,11 +17,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from statistics import median
 from typing import Any, Generic, TypeVar
 
 import ray
 
 from core.base.errors import ClusterUnavailable, FaceAtlasError
+from core.base.progress import Progress
 from core.cluster.connection import ClusterWatch
 from core.cluster.node import Answer, Item, NodeOrder, NodeWorker, Work
 from core.cluster.versions import Versions, require_same
@@ -32,7 +36,13 @@ BATCHES_AHEAD = 2
 """A worker, that wait for the first in order to be answered: so long a slow batch holds up nobody."""
 LONGEST_S = 600.0
 """A batch that takes longer is a lost one. Each photo is decoded within ``ImageLimits``; this is many times that."""
-WORKER_START_S = 180.0
+SLOW_LEAST_S = 10.0
+"""A batch is slow when it takes longer than this,"""
+SLOW_TIMES = 5.0
+"""and so many times what others took. Their photos may be larger, and a worker's first batch loads the networks."""
+RECENT_BATCHES = 64
+ROOM_S = 30.0
+"""Where no worker has started for so long, other jobs probably have all processors; it is said then."""
 LOSSES_IN_A_ROW = 6
 """Workers lost one after another while none answered: it is not the photos then."""
 WAIT_S = 1.0
@@ -54,6 +64,8 @@ class _Batch(Generic[Item, Answer]):
     items: Sequence[Item]
     answers: list[Answer | Poisoned] | None = None
     losses: int = 0
+    is_doubled: bool = False
+    """Whether a second worker was given it because the first is slow."""
     whole: _Batch[Item, Answer] | None = None
     """Which this is an item of."""
     parts: list[_Batch[Item, Answer]] = field(default_factory=list)
@@ -66,7 +78,6 @@ class _Worker:
     actor: Any
     starting: Any
     """Its description, when it is there; None once it works."""
-    started: float
     running: dict[Any, tuple[_Batch[Any, Any], float]] = field(default_factory=dict)
     """By Ray's references, with when each began."""
 
@@ -74,6 +85,11 @@ class _Worker:
         """Whether the batch may go there: one that was lost before runs by itself, so that it is known what ends it."""
         alone = batch.losses or batch.whole or any(other.losses or other.whole for other, _ in self.running.values())
         return self.starting is None and len(self.running) < (1 if alone else BATCHES_A_WORKER)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has nothing to do."""
+        return self.starting is None and not self.running
 
 
 @dataclass(eq=False)
@@ -86,19 +102,24 @@ class WorkerPool(Generic[Item, Answer]):
     _workers: list[_Worker] = field(default_factory=list)
     _waiting: deque[_Batch[Item, Answer]] = field(default_factory=deque)
     _losses_in_a_row: int = 0
+    _recent_s: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_BATCHES))
+    """How long the last batches took."""
 
     def stream(
-        self, function: Work[Item, Answer], batches: Iterable[tuple[Key, Sequence[Item]]]
+        self, function: Work[Item, Answer], batches: Iterable[tuple[Key, Sequence[Item]]], progress: Progress
     ) -> Iterator[tuple[Key, list[Answer | Poisoned]]]:
         """The answers of every batch, in the order of the batches.
 
         Raises
         ------
+        Cancelled
+            While answers are waited for.
         ClusterUnavailable
             The cluster or all of its workers are gone, or a node has other versions.
         """
         in_hand: deque[_Batch[Item, Answer]] = deque()
         upcoming = (_Batch[Item, Answer](key, items) for key, items in batches)
+        began = time.monotonic()
         try:
             self._add_workers()
             while True:
@@ -113,8 +134,10 @@ class WorkerPool(Generic[Item, Answer]):
                     batch = in_hand.popleft()
                     yield batch.key, list(batch.answers or ())
                 else:
+                    self._double_slow()
                     self._hand_out(function)
                     self._await_workers()
+                    self._tell_waiting(progress, time.monotonic() - began)
         finally:
             for worker in self._workers:
                 self._end(worker)
@@ -136,7 +159,7 @@ class WorkerPool(Generic[Item, Answer]):
             return
         for _ in range(count_workers(self.order.threads) - len(self._workers)):
             actor = self._start_actor()
-            self._workers.append(_Worker(actor, actor.describe.remote(), time.monotonic()))
+            self._workers.append(_Worker(actor, actor.describe.remote()))
         if not self._workers:
             raise ClusterUnavailable(
                 f"No node of the Ray cluster has {self.order.threads} processors for a worker. Set FACE_ATLAS_THREADS "
@@ -160,6 +183,19 @@ class WorkerPool(Generic[Item, Answer]):
             self._waiting.popleft()
             reference = worker.actor.work.remote(function, batch.items)
             worker.running[reference] = batch, time.monotonic()
+
+    def _double_slow(self) -> None:
+        """Have a batch that is far slower than the others done a second time, by a worker that has nothing to do."""
+        if self._waiting or not self._recent_s or not any(worker.is_idle for worker in self._workers):
+            return
+        began_before = time.monotonic() - max(SLOW_LEAST_S, SLOW_TIMES * median(self._recent_s))
+        for batch, began in (running for worker in self._workers for running in worker.running.values()):
+            # Those that were lost before run by themselves, so that it is known what ends a worker.
+            is_first_attempt = not (batch.is_doubled or batch.losses or batch.whole)
+            if began < began_before and is_first_attempt and batch.answers is None:
+                batch.is_doubled = True
+                self._waiting.append(batch)
+                return
 
     def _await_workers(self) -> None:
         """Take what is ready, or look after those that are late."""
@@ -192,16 +228,24 @@ class WorkerPool(Generic[Item, Answer]):
             require_same(self.here, answer.versions, answer.name)
             worker.starting = None
         else:
-            batch, _ = worker.running.pop(reference)
-            self._answer(batch, answer)
+            batch, began = worker.running.pop(reference)
+            self._recent_s.append(time.monotonic() - began)
+            # Another worker may have been faster.
+            if batch.answers is None:
+                self._answer(batch, answer)
 
     def _end_late_workers(self) -> None:
         now = time.monotonic()
         for worker in list(self._workers):
             if any(now - began > LONGEST_S for _, began in worker.running.values()):
                 self._lose(worker, f"more than {LONGEST_S:.0f} seconds")
-            elif worker.starting is not None and now - worker.started > WORKER_START_S:
-                self._lose(worker, f"not started within {WORKER_START_S:.0f} seconds")
+
+    def _tell_waiting(self, progress: Progress, waited_s: float) -> None:
+        """Say why nothing happens; hear that the work is to stop. A worker without room starts when others end."""
+        if waited_s > ROOM_S and all(worker.starting is not None for worker in self._workers):
+            progress.step(0, 0, "Waiting for a worker of the Ray cluster; other jobs may have its processors")
+        else:
+            progress.raise_if_cancelled()
 
     # losses
 
@@ -217,7 +261,8 @@ class WorkerPool(Generic[Item, Answer]):
             )
         for batch, _ in worker.running.values():
             batch.losses += 1
-            self._repeat(batch, how)
+            if batch.answers is None and not self._is_running(batch):
+                self._repeat(batch, how)
         # At once, on whatever node has room: nobody waits for the one that is gone.
         self._add_workers()
 
@@ -225,6 +270,9 @@ class WorkerPool(Generic[Item, Answer]):
         # Those of a cluster that is gone end with it.
         if self.watch.answers():
             ray.kill(worker.actor)
+
+    def _is_running(self, batch: _Batch[Item, Answer]) -> bool:
+        return any(batch is other for worker in self._workers for other, _ in worker.running.values())
 
     def _repeat(self, batch: _Batch[Item, Answer], how: str) -> None:
         if batch.losses < LOSSES_TO_SPLIT:

@@ -72,6 +72,10 @@ class DecodedPhoto:
     choose: ChooseFaces = choose_every_face
     mirrored: bool = False
     """Whether the mirror image of every face is looked at too."""
+    may_turn: bool = True
+    """Whether it is looked at turned where it seems to lie on its side or head; else it is taken as it is."""
+    known: tuple[Detection, ...] | None = None
+    """Its faces where they are known, in all its pixels: none are looked for then, and all are taken in this order."""
 
     @classmethod
     def whole(cls, pixels: RgbImage) -> DecodedPhoto:
@@ -170,7 +174,7 @@ class FacePipeline:
 
         A photo whose damage shows only now has an ``objection`` instead.
         """
-        uprights = self.detect_faces([photo.picture for photo in photos])
+        uprights = self._detect_unknown(photos)
         answers, cuts = [], []
         for photo, upright in zip(photos, uprights, strict=True):
             # The turned pixels and those decoded sharper live for one photo at a time: of a batch, crops remain.
@@ -196,6 +200,14 @@ class FacePipeline:
         else:
             uprights = [UprightFaces(0, faces) for faces in self.detector.detect(pixels)]
         return [_in_whole_photo(upright, picture) for upright, picture in zip(uprights, pictures, strict=True)]
+
+    def _detect_unknown(self, photos: Sequence[DecodedPhoto]) -> list[UprightFaces]:
+        upright_of = {photo: UprightFaces(0, list(photo.known)) for photo in photos if photo.known is not None}
+        for may_turn in (True, False):
+            unknown = [photo for photo in photos if photo.known is None and photo.may_turn is may_turn]
+            uprights = self.detect_faces([photo.picture for photo in unknown], may_turn=may_turn)
+            upright_of |= dict(zip(unknown, uprights, strict=True))
+        return [upright_of[photo] for photo in photos]
 
     def cut_faces(self, photo: DecodedPhoto, faces: Sequence[Detection], *, portraits: bool = False) -> list[CutFace]:
         """Cut faces out of a photo, decoded once more where they need more of its pixels.
@@ -238,8 +250,9 @@ class FacePipeline:
         self, photo: DecodedPhoto, faces: Sequence[Detection], *, portraits: bool
     ) -> tuple[PhotoFaces, list[CutFace]]:
         answer = PhotoFaces(photo.photo_id, photo.picture, n_detected=len(faces))
+        taken = faces if photo.known is not None else photo.choose(faces, photo.picture)
         try:
-            return answer, self.cut_faces(photo, photo.choose(faces, photo.picture), portraits=portraits)
+            return answer, self.cut_faces(photo, taken, portraits=portraits)
         except ImageRefused as refusal:
             return replace(answer, objection=str(refusal)), []
 

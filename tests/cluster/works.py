@@ -36,6 +36,30 @@ def refuse(pipeline: Any, threads: int, items: Sequence[int]) -> list[int]:
     raise ModelUnavailable("The networks are not installed here.")
 
 
+class Idler:
+    """An actor that has a processor and does nothing."""
+
+    def wait(self) -> None:
+        """Answered as soon as it runs."""
+
+
+@dataclass(frozen=True)
+class SquareSlowAtFirst:
+    """Notes each attempt as a file in a folder; the first on one item lasts until there is a second."""
+
+    folder: Path
+    slow_item: int
+
+    def __call__(self, pipeline: Any, threads: int, items: Sequence[int]) -> list[int]:
+        (self.folder / f"{items[0]}-{time.monotonic_ns()}").touch()
+        until = time.monotonic() + 60
+        while self.slow_item in items and len(list(self.folder.glob(f"{items[0]}-*"))) < 2:
+            if time.monotonic() > until:
+                raise ModelUnavailable("Nobody else was given it.")
+            time.sleep(0.05)
+        return square(pipeline, threads, items)
+
+
 @dataclass(frozen=True)
 class SquareSlowly:
     """Notes each attempt as a file in a folder, so that what was repeated can be counted."""

@@ -31,7 +31,8 @@ from core.workflows.identification.lookups.values import LookupCounts, LookupReq
 from core.workflows.labels.review_queue import SuspectsRequest
 from core.workflows.neighbours.face_index import IndexRequest, IndexResult
 from core.workflows.photos.ingest import IngestSummary
-from core.workflows.photos.look_again import ModelChange, RedetectionSummary
+from core.workflows.photos.look_again import RedetectionSummary
+from core.workflows.photos.model_change import ModelChange
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
 from core.workflows.projection.project import MapOptions, Method
 from core.workflows.training.request import TrainRequest, TrainResult

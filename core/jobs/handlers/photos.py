@@ -10,10 +10,11 @@ from core.base.errors import InputRefused
 from core.base.progress import Progress
 from core.services import Services
 from core.store.job_model import Job
-from core.workflows.photos import ingest, look_again
+from core.workflows.photos import ingest, look_again, model_change
 from core.workflows.photos.folder_strangers import mark_folder_strangers
 from core.workflows.photos.ingest import IngestSummary, IngestTarget
-from core.workflows.photos.look_again import ModelChange, RedetectionSummary
+from core.workflows.photos.look_again import RedetectionSummary
+from core.workflows.photos.model_change import ModelChange
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
 from core.workflows.uploads import discard_upload
 
@@ -60,7 +61,7 @@ def run_model_change(services: Services, job: Job, request: ChangeModelRequest, 
     began = time.monotonic()
     progress.report(0, 0, "Loading the networks")
     tools = services.ingestor(job.dataset_id, request.model)
-    return replace(look_again.change_model(tools, job.dataset_id, progress), seconds=seconds_since(began))
+    return replace(model_change.change_model(tools, job.dataset_id, progress), seconds=seconds_since(began))
 
 
 def seconds_since(began: float) -> float:

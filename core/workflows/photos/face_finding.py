@@ -13,6 +13,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from core.base.machine import Pace
+from core.base.progress import Progress
+from core.base.types import Detection
 from core.imaging.decoding import DecodedPicture
 from core.imaging.pixels import perceptual_hash
 from core.vision.pipeline import ChooseFaces, DecodedPhoto, FacePipeline, PhotoFaces, choose_every_face
@@ -35,6 +37,12 @@ class PhotoQuestion:
     """A function that other processes can be sent: of a module, or a ``partial`` of one over plain values."""
     mirrored: bool = False
     """Whether the mirror image of every face is looked at too."""
+    turn: int = 0
+    """Quarters clockwise by which it is turned after what its EXIF says, before it is looked at."""
+    may_turn: bool = True
+    """Whether it is looked at turned further where it seems to lie on its side or head."""
+    known: tuple[Detection, ...] | None = None
+    """Its faces as it is turned, where they are known: none are looked for then, and all are answered in this order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +74,7 @@ class FaceFinder(Protocol):
         self,
         batches: Iterable[tuple[Batch, Sequence[PhotoQuestion]]],
         enough_px: int | None,
+        progress: Progress,
         *,
         portraits: bool = False,
     ) -> Iterator[tuple[Batch, list[AnsweredPhoto]]]:
@@ -76,10 +85,13 @@ class FaceFinder(Protocol):
         batches : what the caller knows each batch by, and its photos; asked for as there is room, which may be several
             batches before the first answer
         enough_px : longer side at which photos are decoded where that is left to the finder, see ``PhotoReader``
+        progress : whether to go on is asked before each batch is taken up, and where answers are waited for
         portraits : whether pictures for people are cut too; ``crop`` of a face may be empty then
 
         Raises
         ------
+        Cancelled
+            It is to stop. What was answered before stands.
         ClusterUnavailable
             Those that looked are gone. What was answered before stands.
         """
@@ -100,11 +112,12 @@ class LocalFinder:
         self,
         batches: Iterable[tuple[Batch, Sequence[PhotoQuestion]]],
         enough_px: int | None,
+        progress: Progress,
         *,
         portraits: bool = False,
     ) -> Iterator[tuple[Batch, list[AnsweredPhoto]]]:
         """See ``FaceFinder``; a batch is asked for when the one before is answered."""
-        for batch, questions in batches:
+        for batch, questions in progress.until_cancelled(batches):
             yield batch, find_faces(self.pipeline, questions, portraits=portraits)
 
 
@@ -132,11 +145,13 @@ def _decoded(question: PhotoQuestion) -> DecodedPhoto | None:
     if photo.picture is None:
         return None
     return DecodedPhoto(
-        picture=photo.picture,
+        picture=photo.picture.turned(question.turn),
         content=photo.data,
         photo_id=photo.photo_id,
         choose=question.choose,
         mirrored=question.mirrored,
+        may_turn=question.may_turn,
+        known=question.known,
     )
 
 

@@ -108,12 +108,11 @@ def ingest_photos(
     )
     few_photo_people = _find_few_photo_people(source)
     start = partial(_BatchIngest, tools, target, known_labels, few_photo_people)
-    batches = progress.until_cancelled(reader.batches(entries))
-    questions = ((step, step.ask()) for step in map(start, batches))
+    questions = ((step, step.ask()) for step in map(start, reader.batches(entries)))
     # A batch is stored while the next is looked through, which would wait for the disk otherwise.
     with ThreadPoolExecutor(1, thread_name_prefix="store") as storing_thread:
         storing: Future[int] | None = None
-        for step, answers in finder.stream_faces(questions, tools.pipeline.enough_px, portraits=True):
+        for step, answers in finder.stream_faces(questions, tools.pipeline.enough_px, progress, portraits=True):
             step.take_answers(answers)
             before, storing = storing, storing_thread.submit(step.store)
             if before is not None:

@@ -1,4 +1,4 @@
-"""Looking again at photos that are there: with a newer detector, with another model, or where somebody drew a box.
+"""Looking again at photos that are there: with a newer detector, as they are turned, or where somebody drew a box.
 
 No correction is lost: a face that is found again keeps its id, and with it everything that was said of it. Two faces
 are one when their boxes overlap enough in the same photo.
@@ -6,26 +6,27 @@ are one when their boxes overlap enough in the same photo.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.base.errors import ImageRefused, InputRefused, NotFound
+from core.base.errors import InputRefused
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Box, Detection, Face, FacePolicy, Photo
 from core.corrections.model import Event
 from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import match_boxes, turn_detection
-from core.imaging.pixels import perceptual_hash
-from core.isolation.photos import read_time_taken
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobResult
 from core.store.protocols import FileOutcome, FileReport, IngestBatch, PhotoLabel, PhotoLook, StoredFace
-from core.vision.pipeline import CutFace, DecodedPhoto
+from core.vision.pipeline import DecodedPhoto, PhotoFaces
 from core.workflows.labels.correct import Corrector
+from core.workflows.photos.face_finding import AnsweredPhoto, PhotoQuestion
 from core.workflows.photos.ingest import IngestTarget, choose_faces_by_policy
 from core.workflows.photos.ingestor import FaceLabel, Ingestor
+from core.workflows.photos.photo_reader import ReadPhoto
+from core.workflows.photos.stored_photos import look_through_stored
 
 SAME_FACE = 0.4
 """From this overlap (IoU) on, two boxes in one photo are one face."""
@@ -33,7 +34,6 @@ MEAN_FACE = np.array([[0.31, 0.38], [0.69, 0.38], [0.50, 0.58], [0.34, 0.77], [0
 """Where landmarks are in a box, on average, for a drawn face that the detector cannot see: (5, 2) shares of its width
 and height, of both eyes, the nose and the corners of the mouth."""
 SMALLEST_BOX_PX = 8
-PHOTOS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +49,13 @@ class RedetectionSummary(JobResult):
     seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelChange(JobResult):
-    """What a change of model came to."""
-
-    model: str = ""
-    photos: int = 0
-    faces: int = 0
-    """How many were embedded; of a change that was stopped and resumed, in its last attempt."""
-    seconds: float | None = None
-
-
 def detect_again(tools: Ingestor, target: IngestTarget, progress: Progress = UNWATCHED) -> RedetectionSummary:
     """Detect the faces of every photo anew; those found again keep their names and their history.
 
     Raises
     ------
     Cancelled
-        Between two photos. A photo that has a line in the job's report is not looked at again when it is resumed.
+        Between two batches. A photo that has a line in the job's report is not looked at again when it is resumed.
     """
     labels = tools.store.photo_labels(target.dataset_id)
     lines = tools.store.file_reports(target.job_id)
@@ -74,14 +63,37 @@ def detect_again(tools: Ingestor, target: IngestTarget, progress: Progress = UNW
     photo_ids_left = sorted(labels.keys() - {line.photo_id for line in lines})
     redetected_photos: list[_RedetectedPhoto] = []
     n_before = len(labels) - len(photo_ids_left)
-    for photo_id in photo_ids_left:
-        progress.step(n_before + len(redetected_photos), len(labels), "Looking for faces again")
-        redetected = _redetect(tools, target, photo_id, labels[photo_id], may_turn=True)
+    progress.report(n_before, len(labels), "Looking for faces again")
+    for redetected in _Redetection(tools, target, labels, may_turn=True).redetect(photo_ids_left, progress):
         line = replace(redetected.line, position=len(lines) + len(redetected_photos))
         # Its line at once: a photo that was looked at is not looked at again when the job is resumed.
         tools.store.add(target.dataset_id, target.job_id, IngestBatch(reports=[line]))
         redetected_photos.append(redetected)
+        progress.report(n_before + len(redetected_photos), len(labels), "Looking for faces again")
     progress.report(len(labels), len(labels), "Done")
+    return _summarise(redetected_photos)
+
+
+def detect_on_turned_photos(
+    tools: Ingestor, dataset_id: str, policy: FacePolicy, progress: Progress = UNWATCHED
+) -> RedetectionSummary:
+    """Look for faces on every photo that was turned since faces were looked for on it, as it is turned now.
+
+    A photo that cannot be read any more stays turned, with the faces that it had; it is counted as missing.
+
+    Raises
+    ------
+    Cancelled
+        Between two batches. What is left is looked at the next time.
+    """
+    labels, redetected_photos = tools.store.photo_labels(dataset_id), list[_RedetectedPhoto]()
+    photo_ids = sorted(tools.store.photos_to_look_at(dataset_id))
+    redetection = _Redetection(tools, IngestTarget(dataset_id, "", policy), labels, may_turn=False)
+    progress.report(0, len(photo_ids), "Looking for faces on turned photos")
+    for redetected in redetection.redetect(photo_ids, progress):
+        redetected_photos.append(redetected)
+        progress.report(len(redetected_photos), len(photo_ids), "Looking for faces on turned photos")
+    progress.report(len(photo_ids), len(photo_ids), "Done")
     return _summarise(redetected_photos)
 
 
@@ -103,112 +115,140 @@ def _summarise(redetected_photos: Sequence[_RedetectedPhoto]) -> RedetectionSumm
     )
 
 
-def detect_on_turned_photos(
-    tools: Ingestor, dataset_id: str, policy: FacePolicy, progress: Progress = UNWATCHED
-) -> RedetectionSummary:
-    """Look for faces on every photo that was turned since faces were looked for on it, as it is turned now.
+@dataclass(frozen=True, slots=True, eq=False)
+class _KnownPhoto:
+    """A photo that is to be looked at again, as the store has it; chooses among its faces (``ChooseFaces``)."""
 
-    A photo that cannot be read any more stays turned, with the faces that it had; it is counted as missing.
+    photo: Photo
+    person: str | None
+    """Whose folder it came in."""
+    policy: FacePolicy
+    faces: tuple[Face, ...]
+    """All that are known of it, in its pixels as it is turned."""
 
-    Raises
-    ------
-    Cancelled
-        Between two photos. What is left is looked at the next time.
-    """
-    target = IngestTarget(dataset_id, "", policy)
-    labels, redetected_photos = tools.store.photo_labels(dataset_id), list[_RedetectedPhoto]()
-    photo_ids = sorted(tools.store.photos_to_look_at(dataset_id))
-    for photo_id in photo_ids:
-        progress.step(len(redetected_photos), len(photo_ids), "Looking for faces on turned photos")
-        redetected_photos.append(_redetect(tools, target, photo_id, labels[photo_id], may_turn=False))
-    progress.report(len(photo_ids), len(photo_ids), "Done")
-    return _summarise(redetected_photos)
+    def __call__(self, detections: Sequence[Detection], picture: DecodedPicture) -> Sequence[Detection]:
+        """Those that were known stay whatever the policy says now: somebody may have named them."""
+        # The policy chooses among the new ones.
+        chosen = choose_faces_by_policy(detections, picture, self.person, self.policy)
+        previous_id_of = _match_previous_faces(detections, self.turn_faces(picture.turn))
+        return [face for face in detections if face in previous_id_of or face in chosen]
+
+    def turn_faces(self, turn: int) -> list[Face]:
+        """The known faces as they lie when the photo is turned otherwise."""
+        return [_turn_face(face, self.photo, (turn - self.photo.turn) % 4) for face in self.faces]
+
+    def find_main(self, answer: PhotoFaces) -> Detection | None:
+        """The face that gets the folder's name, among those that were chosen."""
+        is_crowd = self.policy is FacePolicy.ONLY_SINGLE and answer.n_detected > 1
+        return None if is_crowd or not answer.faces else answer.faces[answer.main].detection
 
 
-def _redetect(
-    tools: Ingestor, target: IngestTarget, photo_id: str, label: PhotoLabel, *, may_turn: bool
-) -> _RedetectedPhoto:
-    redetected = None
-    # Again as often as somebody turns the photo meanwhile: what was found on it as it lay is of no use then.
-    while redetected is None:
+@dataclass(frozen=True, slots=True, eq=False)
+class _PreparedPhoto:
+    """What a new look at a photo is to change in the store."""
+
+    redetected: _RedetectedPhoto
+    look: PhotoLook | None = None
+    """None where the photo cannot be read."""
+    taken: float | None = None
+    detected: Sequence[StoredFace] = ()
+    lost: Sequence[StoredFace] = ()
+    """Faces that were not found again and lie elsewhere now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Redetection:
+    """A new look at photos of a dataset."""
+
+    tools: Ingestor
+    target: IngestTarget
+    labels: Mapping[str, PhotoLabel]
+    may_turn: bool
+    """Whether photos that nobody turned by hand are turned as their faces are surest."""
+
+    def redetect(self, photo_ids: Sequence[str], progress: Progress) -> Iterator[_RedetectedPhoto]:
+        """Look at these photos and store what came of it, one after another."""
+        dataset_id = self.target.dataset_id
+        # Again as often as somebody turns a photo meanwhile: what was found on it as it lay is of no use then.
+        while photo_ids:
+            photo_ids_turned: list[str] = []
+            for batch in look_through_stored(self.tools, dataset_id, photo_ids, self._ask, progress, portraits=True):
+                with self.tools.artifacts.together():
+                    prepared_photos = [self._prepare(known, answer) for known, answer in batch]
+                for (known, _), prepared in zip(batch, prepared_photos, strict=True):
+                    if self._store(known.photo.id, prepared):
+                        yield prepared.redetected
+                    else:
+                        photo_ids_turned.append(known.photo.id)
+            photo_ids = photo_ids_turned
+
+    def _ask(self, photo_id: str, file: ReadPhoto) -> tuple[_KnownPhoto, PhotoQuestion]:
+        store, dataset_id = self.tools.store, self.target.dataset_id
+        photo, _ = store.photo(dataset_id, photo_id)
+        known = _KnownPhoto(
+            photo=photo,
+            person=self.labels[photo_id].person,
+            policy=self.target.policy,
+            faces=tuple(store.every_face(dataset_id, photo_id)),
+        )
         # What somebody turned by hand stays: a detector does not know better.
-        free = may_turn and not tools.store.turned_by_hand(target.dataset_id, photo_id)
-        redetected = _redetect_once(tools, target, photo_id, label, may_turn=free)
-    return redetected
+        may_turn = self.may_turn and not store.turned_by_hand(dataset_id, photo_id)
+        return known, PhotoQuestion(file, known, turn=photo.turn, may_turn=may_turn)
 
+    def _prepare(self, asked: _KnownPhoto, answer: AnsweredPhoto) -> _PreparedPhoto:
+        photo, label, faces = asked.photo, self.labels[asked.photo.id], answer.faces
+        line = _line_of_refused(photo, label)
+        if faces.objection:
+            return _PreparedPhoto(_RedetectedPhoto(replace(line, reason=faces.objection)))
+        _, visible_faces = self.tools.store.photo(self.target.dataset_id, photo.id)
+        # Read anew: somebody may have drawn one since it was asked about.
+        known = replace(asked, faces=tuple(self.tools.store.every_face(self.target.dataset_id, photo.id)))
+        # The stored boxes are turned with the picture first: faces are matched by where they are on it now.
+        previous_faces = known.turn_faces(faces.picture.turn)
+        previous_id_of = _match_previous_faces([face.detection for face in faces.faces], previous_faces)
+        # The folder's name goes to the main face only where nobody carries it already: corrections come before folders.
+        main = None if _is_named(visible_faces, previous_id_of.values()) else known.find_main(faces)
+        detected = [
+            self.tools.prepare_face(
+                self.target.dataset_id,
+                photo.id,
+                face,
+                FaceLabel(
+                    person=label.person if face.detection is main else None,
+                    split=label.split,
+                    face_id=previous_id_of.get(face.detection),
+                ),
+            )
+            for face in faces.faces
+        ]
+        not_found = [face for face in previous_faces if face.id not in previous_id_of.values()]
+        line = replace(line, outcome=FileOutcome.TAKEN if detected else FileOutcome.NO_FACE, faces=len(detected))
+        return _PreparedPhoto(
+            redetected=_RedetectedPhoto(line, len(previous_id_of), len(detected) - len(previous_id_of)),
+            look=PhotoLook(photo.turn, faces.picture.turn, answer.perceptual_hash),
+            taken=answer.taken,
+            detected=detected,
+            lost=self._cut_lost(photo, faces.picture.turn, not_found) if not_found else (),
+        )
 
-def _redetect_once(
-    tools: Ingestor, target: IngestTarget, photo_id: str, label: PhotoLabel, *, may_turn: bool
-) -> _RedetectedPhoto | None:
-    """Look at a photo as it is turned now, or as its faces are surest.
+    def _cut_lost(self, photo: Photo, turn: int, not_found: Sequence[Face]) -> Sequence[StoredFace]:
+        """Faces that were not found again, by where they lie on a photo that is turned otherwise now."""
+        dataset_id = self.target.dataset_id
+        if turn == photo.turn and photo.id not in self.tools.store.photos_to_look_at(dataset_id):
+            return ()
+        # On another way up what was said of a face still holds. They are few, so they are cut and embedded here.
+        decoded = _decode_stored(self.tools, dataset_id, photo).turned((turn - photo.turn) % 4)
+        lost = {
+            _detection_anew(self.tools, decoded.picture, face): FaceLabel(face_id=face.id, drawn=face.drawn)
+            for face in not_found
+        }
+        return _prepare_faces(self.tools, dataset_id, decoded, lost)
 
-    Returns
-    -------
-    None when somebody turned it while it was looked at.
-    """
-    photo, visible_faces = tools.store.photo(target.dataset_id, photo_id)
-    line = _line_of_refused(photo, label)
-    try:
-        decoded = _decode_stored(tools, target.dataset_id, photo)
-    except (NotFound, ImageRefused) as refusal:
-        return _RedetectedPhoto(replace(line, reason=str(refusal)))
-    (upright,) = tools.pipeline.detect_faces([decoded.picture], may_turn=may_turn)
-    decoded, detections = decoded.turned(upright.turn), upright.faces
-    # The stored boxes are turned with the picture first: faces are matched by where they are on it now.
-    previous_faces = [
-        _turn_face(face, photo, upright.turn) for face in tools.store.every_face(target.dataset_id, photo_id)
-    ]
-    previous_id_of = _match_previous_faces(detections, previous_faces)
-    # The policy chooses among the new ones.
-    chosen = choose_faces_by_policy(detections, decoded.picture, label.person, target.policy)
-    # The folder's name goes to the main face only where nobody carries it already: corrections come before folders.
-    is_named = _is_named(visible_faces, previous_id_of.values())
-    person_of_main = None if is_named else label.person
-    kept = _label_detections(detections, chosen, previous_id_of, replace(label, person=person_of_main))
-    # On another way up what was said of a face still holds, so faces that are not seen now are cut anew.
-    is_turned = upright.turn or photo_id in tools.store.photos_to_look_at(target.dataset_id)
-    lost = _label_lost_faces(tools, decoded.picture, previous_faces, previous_id_of.values()) if is_turned else {}
-    with tools.artifacts.together():
-        stored = _prepare_faces(tools, target.dataset_id, decoded, {**kept, **lost})
-    # In one transaction, which refuses when the photo is turned otherwise than when it was read.
-    if not tools.store.replace_faces(
-        target.dataset_id,
-        photo_id,
-        stored[: len(kept)],
-        read_time_taken(decoded.content, tools.pipeline.limits),
-        PhotoLook(photo.turn, decoded.picture.turn, perceptual_hash(decoded.picture.pixels)),
-        stored[len(kept) :],
-    ):
-        return None
-    outcome = FileOutcome.TAKEN if kept else FileOutcome.NO_FACE
-    line = replace(line, outcome=outcome, faces=len(kept))
-    return _RedetectedPhoto(line, len(previous_id_of), len(kept) - len(previous_id_of))
-
-
-def _label_detections(
-    detections: Sequence[Detection],
-    chosen: Sequence[Detection],
-    previous_id_of: Mapping[Detection, str],
-    label: PhotoLabel,
-) -> dict[Detection, FaceLabel]:
-    """Those that are chosen, the main one first, and those that were known; the main one gets the label's name."""
-    # Faces that were known stay whatever the policy says now: somebody may have named them.
-    return {
-        face: FaceLabel(label.person if face in chosen[:1] else None, label.split, previous_id_of.get(face))
-        for face in detections
-        if face in previous_id_of or face in chosen
-    }
-
-
-def _label_lost_faces(
-    tools: Ingestor, picture: DecodedPicture, previous_faces: Iterable[Face], redetected_ids: Collection[str]
-) -> dict[Detection, FaceLabel]:
-    """Those that were not found again, by where they lie on the picture as it is turned now."""
-    return {
-        _detection_anew(tools, picture, face): FaceLabel(face_id=face.id, drawn=face.drawn)
-        for face in previous_faces
-        if face.id not in redetected_ids
-    }
+    def _store(self, photo_id: str, prepared: _PreparedPhoto) -> bool:
+        """In one transaction, which refuses when the photo is turned otherwise than when it was read."""
+        return prepared.look is None or self.tools.store.replace_faces(
+            self.target.dataset_id, photo_id, prepared.detected, prepared.taken, prepared.look, prepared.lost
+        )
 
 
 def _line_of_refused(photo: Photo, label: PhotoLabel) -> FileReport:
@@ -262,75 +302,6 @@ def _is_named(visible_faces: Iterable[Face], redetected_ids: Collection[str]) ->
         face.person is not None and (face.id in redetected_ids or face.confirmed or face.excluded or face.drawn)
         for face in visible_faces
     )
-
-
-def change_model(tools: Ingestor, dataset_id: str, progress: Progress = UNWATCHED) -> ModelChange:
-    """Embed every face with the model of ``tools``, and use it from then on. What was done before it stopped is kept.
-
-    Raises
-    ------
-    InputRefused
-        The photos of some faces are gone, so the dataset stays with the model that it has.
-    Cancelled
-        Between two steps of a few photos.
-    """
-    model_id = tools.pipeline.model.vectors_id
-    # Vectors of both models lie side by side until the last one is there: a change that is stopped costs nothing, and
-    # goes on later.
-    embedded_ids = tools.store.vector_ids(dataset_id, model_id)
-    photo_ids = sorted(tools.store.photo_labels(dataset_id))
-    # Asked before hours of work; a missing file whose faces have vectors already does not matter.
-    stored_ids = set(tools.artifacts.ids(dataset_id, ArtifactKind.PHOTO))
-    n_missing = sum(
-        photo_id not in stored_ids and bool(_faces_to_embed(tools, dataset_id, photo_id, embedded_ids))
-        for photo_id in photo_ids
-    )
-    _require_photos(n_missing, model_id)
-    n_embedded = n_unreadable = 0
-    for start in range(0, len(photo_ids), PHOTOS_AT_ONCE):
-        progress.step(start, len(photo_ids), "Embedding with the other model")
-        # Some photos at once, as a network takes a batch in little more time than one face; and not all, as their
-        # pixels are in memory.
-        cuts: dict[str, CutFace] = {}
-        for photo_id in photo_ids[start : start + PHOTOS_AT_ONCE]:
-            try:
-                cuts |= _cut_stored_faces(tools, dataset_id, photo_id, embedded_ids)
-            except (NotFound, ImageRefused):
-                # The others go on, and their vectors are kept: the refusal comes at the end, with how many it was.
-                n_unreadable += 1
-        faces = zip(cuts, tools.pipeline.embed_faces(list(cuts.values())), strict=True)
-        tools.store.add_vectors(dataset_id, model_id, {face_id: face.vector for face_id, face in faces})
-        n_embedded += len(cuts)
-    _require_photos(n_unreadable, model_id)
-    # Only now, all at once: no page mixes vectors of two models.
-    tools.store.use_model(dataset_id, model_id)
-    progress.report(len(photo_ids), len(photo_ids), "Done")
-    return ModelChange(model_id, len(photo_ids), n_embedded)
-
-
-def _cut_stored_faces(
-    tools: Ingestor, dataset_id: str, photo_id: str, embedded_ids: Collection[str]
-) -> dict[str, CutFace]:
-    """A photo's faces without a vector, by their ids. Raises NotFound or ImageRefused."""
-    faces = _faces_to_embed(tools, dataset_id, photo_id, embedded_ids)
-    if not faces:
-        return {}
-    decoded = _decode_stored(tools, dataset_id, tools.store.photo(dataset_id, photo_id)[0])
-    cuts = tools.pipeline.cut_faces(decoded, [face.detection for face in faces])
-    return {face.id: cut for face, cut in zip(faces, cuts, strict=True)}
-
-
-def _faces_to_embed(tools: Ingestor, dataset_id: str, photo_id: str, embedded_ids: Collection[str]) -> list[Face]:
-    return [face for face in tools.store.every_face(dataset_id, photo_id) if face.id not in embedded_ids]
-
-
-def _require_photos(missing: int, model_id: str) -> None:
-    if missing:
-        photos = "1 photo is" if missing == 1 else f"{missing} photos are"
-        raise InputRefused(
-            f"{photos} missing from the data folder or damaged, so the faces cannot be embedded with '{model_id}'. "
-            "The dataset stays with the model that it has."
-        )
 
 
 def add_drawn_face(tools: Ingestor, corrector: Corrector, photo_id: str, box: Box, name: str | None = None) -> Event:

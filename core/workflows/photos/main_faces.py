@@ -71,7 +71,7 @@ def embed_main_faces(
     vectors = [np.empty((0, pipeline.model.dimension), np.float32)]
     progress.report(n_done, len(entries), message)
     questions = ((batch, _ask(batch)) for batch in reader.batches(entries))
-    for batch, answers in finder.stream_faces(questions, enough_px=None):
+    for batch, answers in finder.stream_faces(questions, None, progress):
         refused += [Refusal(photo.entry.name, photo.objection) for photo in batch if photo.objection]
         for question, answer in zip(_ask(batch), answers, strict=True):
             entry, faces = question.photo.entry, answer.faces
@@ -82,7 +82,6 @@ def embed_main_faces(
                 refused.append(Refusal(entry.name, faces.objection or NO_FACE))
         n_done += len(batch)
         progress.report(n_done, len(entries), message)
-        progress.raise_if_cancelled()
     return MainFaces(tuple(shown), np.concatenate(vectors), tuple(refused))
 
 

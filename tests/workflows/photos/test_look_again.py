@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,162 +15,26 @@ from sqlalchemy import delete, update
 
 from core.__main__ import main
 from core.base.errors import Cancelled, InputRefused, NotFound
-from core.base.progress import UNWATCHED, CancelToken, Progress
-from core.base.types import Box, Detection, Face, FacePolicy, RgbImage, Split
-from core.corrections.model import Editor, EventKind
+from core.base.progress import CancelToken, Progress
+from core.base.types import Box, Face, FacePolicy, RgbImage, Split
+from core.corrections.model import EventKind
 from core.imaging.geometry import match_boxes
-from core.imaging.pixels import encode_jpeg, turn_pixels
+from core.imaging.pixels import encode_jpeg
 from core.jobs.registry import job_handlers
 from core.jobs.startup import queue_turned_photos
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store import artifacts
-from core.store.job_model import JobKind, JobOwner, JobState
+from core.store.job_model import JobKind, JobState
 from core.store.protocols import FileOutcome
 from core.store.sql import schema
-from core.vision.detect.mtcnn import Detector, DetectorSettings
-from core.vision.embed.embedder import Embedder
-from core.vision.engine.base import PROCESSOR_LOAD, DeviceLoad, Engine, Placement
-from core.vision.engine.openvino import OpenVinoEngine, OpenVinoNetwork
-from core.vision.models.catalogue import find_embedding_model
+from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.exchange import export, imports
 from core.workflows.exchange.export import ExportKind, ExportRequest
-from core.workflows.labels.correct import Corrector
 from core.workflows.photos import look_again
-from core.workflows.photos.ingest import IngestTarget, ingest_photos
-from core.workflows.photos.ingestor import Ingestor
 from core.workflows.photos.look_again import SAME_FACE, RedetectionSummary
-from core.workflows.photos.requests import IngestRequest
-from tests.conftest import MODEL_ID, write_zip
-
-OTHER_DETECTOR = DetectorSettings(min_face_px=26, pyramid_factor=0.6)
-OTHER_MODEL = "facenet-128-casia"
-
-
-@dataclass
-class Twice:
-    """An engine that runs the installed embedder under the name of a second model, too."""
-
-    engine: OpenVinoEngine
-    name: str = "twice"
-    precision: str = "f32"
-    load: DeviceLoad = PROCESSOR_LOAD
-
-    def placement(self, network: str) -> Placement:
-        return self.engine.placement(network)
-
-    def network(self, model_id: str, network: str) -> OpenVinoNetwork:
-        return self.engine.network(MODEL_ID if model_id == OTHER_MODEL else model_id, network)
-
-
-class Dim(Detector):
-    """A detector that sees only the smallest face of a photo."""
-
-    def detect(self, images: Sequence[RgbImage]) -> list[list[Detection]]:
-        return [sorted(faces, key=lambda face: face.box.area)[:1] for faces in super().detect(images)]
-
-
-class Blind(Detector):
-    """A detector that sees no face at all."""
-
-    def detect(self, images: Sequence[RgbImage]) -> list[list[Detection]]:
-        return [[] for _ in images]
-
-
-def with_parts(tools: Ingestor, **parts: Detector | Embedder) -> Ingestor:
-    """The same tools with another detector or embedder."""
-    return replace(tools, pipeline=replace(tools.pipeline, **parts))
-
-
-@dataclass
-class Album:
-    """A dataset with the tools that work on it."""
-
-    services: Services
-    dataset_id: str
-    folder: Path
-
-    @property
-    def tools(self) -> Ingestor:
-        return self.services.ingestor(self.dataset_id)
-
-    @property
-    def by(self) -> Corrector:
-        return Corrector(self.services.store, self.services.log, self.dataset_id, Editor("Ann", "sitting"))
-
-    def seeing(self, kind: type[Detector] = Detector, settings: DetectorSettings = OTHER_DETECTOR) -> Ingestor:
-        return with_parts(self.tools, detector=kind(self.services.engine, settings))
-
-    def job(self, kind: JobKind) -> str:
-        params = IngestRequest("photos.zip", "photos.zip").to_json()  # of which the other kinds read nothing
-        return self.services.jobs.submit(self.dataset_id, kind, params, JobOwner.COMMAND_LINE).id
-
-    def take(
-        self, files: Mapping[str, bytes], policy: FacePolicy = FacePolicy.LARGEST, tools: Ingestor | None = None
-    ) -> None:
-        archive = write_zip(self.folder / f"{len(files)}.zip", files)
-        with self.services.open_source(archive) as source:
-            ingest_photos(tools or self.tools, source, IngestTarget(self.dataset_id, self.job(JobKind.INGEST), policy))
-
-    def look(
-        self,
-        tools: Ingestor | None = None,
-        policy: FacePolicy = FacePolicy.LARGEST,
-        job_id: str = "",
-        progress: Progress = UNWATCHED,
-    ) -> RedetectionSummary:
-        target = IngestTarget(self.dataset_id, job_id or self.job(JobKind.LOOK_AGAIN), policy)
-        return look_again.detect_again(tools or self.seeing(), target, progress)
-
-    def photo_id(self, name: str) -> str:
-        photos = self.services.store.photo_labels(self.dataset_id)
-        return next(each for each in photos if self.services.store.photo(self.dataset_id, each)[0].name == name)
-
-    def faces(self, name: str) -> list[Face]:
-        return self.services.store.photo(self.dataset_id, self.photo_id(name))[1]
-
-    def face(self, name: str) -> Face:
-        (face,) = self.faces(name)
-        return face
-
-    def file(self, name: str) -> Path:
-        return self.services.artifacts.path(self.dataset_id, artifacts.ArtifactKind.PHOTO, self.photo_id(name))
-
-    def people(self) -> dict[str, int]:
-        return {person.name: person.faces for person in self.services.store.people(self.dataset_id)}
-
-    def labels(self) -> list[object]:
-        """All that is known of every face but where it is and what it looks like."""
-        table = self.services.store.face_table(self.dataset_id)
-        flags = (table.excluded.tolist(), table.confirmed.tolist(), table.strangers.tolist())
-        return [table.face_ids, [table.person(row) for row in range(len(table))], table.splits, *flags]
-
-
-@pytest.fixture
-def album(services: Services, tmp_path: Path) -> Album:
-    return Album(services, services.store.create_dataset("family", MODEL_ID).id, tmp_path)
-
-
-@pytest.fixture(scope="session")
-def single(sample_files: Mapping[str, bytes], sample_faces: Mapping[str, list[Detection]]) -> list[bytes]:
-    """Photos with exactly one face."""
-    return [content for name, content in sample_files.items() if len(sample_faces[name]) == 1]
-
-
-@pytest.fixture(scope="session")
-def crowded(sample_faces: Mapping[str, list[Detection]]) -> str:
-    """The name of a photo with two faces."""
-    return next(name for name, faces in sample_faces.items() if len(faces) == 2)
-
-
-@pytest.fixture(scope="session")
-def faceless() -> bytes:
-    """A photo of noise, 160 x 120."""
-    pixels = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "JPEG")
-    return out.getvalue()
-
+from tests.conftest import MODEL_ID
+from tests.workflows.photos.conftest import OTHER_MODEL, Album, Blind, Dim, Twice, vector, with_pace
 
 # detecting again
 
@@ -275,7 +138,7 @@ def test_photos_that_are_gone_or_damaged_are_counted_and_the_rest_goes_on(
     assert all(line.reason for line in lines)
 
 
-def test_it_stops_between_two_photos_and_goes_on_from_there(album: Album, single: Sequence[bytes]) -> None:
+def test_it_stops_between_two_batches_and_goes_on_from_there(album: Album, single: Sequence[bytes]) -> None:
     album.take({f"ann/{number}.jpg": single[number] for number in range(4)})
     boxes = {face_id: face.box for face_id, face in _all_faces(album).items()}
     token, job_id = CancelToken(), album.job(JobKind.LOOK_AGAIN)
@@ -285,7 +148,7 @@ def test_it_stops_between_two_photos_and_goes_on_from_there(album: Album, single
             token.cancel()
 
     with pytest.raises(Cancelled):
-        album.look(job_id=job_id, progress=Progress(stop_after_one, token))
+        album.look(with_pace(album.seeing(), 1), job_id=job_id, progress=Progress(stop_after_one, token))
     moved = [face_id for face_id, face in _all_faces(album).items() if face.box != boxes[face_id]]
     seen: list[tuple[int, int]] = []
     came = album.look(job_id=job_id, progress=Progress(lambda done, total, message: seen.append((done, total))))
@@ -369,75 +232,6 @@ def test_nothing_is_drawn_on_a_photo_whose_file_is_gone(album: Album, faceless: 
         look_again.add_drawn_face(album.tools, album.by, album.photo_id("1.jpg"), Box(30, 20, 90, 100))
 
 
-# another model
-
-
-@pytest.fixture
-def other_model(album: Album, engine: OpenVinoEngine) -> Ingestor:
-    """The album's tools with a second model: the same network on larger crops."""
-    twice: Engine = Twice(engine)
-    return with_parts(album.tools, embedder=Embedder(twice, replace(find_embedding_model(OTHER_MODEL), margin=0.4)))
-
-
-def test_a_change_of_model_changes_the_vectors_and_nothing_else(
-    album: Album, other_model: Ingestor, single: Sequence[bytes]
-) -> None:
-    album.take({"train/ann/1.jpg": single[0], "val/bob/2.jpg": single[1], "3.jpg": single[2]})
-    album.by.move([album.face("3.jpg").id], "zoe")
-    event = album.by.dismiss([album.face("val/bob/2.jpg").id])
-    store = album.services.store
-    labels, before = album.labels(), store.embeddings(album.dataset_id)
-    events = album.services.log.events(album.dataset_id)
-    came = look_again.change_model(other_model, album.dataset_id)
-    assert (came.model, came.photos, came.faces) == (OTHER_MODEL, 3, 3)
-    after = store.embeddings(album.dataset_id)
-    assert (after.model_id, after.face_ids) == (OTHER_MODEL, before.face_ids)
-    assert (np.einsum("ij,ij->i", before.vectors, after.vectors) < 0.999).all()
-    assert album.labels() == labels
-    assert album.services.log.events(album.dataset_id) == events
-    album.by.undo(event.id)
-    assert len(store.embeddings(album.dataset_id)) == 3
-    assert look_again.change_model(other_model, album.dataset_id).faces == 0
-
-
-def test_a_change_of_model_goes_on_where_it_stopped(
-    album: Album, other_model: Ingestor, single: Sequence[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(look_again, "PHOTOS_AT_ONCE", 2)
-    album.take({f"ann/{number}.jpg": single[number] for number in range(5)})
-    token = CancelToken()
-
-    def stop_after_two(done: int, total: int, message: str) -> None:
-        if done == 2:
-            token.cancel()
-
-    with pytest.raises(Cancelled):
-        look_again.change_model(other_model, album.dataset_id, Progress(stop_after_two, token))
-    store = album.services.store
-    assert len(store.vector_ids(album.dataset_id, OTHER_MODEL)) == 4
-    assert (store.embeddings(album.dataset_id).model_id, len(store.embeddings(album.dataset_id))) == (MODEL_ID, 5)
-    assert look_again.change_model(other_model, album.dataset_id).faces == 1
-    assert (store.embeddings(album.dataset_id).model_id, len(store.embeddings(album.dataset_id))) == (OTHER_MODEL, 5)
-    assert store.vector_ids(album.dataset_id, MODEL_ID) == set()
-
-
-@pytest.mark.parametrize("damage", ["gone", "damaged"])
-def test_a_change_of_model_is_refused_when_a_photo_cannot_be_read(
-    album: Album, other_model: Ingestor, single: Sequence[bytes], damage: str
-) -> None:
-    album.take({"ann/1.jpg": single[0], "bob/2.jpg": single[1]})
-    before = album.services.store.embeddings(album.dataset_id)
-    if damage == "gone":
-        album.file("ann/1.jpg").unlink()
-    else:
-        album.file("ann/1.jpg").write_bytes(b"no photo")
-    with pytest.raises(InputRefused, match="1 photo is missing"):
-        look_again.change_model(other_model, album.dataset_id)
-    after = album.services.store.embeddings(album.dataset_id)
-    assert after.model_id == MODEL_ID
-    np.testing.assert_array_equal(after.vectors, before.vectors)
-
-
 # boxes that are one face
 
 A, B, C = Box(0, 0, 10, 10), Box(2, 0, 12, 10), Box(20, 0, 30, 10)
@@ -500,27 +294,6 @@ def test_the_command_line_looks_again_and_changes_the_model(
 # photos that lie on their side or head
 
 
-@pytest.fixture
-def lying(album: Album, sample_images: Mapping[str, RgbImage]) -> dict[str, bytes]:
-    """Photos of two people: one upright, one on its side, one on its head."""
-    names = [
-        next(name for name in sample_images if name.startswith(f"val/{who}/")) for who in ("madonna", "jerry_seinfeld")
-    ]
-    first, second = (sample_images[name] for name in names)
-    return {
-        "madonna/upright.png": png(first),
-        "madonna/side.png": png(turn_pixels(first, 1)),
-        "jerry/head.png": png(turn_pixels(second, 2)),
-    }
-
-
-def png(image: RgbImage) -> bytes:
-    """A file that gives back the very pixels."""
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
 def state(album: Album) -> dict[str, tuple[object, ...]]:
     """Every photo with its turn and size, and every face with its box and name."""
     store, found = album.services.store, {}
@@ -534,12 +307,6 @@ def state(album: Album) -> dict[str, tuple[object, ...]]:
 def _rounded(face: Face) -> list[int]:
     """Box and landmarks to a tenth of a pixel: float32 sums differ with what else is in a batch."""
     return np.rint(np.array([*face.box.as_tuple(), *face.landmarks.ravel()]) * 10).astype(int).tolist()
-
-
-def vector(album: Album, name: str) -> np.ndarray:
-    (face,) = album.faces(name)
-    embeddings = album.services.store.embeddings(album.dataset_id)
-    return embeddings.vectors[embeddings.index(face.id)]
 
 
 def catch_up(album: Album) -> RedetectionSummary:
@@ -638,15 +405,6 @@ def test_a_turned_photo_whose_file_is_gone_costs_that_photo_only(album: Album, l
     album.by.turn([gone, album.photo_id("jerry/head.png")], 1)
     came = catch_up(album)
     assert (came.photos, came.missing) == (2, 1)
-
-
-def test_another_model_sees_turned_photos_upright(album: Album, lying: dict[str, bytes]) -> None:
-    album.take(lying)
-    known = {name: vector(album, name) for name in lying}
-    tools = with_parts(album.tools, embedder=Embedder(Twice(album.services.engine), find_embedding_model(OTHER_MODEL)))
-    look_again.change_model(tools, album.dataset_id)
-    for name, before in known.items():
-        assert vector(album, name) @ before > 0.98, name
 
 
 def test_the_command_line_turns_a_photo(album: Album, lying: dict[str, bytes]) -> None:

@@ -104,11 +104,10 @@ def look_up_photos(
     )
     readings = (_BatchReading.of(identifier.pipeline, photos) for photos in reader.batches(entries))
     questions = ((reading, reading.ask()) for reading in readings)
-    for reading, answers in finder.stream_faces(questions, identifier.pipeline.enough_px):
+    for reading, answers in finder.stream_faces(questions, identifier.pipeline.enough_px, progress):
         finished.add(_identify_batch(identifier, reading, answers))
         n_done += reading.n_photos
         progress.report(n_done, total, "Looking for faces and names")
-        progress.raise_if_cancelled()
     refused = [LookupPhoto.of_refused(refusal.name, refusal.reason) for refusal in source.refused]
     return _store_lookup(tools, identifier, task, batches, refused)
 
