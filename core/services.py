@@ -60,7 +60,7 @@ from core.workflows.exchange.bundles import BundleTools, load_gallery
 from core.workflows.exchange.export import ExportTools
 from core.workflows.exchange.imports import ImportTools
 from core.workflows.exchange.prepared_sample import PREPARATION, AdoptionTools, PreparedSample
-from core.workflows.exchange.store_copy import StoreCopyReceipt, copy_whole_store
+from core.workflows.exchange.store_copy import StoreCopyReceipt, copy_files, copy_whole_store
 from core.workflows.identification.identify import Identifier
 from core.workflows.identification.lookups.kept_lookups import LookupTools
 from core.workflows.neighbours.search import ExactSearch, open_gallery_search
@@ -94,10 +94,27 @@ def locate_prepared_sample(models_dir: Path) -> PreparedSample:
 
 
 def copy_store(source: Settings, target: Settings, progress: Progress) -> StoreCopyReceipt:
-    """Copy everything that one store holds into another, empty one; see ``copy_whole_store``."""
+    """Copy everything that one store holds into another, empty one; of one database its files alone.
+
+    See ``copy_whole_store``.
+
+    Raises
+    ------
+    InputRefused
+        Also where a job is under way.
+    """
     restrict_new_files()
-    rows = StoreCopy(source.database, target.database)
-    return copy_whole_store(rows, open_artifacts(source), open_artifacts(target), progress)
+    source_files, target_files = open_artifacts(source), open_artifacts(target)
+    if source.database != target.database:
+        return copy_whole_store(StoreCopy(source.database, target.database), source_files, target_files, progress)
+    # The rows stay where they are.
+    if source_files == target_files:
+        raise InputRefused("Source and target are the same store. Say by --to or --to-artifacts where to copy.")
+    services = Services(source)
+    if any(job.state.active for job in services.jobs.jobs()):
+        raise InputRefused("A job is under way, which may write files. Wait until it is done, or stop it; then copy.")
+    dataset_ids = [dataset.id for dataset in services.store.datasets()]
+    return StoreCopyReceipt({}, *copy_files(source_files, target_files, dataset_ids, progress))
 
 
 def open_artifacts(settings: Settings) -> Artifacts:
@@ -401,6 +418,7 @@ class Services:
         with self._lock:
             self._identifiers.clear()
             kept_faces = dict(self._newest_faces)
+        self.artifacts.forget()
         for dataset_id, faces in kept_faces.items():
             try:
                 faces.forget_removed()

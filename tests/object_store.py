@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
@@ -14,6 +15,8 @@ from moto.server import ThreadedMotoServer
 @contextmanager
 def running_store() -> Iterator[str]:
     """Its address."""
+    # A line for each request would fill what a failing test shows.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

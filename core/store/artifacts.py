@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, ClassVar, Final
 
 from core.base.errors import NotFound
 
@@ -77,6 +77,8 @@ class Artifacts(ABC):
 
     root: Path
     """The folder of this machine below which those of ``WORKING_KINDS`` lie, if not all."""
+    lists_quickly: ClassVar[bool] = True
+    """Whether a page may list all files of a dataset."""
 
     def put(self, dataset_id: str, kind: ArtifactKind, file_id: str, data: bytes) -> None:
         """Write a file unless it is there, whole."""

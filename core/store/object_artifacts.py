@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, ClassVar
 
 from core.base.errors import NotFound
 from core.store.artifacts import WORKING_KINDS, ArtifactKind, Artifacts, StoredFile, missing_file, require_ids
@@ -68,6 +68,7 @@ class _RecentCrops:
 class ObjectArtifacts(Artifacts):
     """The artifacts of all datasets in an object store, under the names that they have in a folder."""
 
+    lists_quickly: ClassVar[bool] = False
     objects: ObjectStore
     near: FolderArtifacts
     """Where those of ``WORKING_KINDS`` lie."""
@@ -158,7 +159,8 @@ class ObjectArtifacts(Artifacts):
         """See ``Artifacts``; earlier versions of what is kept go, too."""
         require_ids(dataset_id)
         self._recent.clear()
-        # Files are dated by the store's clock, and ``before`` is by this machine's.
+        # Files are dated by the store's clock, and ``before`` is by this machine's. Where the two cannot be told apart
+        # a file goes: what an erasing leaves would be somebody's face.
         before_there = before + self.objects.clock_ahead_s()
 
         def is_kept(stored: StoredObject) -> bool:

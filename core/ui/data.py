@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from core.base import words
 from core.base.columns import number_values
 from core.base.settings import settings_from_env
 from core.base.types import Embeddings, FaceTable, Photo, Revision
@@ -181,9 +182,10 @@ def find_cover(dataset: Dataset, name: str) -> str | None:
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def storage_bytes(dataset_id: str, revision: Revision) -> int:
-    """Disk space of a dataset's files."""
-    return services().artifacts.size_bytes(dataset_id)
+def describe_file_size(dataset_id: str, revision: Revision) -> str:
+    """Space that a dataset's files take, as a text; empty where it would take long to count."""
+    artifacts = services().artifacts
+    return words.format_size(artifacts.size_bytes(dataset_id)) if artifacts.lists_quickly else ""
 
 
 def dataset_runs(dataset: Dataset) -> list[Run]:

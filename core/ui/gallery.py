@@ -83,6 +83,8 @@ class LabelledBox:
 
 def show_face_grid(dataset_id: str, tiles: Iterable[Tile], tile_px: int = TILE_PX, *, is_round: bool = False) -> None:
     """An even grid of face crops, names under them; round ones stand for people."""
+    tiles = list(tiles)
+    fetch_crops(dataset_id, [tile.crop_id for tile in tiles])
     cells = "".join(_cell(dataset_id, tile) for tile in tiles)
     st.html(_grid(cells, tile_px, "fa-grid fa-round" if is_round else "fa-grid"))
 
@@ -113,6 +115,8 @@ def _page_of_address(address_name: str, key: str) -> int:
 
 def show_pairs(dataset_id: str, pairs: Iterable[TilePair], pair_px: int = 2 * TILE_PX) -> None:
     """An even grid of two faces side by side, what they are to each other under them."""
+    pairs = list(pairs)
+    fetch_crops(dataset_id, [tile.crop_id for pair in pairs for tile in (pair.left, pair.right)])
     cells = "".join(_pair(dataset_id, pair) for pair in pairs)
     st.html(_grid(cells, pair_px))
 
@@ -149,6 +153,11 @@ def picture_html(src: str, alt: str, note: str = "") -> str:
     """One square picture with a note under it, as HTML; ``src`` is a data address."""
     under = f"<div class='fa-note' dir='auto'>{escape(note)}</div>" if note else ""
     return f"{_STYLE}<div class='fa-grid'><div><img src='{src}' alt='{escape(alt)}'>{under}</div></div>"
+
+
+def fetch_crops(dataset_id: str, crop_ids: Iterable[str]) -> None:
+    """Have the crops ready that are about to be shown: from an object store they come together, not one by one."""
+    data.services().artifacts.fetch_ahead(dataset_id, ArtifactKind.CROP, list(crop_ids))
 
 
 def crop_address(dataset_id: str, crop_id: str) -> str:

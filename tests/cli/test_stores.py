@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from sqlalchemy import select, text
 
 from core.__main__ import main
 from core.base.errors import DataFolderFault, InputRefused
 from core.base.progress import UNWATCHED, Progress
-from core.base.settings import Settings
+from core.base.settings import Settings, settings_from_env
 from core.corrections.model import Editor
 from core.services import Services
 from core.store.artifacts import ArtifactKind
@@ -20,9 +23,15 @@ from core.store.job_model import JobKind, JobOwner, JobState
 from core.store.sql import schema, whole_copy
 from core.store.sql.database import open_database
 from core.store.sql.whole_copy import StoreCopy
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID
+from core.workflows.erasure.erase_dataset import erase_dataset
+from core.workflows.erasure.erase_person import EraseRequest, erase_person
 from core.workflows.exchange.store_copy import copy_whole_store
 from core.workflows.labels.correct import Corrector
+from core.workflows.photos.ingest import IngestTarget, ingest_photos
 from tests import prepared
+from tests.conftest import write_zip
+from tests.object_store import new_bucket, use_store
 from tests.postgresql import running_server
 
 SECRET = "correct horse"
@@ -74,6 +83,56 @@ def test_a_data_folder_goes_to_a_server_and_back_and_is_the_same(
     }
     assert back["files"] == len(files) > 100
     assert all((tmp_path / "back" / name).read_bytes() == content for name, content in files.items())
+
+
+@pytest.fixture
+def few_photos(services: Services, sample_files: Mapping[str, bytes], tmp_path: Path) -> Path:
+    """A data folder with a dozen photos of several people."""
+    dataset_id = services.store.create_dataset("Few", DEFAULT_VECTORS_ID).id
+    job = services.jobs.submit(dataset_id, JobKind.INGEST, {}, JobOwner.COMMAND_LINE)
+    archive = write_zip(tmp_path / "few.zip", dict(list(sample_files.items())[::10]))
+    with services.open_source(archive) as source:
+        ingest_photos(services.ingestor(dataset_id), source, IngestTarget(dataset_id, job.id))
+    services.jobs.finish(job.id, JobState.DONE)
+    services.store.engine.dispose()
+    return services.settings.data_dir
+
+
+def test_the_photos_go_to_an_object_store_are_used_there_and_come_back(
+    few_photos: Path,
+    tmp_path: Path,
+    object_store: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    use_store(object_store, monkeypatch)
+    url = new_bucket(keeps_versions=True)
+    files = [path for path in (few_photos / "artifacts").rglob("*") if path.is_file()]
+    there = copy_by_command(capsys, few_photos, "--to-artifacts", url)
+    assert there == {"rows": {}, "files": len(files), "file_bytes": sum(path.stat().st_size for path in files)}
+    shutil.rmtree(few_photos / "artifacts")
+    monkeypatch.setenv("FACE_ATLAS_ARTIFACTS", url)
+    services = Services(settings_from_env(few_photos))
+    dataset_id = services.store.datasets()[0].id
+    gone = services.store.people(dataset_id)[0]
+    receipt = erase_person(services.erase_tools(), dataset_id, EraseRequest(gone.id, "Ben", retrain=False))
+    assert receipt.check.found == 0 and receipt.artifacts > 0 and receipt.crops == gone.faces
+    listed = boto3.client("s3").list_object_versions(Bucket=url.split("/")[2])
+    assert len(listed["Versions"]) == len(list(services.artifacts.files(dataset_id))) and "DeleteMarkers" not in listed
+    assert receipt.check.files > len(listed["Versions"]), "every object was searched"
+    services.store.engine.dispose()
+    back = copy_by_command(capsys, few_photos, "--to", str(tmp_path / "back"))
+    assert back["files"] == len(listed["Versions"])
+    services = Services(settings_from_env(few_photos))
+    check = erase_dataset(services.erase_tools(), dataset_id).check
+    assert check.found == 0
+    assert "Versions" not in boto3.client("s3").list_object_versions(Bucket=url.split("/")[2])
+
+
+def test_a_copy_without_a_place_or_onto_itself_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, told in (([], "Say where to copy"), (["--to", str(folder)], "the same store")):
+        assert main(["copy-store", *words, "--data", str(folder)]) == 1
+        assert told in capsys.readouterr().err
 
 
 def test_new_rows_are_numbered_behind_the_copied_ones(folder: Path) -> None:

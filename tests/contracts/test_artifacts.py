@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import socket
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,11 +17,18 @@ import fsspec
 import pytest
 
 from core.base.errors import ArtifactsUnavailable, FaceAtlasError, InputRefused, NotFound
+from core.base.progress import CancelToken
 from core.base.settings import Settings
-from core.services import open_artifacts
+from core.jobs.registry import job_handlers
+from core.jobs.worker import run_job
+from core.services import Services, open_artifacts
 from core.store.artifacts import WORKING_KINDS, ArtifactKind, Artifacts
+from core.store.job_model import Job, JobKind, JobState
 from core.store.object_artifacts import ObjectArtifacts
 from core.store.object_store import ObjectStore, S3Store
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID
+from core.workflows.photos.requests import IngestRequest
+from tests.conftest import write_zip
 from tests.object_store import new_bucket, use_store
 
 DATASET, OTHER = "d00", "d01"
@@ -274,3 +282,38 @@ def test_what_may_not_be_deleted_is_told(s3: None, tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(S3Store, "_call", refuse)
     with pytest.raises(ArtifactsUnavailable, match=r"cannot be deleted.*locked until 2030"):
         artifacts.delete_dataset(DATASET)
+
+
+def test_a_job_that_the_store_refuses_stops_in_words_and_goes_on_where_it_was(
+    services: Services, sample_files: Mapping[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.artifacts = open_artifacts(replace(services.settings, artifacts_url="memory://atlas"))
+    archive = write_zip(tmp_path / "photos.zip", dict(list(sample_files.items())[:40]))
+    dataset = services.store.create_dataset("photos", DEFAULT_VECTORS_ID)
+    job = services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(path=str(archive), title="photos").to_json())
+    memory, writes = fsspec.filesystem("memory"), itertools.count()
+    write = type(memory).pipe_file
+
+    def refuse_later(self: object, path: str, content: bytes) -> None:
+        if next(writes) > 20:
+            raise PermissionError("the key was withdrawn")
+        write(self, path, content)
+
+    monkeypatch.setattr(type(memory), "pipe_file", refuse_later)
+
+    def attempt() -> Job:
+        claimed = services.jobs.claim()
+        assert claimed is not None
+        run_job(services.jobs, claimed, job_handlers(services)[JobKind.INGEST], CancelToken())
+        return services.jobs.job(job.id)
+
+    try:
+        failed = attempt()
+        assert (failed.state, failed.detail) == (JobState.FAILED, "")
+        assert "'memory://atlas' cannot be written just now: the key was withdrawn" in failed.error
+        monkeypatch.undo()
+        services.jobs.resume(job.id)
+        assert attempt().state is JobState.DONE
+        assert len(services.artifacts.ids(dataset.id, PHOTO)) == services.store.counts(dataset.id).photos == 40
+    finally:
+        memory.store.clear()

@@ -186,7 +186,8 @@ def _taken_for(pair: ConfusedPair | None) -> str:
 
 
 def _portrait_addresses(evaluated: EvaluatedRun, names: pd.Series) -> list[str | None]:
-    covers = (data.find_cover(evaluated.dataset, name) for name in names)
+    covers = [data.find_cover(evaluated.dataset, name) for name in names]
+    gallery.fetch_crops(evaluated.dataset.id, filter(None, covers))
     return [gallery.crop_address(evaluated.dataset.id, cover) if cover else None for cover in covers]
 
 

@@ -167,11 +167,12 @@ def _installed_models() -> list[EmbeddingModel]:
 @st.dialog("Delete this dataset?")
 def _delete(dataset: Dataset) -> None:
     counts = data.dataset_counts(dataset.id, dataset.revision)
-    size = words.format_size(data.storage_bytes(dataset.id, dataset.revision))
+    size = data.describe_file_size(dataset.id, dataset.revision)
     photos, faces = words.count(counts.photos, "photo"), words.count(counts.faces, "face")
+    place = words.plain(data.services().artifacts.describe()) or "this computer"
     st.markdown(
-        f"**{words.plain(dataset.name)}** holds {photos} and {faces} ({size}). "
-        "Its photos, faces, runs and maps are erased from this computer and cannot be brought back. "
+        f"**{words.plain(dataset.name)}** holds {photos} and {faces}{f' ({size})' if size else ''}. "
+        f"Its photos, faces, runs and maps are erased from {place} and cannot be brought back. "
         "The files that you gave are not touched."
     )
     if st.button("Erase it", type="primary"):

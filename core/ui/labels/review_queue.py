@@ -237,7 +237,9 @@ def _person_of(faces: Faces, like: SimilarFace) -> str | None:
 
 def _pictures(dataset: Dataset, faces: Faces, face_ids: Sequence[str]) -> tuple[str, ...]:
     _, rows = faces.table.match(face_ids)
-    return tuple(gallery.crop_address(dataset.id, faces.table.crop_ids[row]) for row in rows)
+    crop_ids = [faces.table.crop_ids[row] for row in rows]
+    gallery.fetch_crops(dataset.id, crop_ids)
+    return tuple(gallery.crop_address(dataset.id, crop_id) for crop_id in crop_ids)
 
 
 def _similar_pictures(dataset: Dataset, faces: Faces, likes: Sequence[SimilarFace]) -> tuple[str, ...]:

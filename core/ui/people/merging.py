@@ -39,6 +39,7 @@ def choose_merge(view: PersonView) -> None:
     if not candidates:
         st.info("Nobody else is called that." if search else "There is nobody else yet.")
         return
+    gallery.fetch_crops(view.dataset.id, [candidate.cover_crop_id for candidate, _ in candidates[:CANDIDATES]])
     tiles = [
         wall_cells.person_tile(view.dataset, candidate, f"similarity {value:.2f}")
         for candidate, value in candidates[:CANDIDATES]

@@ -53,6 +53,7 @@ def _show_people(view: PersonView, notes: Mapping[int, str], nobody: str, key: s
         st.info(words.plain(nobody), icon=":material/group_off:")
         return
     part = people[gallery.page_slice(len(people), PEOPLE_SHOWN, f"{key}_{view.person.id}")]
+    gallery.fetch_crops(view.dataset.id, [candidate.cover_crop_id for candidate, _ in part])
     tiles = [wall_cells.person_tile(view.dataset, candidate, note) for candidate, note in part]
     grid = Grid("People. Arrows walk, Enter opens.", {"Enter": "open"}, tile_px=112, click="open")
     picked = draw_picker(f"{key}_{view.person.id}", tiles, grid, corrections.current_epoch())

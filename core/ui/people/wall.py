@@ -326,6 +326,7 @@ def _draw_cells(wall: Wall, cells: Sequence[WallCell], scope: str = "wall") -> N
         start=wall.unnamed_first and scope == "wall",
         search=SEARCH_INPUT,
     )
+    gallery.fetch_crops(wall.dataset.id, [cell.person.cover_crop_id for cell in cells if isinstance(cell, PersonCell)])
     entries = [cell.entry() for cell in cells]
     # A name may be on its way to a group that a card asks about by now.
     former = {cell.id: cell for cell in wall.groups_on_cards}

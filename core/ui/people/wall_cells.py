@@ -333,10 +333,9 @@ def _typical_faces(dataset: Dataset, person_id: int, without: Collection[str] = 
 def face_strip(dataset: Dataset, face_ids: Sequence[str], label: str = "", side_px: int = SMALL_PX) -> FaceStrip:
     """Faces side by side, each without who stands beside it: somebody is asked who they are."""
     table = data.dataset_faces(dataset.id, dataset.revision).table
-    pictures = (
-        gallery.close_up_address(dataset.id, table.face_ids[row], table.crop_ids[row], side_px)
-        for row in table.indices(face_ids)
-    )
+    rows = list(table.indices(face_ids))
+    gallery.fetch_crops(dataset.id, [table.crop_ids[row] for row in rows])
+    pictures = (gallery.close_up_address(dataset.id, table.face_ids[row], table.crop_ids[row], side_px) for row in rows)
     return FaceStrip(tuple(pictures), label)
 
 

@@ -73,6 +73,7 @@ def _draw_map(dataset_id: str, revision: Revision, map_id: str, alt: str) -> str
     people = np.argsort(-np.bincount(labels[labels >= 0], minlength=len(faces.table.people)), kind="stable")
     placed = _place_portraits(points, labels, people)
     everybody = data.dataset_people(dataset_id, revision)
+    gallery.fetch_crops(dataset_id, [everybody[label].cover_crop_id for label, _, _ in placed])
     crops = {label: gallery.crop_address(dataset_id, everybody[label].cover_crop_id) for label, _, _ in placed}
     portraits = [f"<img src='{crops[label]}' alt='' style='{place_at(x, y)}'>" for label, x, y in placed]
     # By the rank of each person; nobody's rank is that of whoever has no name.

@@ -115,12 +115,14 @@ def show_storage(services: Services) -> None:
     """What the data take up."""
     st.header("Storage", anchor=False)
     rows = [
-        {"What": dataset.name, "Size": words.format_size(data.storage_bytes(dataset.id, dataset.revision))}
+        {"What": dataset.name, "Size": data.describe_file_size(dataset.id, dataset.revision)}
         for dataset in services.store.datasets()
     ]
     size = words.format_size(services.store.size_bytes())
     rows.append({"What": services.store.describe_database(), "Size": size})
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Storage used", width="content")
+    if place := services.artifacts.describe():
+        st.caption(f"Photos, crops and arrays lie in {words.plain(place)}.")
 
 
 def show_versions() -> None:
@@ -143,12 +145,14 @@ def show_privacy(services: Services) -> None:
     """What happens with faces, in plain words."""
     st.header("Privacy", anchor=False)
     folder = f"the folder {words.plain(services.settings.data_dir.name)} of this computer"
-    if services.settings.database_url:
+    place = words.plain(services.artifacts.describe()) or folder
+    if services.settings.database_url or services.artifacts.describe():
+        where = "the database named above" + (", on a server" if services.settings.database_url else "")
         storage = (
-            f"Photos and crops stay in {folder}; names, vectors and corrections are in the database named above, on a "
-            "server. Nothing is sent anywhere else; usage statistics are off."
+            f"Photos and crops stay in {place}; names, vectors and corrections are in {where}. "
+            "Nothing is sent anywhere else; usage statistics are off."
         )
-        deletion = "and its database rows; the server's own log and backups are up to whoever keeps it."
+        deletion = "and its database rows; a server's own log and backups are up to whoever keeps it."
     else:
         storage = f"Photos, faces and what is learned from them stay in {folder}. Nothing is sent anywhere; "
         storage += "usage statistics are off."

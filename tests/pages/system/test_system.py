@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from core.store.job_model import JobKind
+from core.store.object_store import ObjectStore
+from core.ui import data as ui_data
 from core.ui.menu import ENTRIES, GLOSSARY, SECTIONS
 from core.ui.system.glossary import SEARCH_FIELD, TERMS, find_terms
 from core.vision.engine.onnx import OnnxEngine
 from core.vision.models.manifest import onnx_path
 from tests.pages.conftest import texts
+from tests.stored_faces import add_faces
 
 
 def test_jobs_with_nothing_done_yet_lead_on(app_data, open_page):
@@ -79,3 +82,19 @@ def test_a_page_of_a_dataset_that_is_gone_says_which_it_shows_instead(trained, o
     app.run()
     assert "is gone. This is **Five celebrities**." in texts(app)
     assert "is gone" not in texts(app.run())
+
+
+def test_about_tells_where_photos_lie_and_pages_what_the_store_says(app_data, open_page, monkeypatch):
+    add_faces(app_data, "Family", {"Ann": 6})
+    monkeypatch.setenv("FACE_ATLAS_ARTIFACTS", "memory://atlas")
+    ui_data.services.clear()
+    about = open_page("pages/system/about.py")
+    assert "arrays lie in memory" in texts(about) and "crops stay in memory" in texts(about)
+    assert about.dataframe[2].value["Size"].iloc[0] == ""
+
+    def refuse(store: ObjectStore, *part: object) -> bytes:
+        raise store._unavailable("read", "the key was withdrawn")
+
+    monkeypatch.setattr(ObjectStore, "read", refuse)
+    people = open_page("pages/data/people.py")
+    assert "//atlas' cannot be read just now" in texts(people) and not people.exception
