@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from core.base.machine import MEMORY_SHARE, Pace, free_memory_bytes
@@ -50,14 +51,16 @@ class ClusterFinder:
             )
             work = FaceWork(enough_px, portraits)
             asked = (((batch, questions), questions) for batch, questions in progress.until_cancelled(batches))
-            for (batch, questions), answers in pool.stream(work, asked, progress):
-                yield (
-                    batch,
-                    [
-                        refuse_photo(question.photo, answer.reason) if isinstance(answer, Poisoned) else answer
-                        for question, answer in zip(questions, answers, strict=True)
-                    ],
-                )
+            # Its workers end before the connection does, also where the rest is not asked for.
+            with closing(pool.stream(work, asked, progress)) as stream:
+                for (batch, questions), answers in stream:
+                    yield (
+                        batch,
+                        [
+                            refuse_photo(question.photo, answer.reason) if isinstance(answer, Poisoned) else answer
+                            for question, answer in zip(questions, answers, strict=True)
+                        ],
+                    )
 
     def _order(self) -> NodeOrder:
         return NodeOrder(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from statistics import median
@@ -107,7 +107,7 @@ class WorkerPool(Generic[Item, Answer]):
 
     def stream(
         self, function: Work[Item, Answer], batches: Iterable[tuple[Key, Sequence[Item]]], progress: Progress
-    ) -> Iterator[tuple[Key, list[Answer | Poisoned]]]:
+    ) -> Generator[tuple[Key, list[Answer | Poisoned]], None, None]:
         """The answers of every batch, in the order of the batches.
 
         Raises

@@ -36,9 +36,15 @@ def cluster() -> Iterator[Any]:
 
 
 def lose_node(cluster: Any) -> None:
-    """End a node as a machine ends that loses its power; ``cluster.add_node(**NODE)`` puts one back."""
+    """End a node as a machine ends that loses its power; ``restore_node`` puts one back."""
     (node,) = cluster.worker_nodes
     processes = [started.process for kind in node.all_processes.values() for started in kind]
     cluster.remove_node(node, allow_graceful=False)
     for process in processes:
         process.wait()
+
+
+def restore_node(cluster: Any) -> None:
+    """Put a node back, and wait until the cluster knows of the loss: before, it counts the lost one's processors too."""
+    cluster.add_node(**NODE)
+    cluster.wait_for_nodes()

@@ -28,7 +28,7 @@ from core.workflows.photos.look_again import detect_again
 from core.workflows.photos.main_faces import MainFaces, embed_main_faces
 from core.workflows.photos.model_change import change_model
 from tests import prepared
-from tests.cluster.conftest import NODE, lose_node
+from tests.cluster.conftest import lose_node, restore_node
 from tests.conftest import new_data_dir, services_on, write_zip
 
 N_PHOTOS = 45
@@ -84,7 +84,7 @@ def losing_a_node(cluster: Any) -> Iterator[Progress]:
 
     yield Progress(hear)
     assert len(cluster.worker_nodes) < n_before, "no node was lost"
-    cluster.add_node(**NODE)
+    restore_node(cluster)
 
 
 def ingest(services: Services, archive: Path, progress: Progress = UNWATCHED) -> dict[str, Any]:

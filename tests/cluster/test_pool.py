@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from core.cluster.node import NodeOrder
 from core.cluster.pool import Poisoned, WorkerPool
 from core.cluster.versions import Versions, read_versions, require_same
 from tests.cluster import works
-from tests.cluster.conftest import NODE, lose_node
+from tests.cluster.conftest import lose_node, restore_node
 
 
 @pytest.fixture
@@ -47,11 +48,10 @@ def test_no_more_batches_are_taken_up_than_the_workers_have_room_for(pool: Worke
             taken.append(key)
             yield key, [key]
 
-    stream = pool.stream(works.square, counted(), UNWATCHED)
-    for _ in range(3):
-        next(stream)
-    assert len(taken) <= 3 + 8  # four a worker
-    stream.close()
+    with closing(pool.stream(works.square, counted(), UNWATCHED)) as stream:
+        for _ in range(3):
+            next(stream)
+        assert len(taken) <= 3 + 8  # four a worker
 
 
 def test_what_a_lost_node_was_doing_is_repeated_elsewhere(
@@ -62,7 +62,7 @@ def test_what_a_lost_node_was_doing_is_repeated_elsewhere(
         answered.append((key, answers))
         if len(answered) == 2:
             lose_node(cluster)
-    cluster.add_node(**NODE)
+    restore_node(cluster)
     assert answered == [(key, [item * item for item in items]) for key, items in asked]
     attempts = len(list(tmp_path.iterdir()))
     assert 16 <= attempts <= 16 + 2, "more was repeated than the lost node had in hand"
@@ -122,13 +122,13 @@ class _Silent(ClusterWatch):
 def test_of_a_cluster_that_is_gone_nothing_is_asked_that_would_hang(
     pool: WorkerPool[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stream = pool.stream(works.square, batches(20), UNWATCHED)
-    next(stream)
-    pool.watch = _Silent("127.0.0.1:1")
-    for question in ("nodes", "kill", "cluster_resources"):
-        monkeypatch.setattr(ray, question, lambda *_: pytest.fail("it would hang for a minute"))
-    with pytest.raises(ClusterUnavailable, match="does not answer"):
-        list(stream)
+    with closing(pool.stream(works.square, batches(20), UNWATCHED)) as stream:
+        next(stream)
+        pool.watch = _Silent("127.0.0.1:1")
+        for question in ("nodes", "kill", "cluster_resources"):
+            monkeypatch.setattr(ray, question, lambda *_: pytest.fail("it would hang for a minute"))
+        with pytest.raises(ClusterUnavailable, match="does not answer"):
+            list(stream)
     pool.watch.stop()
 
 
