@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from core.base.settings import usable_processors
 from core.base.types import Detection, Floats, RgbImage
 from core.vision.detect.mtcnn import MODEL_ID as DETECTOR_ID
 from core.vision.embed.embedder import Embedder
@@ -23,7 +24,7 @@ from core.vision.engine.base import Engine
 from core.vision.engine.keras import KerasEngine
 from core.vision.engine.openvino import BATCH_SIZES, OpenVinoEngine
 from core.vision.models import catalogue
-from core.vision.models.manifest import quantised_networks
+from core.vision.models.manifest import network_path, quantised_networks
 from tests.conftest import MODEL_ID, PROJECT_DIR, openvino_engine
 
 TOLERANCE = 1e-3
@@ -92,6 +93,18 @@ def test_where_bfloat16_cannot_be_computed_though_the_processor_has_it_float32_i
     assert precision == "f32", ended.stderr
     (expected,) = exact_engine.network(MODEL_ID, "embed")(np.ones((1, 160, 160, 3), np.float32))[0]
     assert np.allclose(np.array(vector, dtype=np.float64), expected, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("spare", [0, 1])
+def test_threads_are_pinned_only_where_an_engine_has_all_processors(models_dir: Path, spare: int) -> None:
+    threads = usable_processors() - spare
+    if not threads:
+        pytest.skip("one processor: an engine has it all")
+    engine = OpenVinoEngine(lambda model_id, network: network_path(models_dir, model_id, network), threads)
+    network = engine.network(DETECTOR_ID, "onet")
+    network(np.zeros((1, 48, 48, 3), np.uint8))
+    compiled = network._request((1, 48, 48, 3)).get_compiled_model()
+    assert compiled.get_property("ENABLE_CPU_PINNING") is (spare == 0)
 
 
 def test_standardising_does_not_hang_on_how_the_crops_lie_in_memory(engine: OpenVinoEngine) -> None:

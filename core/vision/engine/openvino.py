@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from core.base.privacy import forbid_telemetry
+from core.base.settings import usable_processors
 from core.base.types import Floats
 from core.vision.engine.base import DETECTOR_MEAN, DETECTOR_SCALE, PROCESSOR_LOAD, Batch, DeviceLoad, Placement
 from core.vision.engine.fixed_batches import cut_batch
@@ -26,7 +27,7 @@ import openvino as ov  # noqa: E402
 from openvino import opset8  # noqa: E402
 from openvino.preprocess import PrePostProcessor  # noqa: E402
 
-BATCH_SIZES = {"pnet": (1,), "rnet": (8, 16, 32), "onet": (1, 2, 4, 8), "embed": (1, 2, 8, 32)}
+BATCH_SIZES = {"pnet": (1,), "rnet": (8, 16, 32), "onet": (1, 2, 4, 8), "embed": (1, 2, 8)}
 """Batches are cut into these sizes, the rest padded up to one: larger ones take as long an item, and more memory."""
 
 
@@ -94,6 +95,8 @@ class OpenVinoEngine:
             # One request at a time with all threads: what calls it holds a lock, and has its batch full already.
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": self.threads,
+            # Pinned, engines of several processes would all sit on the first processors, and leave the others idle.
+            "ENABLE_CPU_PINNING": self.threads >= usable_processors(),
             "INFERENCE_PRECISION_HINT": self._float_precision if network == "embed" else "f32",
         }
         return OpenVinoNetwork(self._core, model, config, BATCH_SIZES[network])
