@@ -33,7 +33,7 @@ from core.vision.embed.crops import crop_portrait
 from core.vision.embed.embedder import Embedder, Preparation
 from core.vision.quality import PixelMeasures, explain_low_grade, measure_quality
 
-SAMPLED_EVERY = 16
+SAMPLED_EVERY = 32
 """Of so many faces one has its mirror image looked at in any case."""
 NO_FACE = "No face could be found."
 """What is said of a photo that shows none."""
