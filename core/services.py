@@ -413,6 +413,11 @@ class Services:
                 self._newest_faces.pop(next(iter(self._newest_faces)))
             return faces
 
+    def has_faces(self, dataset_id: str) -> bool:
+        """Whether the faces of a dataset are in memory; asking puts nobody else's out of it."""
+        faces = self._newest_faces.get(dataset_id)
+        return faces is not None and faces.is_read
+
     def forget_erased_people(self) -> None:
         """Drop from memory what is of people who are not in the data any more."""
         with self._lock:

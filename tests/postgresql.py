@@ -38,6 +38,12 @@ OPTIONS = {
     "timezone": "UTC",
 }
 TEMPLATE = "with_tables"
+CLEAR_AWAY = """cat
+server=$(head -n 1 "$0/data/postmaster.pid" 2>/dev/null) && kill -s QUIT "$server"
+while kill -s 0 "$server" 2>/dev/null; do sleep 0.05; done
+rm -rf "$0"
+"""
+"""A shell's: when its input ends, as it does with the process that holds it, the server of a folder goes with all."""
 
 
 @dataclass
@@ -47,10 +53,14 @@ class Server:
     programs: Path
     folder: Path
     _process: subprocess.Popen[bytes] | None = None
+    _clearer: subprocess.Popen[bytes] | None = None
     _user: dict[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.folder.chmod(0o755)
+        # In a session of its own: what ends the tests, by a key or a kill, is not to end this first.
+        command = ["sh", "-c", CLEAR_AWAY, str(self.folder)]
+        self._clearer = subprocess.Popen(command, stdin=subprocess.PIPE, cwd="/", start_new_session=True)
         if os.geteuid() == 0:
             ordinary = pwd.getpwnam(ORDINARY_USER)
             self._user = {"user": ordinary.pw_uid, "group": ordinary.pw_gid, "extra_groups": []}
@@ -83,10 +93,12 @@ class Server:
 
     def close(self) -> None:
         """End it for good."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(3)
+        assert self._clearer is not None and self._clearer.stdin is not None
+        self._clearer.stdin.close()
+        # Of a server that has ended an entry stays until it is waited for, and the shell would wait for that.
+        if self._process is not None:
             self._process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._clearer.wait()
 
     def address(self, name: str, user: str = "postgres") -> str:
         return f"postgresql://{user}@/{name}?host={self.folder}"

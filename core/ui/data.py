@@ -145,7 +145,7 @@ def dataset_counts(dataset_id: str, revision: Revision) -> Counts:
     """How much a dataset holds."""
     store = services().store
     # The first page says this of every dataset, and needs no face of them.
-    if not services().newest_faces(dataset_id).is_read:
+    if not services().has_faces(dataset_id):
         return store.counts(dataset_id)
     return build_counts(dataset_faces(dataset_id, revision).table, store.photo_count(dataset_id))
 
@@ -170,7 +170,7 @@ def dataset_people(dataset_id: str, revision: Revision) -> People:
 @st.cache_data(show_spinner=False, max_entries=32)
 def largest_people(dataset_id: str, revision: Revision, count: int) -> list[PersonCount]:
     """Those with the most faces."""
-    if not services().newest_faces(dataset_id).is_read:
+    if not services().has_faces(dataset_id):
         return services().store.largest_people(dataset_id, count)
     return dataset_people(dataset_id, revision).largest(count)
 

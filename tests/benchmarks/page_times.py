@@ -41,6 +41,7 @@ PAGES = {
     "Add photos": menu.INGEST,
     "Export and import": menu.EXCHANGE,
     "Work": menu.JOBS,
+    "About": menu.ABOUT,
 }
 
 

@@ -141,6 +141,9 @@ def test_faces_of_few_datasets_are_kept(services: Services, dataset: Dataset) ->
     kept = services.newest_faces(first)
     services.newest_faces(second)
     assert services.newest_faces(first) is kept
+    assert not services.has_faces(dataset.id) and not services.has_faces(first)
+    kept.read_table(0)
+    assert services.has_faces(first)
     services.newest_faces(third)
     assert services.newest_faces(first) is kept, "the one that was asked for last stays"
     services.newest_faces(second)
