@@ -134,8 +134,8 @@ class ObjectStore:
 
     def _unavailable(self, verb: str, reason: str) -> ArtifactsUnavailable:
         return ArtifactsUnavailable(
-            f"Files in '{self.url}' cannot be {verb} just now: {reason}. What is stored stands. See that the store "
-            "answers and that this is allowed, then open the page again or resume the job."
+            f"Files in '{self.url}' cannot be {verb} just now; what is stored there stands. See that the store answers "
+            f"and allows it, then open the page again or resume the job. What was heard of it: {reason}."
         )
 
 

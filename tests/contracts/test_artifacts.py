@@ -256,7 +256,7 @@ def every_use(artifacts: Artifacts) -> list[Callable[[], object]]:
 def test_a_bucket_that_is_not_there_is_no_photo_that_is_not_there(s3: None, tmp_path: Path) -> None:
     artifacts = open_artifacts(Settings(tmp_path, artifacts_url="s3://nobodys/atlas"))
     for use in every_use(artifacts):
-        with pytest.raises(ArtifactsUnavailable, match=r"s3://nobodys/atlas.*What is stored stands"):
+        with pytest.raises(ArtifactsUnavailable, match=r"s3://nobodys/atlas.*what is stored there stands"):
             use()
 
 
@@ -310,7 +310,7 @@ def test_a_job_that_the_store_refuses_stops_in_words_and_goes_on_where_it_was(
     try:
         failed = attempt()
         assert (failed.state, failed.detail) == (JobState.FAILED, "")
-        assert "'memory://atlas' cannot be written just now: the key was withdrawn" in failed.error
+        assert "'memory://atlas' cannot be written just now" in failed.error and "key was withdrawn" in failed.error
         monkeypatch.undo()
         services.jobs.resume(job.id)
         assert attempt().state is JobState.DONE
