@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,10 +17,11 @@ from sqlalchemy import delete, update
 
 from core.__main__ import main
 from core.base.errors import Cancelled, InputRefused, NotFound
+from core.base.machine import Pace
 from core.base.progress import CancelToken, Progress
 from core.base.types import Box, Face, FacePolicy, RgbImage, Split
 from core.corrections.model import EventKind
-from core.imaging.geometry import match_boxes
+from core.imaging.geometry import match_boxes, turn_detection
 from core.imaging.pixels import encode_jpeg
 from core.jobs.registry import job_handlers
 from core.jobs.startup import queue_turned_photos
@@ -32,6 +35,7 @@ from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.exchange import export, imports
 from core.workflows.exchange.export import ExportKind, ExportRequest
 from core.workflows.photos import look_again
+from core.workflows.photos.face_finding import LocalFinder
 from core.workflows.photos.look_again import SAME_FACE, RedetectionSummary
 from tests.conftest import MODEL_ID
 from tests.workflows.photos.conftest import OTHER_MODEL, Album, Blind, Dim, Twice, vector, with_pace
@@ -405,6 +409,43 @@ def test_a_turned_photo_whose_file_is_gone_costs_that_photo_only(album: Album, l
     album.by.turn([gone, album.photo_id("jerry/head.png")], 1)
     came = catch_up(album)
     assert (came.photos, came.missing) == (2, 1)
+
+
+@dataclass
+class Disturbed:
+    """A finder; while it looks at its first batch, somebody does something."""
+
+    finder: LocalFinder
+    disturb: Callable[[], object]
+    decodes: bool = False
+
+    def fit_pace(self, pace: Pace) -> Pace:
+        return pace
+
+    def stream_faces(self, *question: Any, portraits: bool = False) -> Iterator[Any]:
+        for answered in self.finder.stream_faces(*question, portraits=portraits):
+            disturb, self.disturb = self.disturb, lambda: None
+            disturb()
+            yield answered
+
+
+def test_a_photo_that_is_turned_while_it_is_looked_at_is_looked_at_once_more(
+    album: Album, lying: dict[str, bytes]
+) -> None:
+    album.take(lying)
+    photo_id, (face,) = album.photo_id("madonna/upright.png"), album.faces("madonna/upright.png")
+    album.by.confirm([face.id])  # so that it stays where a face that lies is not seen
+    tools = album.seeing()
+    finder = Disturbed(LocalFinder(tools.pipeline), lambda: album.by.turn([photo_id], 1))
+    came = album.look(replace(tools, open_finder=lambda _: finder))
+    assert (came.photos, came.missing) == (3, 0)
+    photo, faces = album.services.store.photo(album.dataset_id, photo_id)
+    assert photo.turn == 1
+    assert album.services.store.photos_to_look_at(album.dataset_id) == []
+    # Its box is turned with it, whether the detector sees a face that lies or not.
+    assert [each.id for each in faces] == [face.id]
+    turned = turn_detection(face.detection, photo.height_px, photo.width_px, 1).box
+    np.testing.assert_allclose(faces[0].box.as_tuple(), turned.as_tuple(), atol=0.2 * turned.width)
 
 
 def test_the_command_line_turns_a_photo(album: Album, lying: dict[str, bytes]) -> None:
