@@ -1,8 +1,8 @@
 """The index of a large dataset's faces: made by a job, kept as one file, mapped into memory by whoever searches it.
 
-It is of one revision of the dataset and of one model's vectors. A face's vector of a model never changes, so an index
-that is older than the dataset is right about all faces that are still there: who came since is searched beside it, and
-who went is not shown (``search``). An erasing removes the file, and the next index knows nothing of who was erased.
+It is of one revision of the dataset and of one model's vectors. Of a dataset that is newer it is right about all faces
+that nobody wrote since: the others are searched beside it as they are now, and who went is not shown (``search``). An
+erasing removes the file, and the next index knows nothing of who was erased.
 """
 
 from __future__ import annotations

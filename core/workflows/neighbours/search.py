@@ -94,7 +94,12 @@ def open_search(store: FaceStore, artifacts: Artifacts, dataset: Dataset, face_i
     """
     stored = _usable_index(artifacts, dataset, len(face_ids))
     if stored is not None:
-        return _search_by_index(stored, dataset, face_ids, lambda new_ids: store.embeddings_of(dataset.id, new_ids))
+        # A face that was looked at anew has another vector than the one that was indexed.
+        changed_ids = store.changed_embeddings(dataset.id, stored.revision).face_ids
+        is_stale = np.isin(stored.face_ids, encode_texts(changed_ids), assume_unique=True)
+        return _search_by_index(
+            stored, dataset, face_ids, is_stale, lambda new_ids: store.embeddings_of(dataset.id, new_ids)
+        )
     embeddings = store.embeddings(dataset.id)
     is_whole = len(embeddings) == len(face_ids)
     return ExactSearch(embeddings if is_whole else embeddings.take(embeddings.match(face_ids)[1]))
@@ -105,20 +110,33 @@ def open_gallery_search(artifacts: Artifacts, dataset: Dataset, gallery: Embeddi
     stored = _usable_index(artifacts, dataset, len(gallery))
     if stored is None or stored.model_id != gallery.model_id:
         return ExactSearch(gallery)
-    return _search_by_index(stored, dataset, gallery.face_ids, lambda new_ids: gallery.take(gallery.indices(new_ids)))
+    is_stale = np.zeros(len(stored), dtype=bool)
+    return _search_by_index(
+        stored, dataset, gallery.face_ids, is_stale, lambda new_ids: gallery.take(gallery.indices(new_ids))
+    )
 
 
 def _search_by_index(
-    stored: FaceIndex, dataset: Dataset, face_ids: Sequence[str], read: Callable[[Sequence[str]], Embeddings]
+    stored: FaceIndex,
+    dataset: Dataset,
+    face_ids: Sequence[str],
+    is_stale: Bools,
+    read: Callable[[Sequence[str]], Embeddings],
 ) -> IndexedSearch:
-    """Search the index for some faces, and beside it those that it does not have, whose vectors ``read`` gives."""
+    """Search the index for some faces, and beside it those that it does not have as they are: ``read`` gives these.
+
+    Parameters
+    ----------
+    is_stale : (n,) faces of the index that may have another vector now
+    """
     no_faces = Embeddings((), np.empty((0, stored.index.vectors.shape[1]), dtype=np.float32), stored.model_id)
     # Of the same revision and as many: the same faces, and a million names need not be compared.
     if stored.revision == dataset.revision and len(stored) == len(face_ids):
         return IndexedSearch(stored, None, ExactSearch(no_faces))
     wanted_ids = encode_texts(face_ids)
-    is_counted = np.isin(stored.face_ids, wanted_ids, assume_unique=True)
-    new_ids = [face_id.decode("ascii") for face_id in np.setdiff1d(wanted_ids, stored.face_ids, assume_unique=True)]
+    is_counted = np.isin(stored.face_ids, wanted_ids, assume_unique=True) & ~is_stale
+    current_ids = stored.face_ids[~is_stale]
+    new_ids = [face_id.decode("ascii") for face_id in np.setdiff1d(wanted_ids, current_ids, assume_unique=True)]
     return IndexedSearch(stored, is_counted, ExactSearch(read(new_ids) if new_ids else no_faces))
 
 

@@ -29,7 +29,7 @@ from core.workflows.neighbours.search import (
 )
 from tests.conftest import new_data_dir
 from tests.prepared import carry
-from tests.stored_faces import add_faces
+from tests.stored_faces import add_faces, stored_face
 
 PEOPLE = {"Ann": 40, "Ben": 30, "Cleo": 30}
 
@@ -94,6 +94,17 @@ def test_who_came_and_who_went_since_is_noticed_at_once(services: Services, data
     assert found.isdisjoint(dismissed)
     with pytest.raises(KeyError):
         search.vector(dismissed[0])
+
+
+def test_a_face_that_was_looked_at_anew_is_found_by_its_new_vector(services: Services, dataset: Dataset) -> None:
+    index(services, dataset)
+    photo, moved = stored_face(3, "Ann", "Cleo")
+    services.store.replace_faces(dataset.id, photo.id, [moved])
+    require_same(services, dataset)
+    search = opened(services, dataset)
+    np.testing.assert_array_equal(search.vector(moved.face.id), moved.vector)
+    ((near_ids, _),) = search.nearest_faces(moved.vector[None], 1)
+    assert near_ids == (moved.face.id,)
 
 
 def test_a_gallery_is_searched_by_the_index_of_all(services: Services, dataset: Dataset) -> None:
