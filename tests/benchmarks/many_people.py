@@ -91,7 +91,7 @@ def measure_identification(recogniser: Recogniser, gallery: Gallery, probes: Vec
     threshold = identifier.threshold()
     answers = {
         "named_ms": lambda face: identifier.name_vectors(face, threshold),
-        "candidates_ms": lambda face: (recogniser.name(face, gallery), identifier._candidates(face)),
+        "candidates_ms": lambda face: (identifier._name(face), identifier._candidates(face)),
         "evidence_ms": lambda face: search.nearest_faces(face, EVIDENCE_FACES),
     }
     return {name: _median_ms(answer, probes) for name, answer in answers.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +12,7 @@ import numpy as np
 from core.base.json_values import Json
 from core.base.types import Detection, Doubles, Embeddings, Ints, Quality, RgbImage, Vectors
 from core.learn.classification.recogniser import Recogniser
+from core.learn.numerics.blas import find_blas
 from core.learn.open_set.certainty import Certainty, CertaintyRule
 from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Threshold, distances_to_named, gather_features
 from core.vision.pipeline import DecodedPhoto, EmbeddedFace, FacePipeline
@@ -19,6 +21,8 @@ from core.workflows.neighbours.search import NeighbourSearch
 
 TOP_CANDIDATES = 5
 EVIDENCE_FACES = 4
+ONE_THREAD_FROM = 5000
+"""People, with whom a face is compared by one thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +158,9 @@ class Identifier:
         """
         self.gallery.require_model(self.recogniser.model_id)
         classifier = self.recogniser.classifier
-        people, scores = self.recogniser.name(vectors, self.neighbours)
-        probs = classifier.probabilities(vectors)
+        people, scores = self._name(vectors)
+        with _limit_threads(len(classifier.people)):
+            probs = classifier.probabilities(vectors)
         return [
             (
                 classifier.people[person] if threshold.decide_named(score, 1.0) else None,
@@ -187,14 +192,14 @@ class Identifier:
             return
         # All faces of a batch at once: the classifier and the neighbours are products of matrices.
         vectors = np.stack([face.vector for face in faces])
-        people, scores = self.recogniser.name(vectors, self.neighbours)
+        people, scores = self._name(vectors)
         near = np.flatnonzero(self.recogniser.rule(self.neighbours).is_near_threshold(scores)).tolist()
         if near:
             # The mirror images of those that it may decide about are looked at too.
             looked = dict(zip(near, self.pipeline.add_mirror_images([faces[row] for row in near]), strict=True))
             faces = [looked.get(row, face) for row, face in enumerate(faces)]
             vectors = np.stack([face.vector for face in faces])
-            people, scores = self.recogniser.name(vectors, self.neighbours)
+            people, scores = self._name(vectors)
         nearest = self.search.nearest_faces(vectors, EVIDENCE_FACES)
         candidates = self._candidates(vectors)
         # Those of the named alone: all margins of 50,000 people are a product of milliseconds.
@@ -213,11 +218,16 @@ class Identifier:
                 certainty_rule=self.certainty_rule,
             )
 
+    def _name(self, vectors: Vectors) -> tuple[Ints, Doubles]:
+        with _limit_threads(len(self.recogniser.people)):
+            return self.recogniser.name(vectors, self.neighbours)
+
     def _candidates(self, vectors: Vectors) -> list[tuple[Candidate, ...]]:
         classifier, centroids = self.recogniser.classifier, self.recogniser.centroids
-        probs = classifier.probabilities(vectors)
+        with _limit_threads(len(classifier.people)):
+            probs = classifier.probabilities(vectors)
+            nearest = np.argmax(vectors @ centroids.T, axis=1)
         top = np.stack([_most_probable(face_probs) for face_probs in probs])
-        nearest = np.argmax(vectors @ centroids.T, axis=1)
         # The classifier may rank another person first; whoever is nearest is shown all the same, in the last place.
         far = ~(top == nearest[:, None]).any(axis=1)
         top[far, -1] = nearest[far]
@@ -229,6 +239,11 @@ class Identifier:
             )
             for face in range(len(vectors))
         ]
+
+
+def _limit_threads(n_people: int) -> AbstractContextManager[object]:
+    """One thread of BLAS where a face is held against very many people: two take 2.5 times as much of the processor."""
+    return find_blas().limit(limits=1) if n_people >= ONE_THREAD_FROM else nullcontext()
 
 
 def _most_probable(probs: Doubles) -> Ints:

@@ -14,6 +14,7 @@ from core.imaging.pixels import encode_jpeg, turn_pixels
 from core.services import Services
 from core.vision.engine.openvino import OpenVinoEngine
 from core.vision.pipeline import DecodedPhoto
+from core.workflows.identification import identify
 from core.workflows.identification.identify import Identifier, identified_photo_json
 from core.workflows.identification.lookups import kept_lookups, lookup, outputs
 from core.workflows.identification.lookups.lookup import LookupTask
@@ -111,3 +112,11 @@ def test_two_photos_are_compared_upright_and_a_poor_face_is_told(trained, portra
     assert verify.compare_faces(one, 0, other, 0) > 0.98
     doubts = [[face.doubt for face in photo.faces] for photo in (one, pipeline.read_photo(encode_jpeg(blurred, 95)))]
     assert doubts == [[""], ["too blurred"]]
+
+
+def test_of_equally_probable_people_those_who_come_first_are_the_candidates() -> None:
+    probs = np.array([0.1, 0.2, 0.1, 0.1, 0.3, 0.1, 0.1])
+    assert identify._most_probable(probs).tolist() == [4, 1, 0, 2, 3]
+    assert identify._most_probable(probs[:3]).tolist() == [1, 0, 2]
+    many = np.random.default_rng(0).integers(0, 40, 3000) / 40
+    assert identify._most_probable(many).tolist() == np.argsort(-many, kind="stable")[:5].tolist()
