@@ -37,6 +37,7 @@ _STYLE = """<style>
  -webkit-line-clamp:2; -webkit-box-orient:vertical}
 .fa-name {font-size:.82rem; line-height:1.25; margin-top:5px; overflow:hidden; text-overflow:ellipsis;
  white-space:nowrap}
+.fa-round .fa-name {font-size:.75rem}
 .fa-note {font-size:.75rem; line-height:1.25; opacity:.72; overflow:hidden; text-overflow:ellipsis;
  white-space:nowrap}
 .fa-pair {display:grid; grid-template-columns:1fr 1fr; gap:3px}

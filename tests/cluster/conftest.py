@@ -45,6 +45,6 @@ def lose_node(cluster: Any) -> None:
 
 
 def restore_node(cluster: Any) -> None:
-    """Put a node back once the cluster knows of the loss: before, it counts the processors of the lost one too."""
+    """Put a node back, and wait until the lost one is forgotten: until then its processors are counted too."""
     cluster.add_node(**NODE)
     cluster.wait_for_nodes()
