@@ -80,11 +80,14 @@ def test_long_names_are_cut_at_the_axes_unless_that_makes_two_alike():
     assert charts.axis_names(names) == ["Gonzalo Sanchez de Lo…", *names[1:]]
 
 
-def test_few_people_are_all_in_the_matrix_and_of_many_those_who_are_confused():
+def test_few_people_are_all_in_the_matrix_and_of_many_those_who_are_confused(monkeypatch):
     assert len(confusion_matrix.select_matrix_people(an_evaluation(40, [(0, 1)]), (), everyone=False)) == 40
     many = an_evaluation(105, [(3, 9), (9, 50)])
     assert confusion_matrix.select_matrix_people(many, (), everyone=False).tolist() == [3, 9, 50]
     assert len(confusion_matrix.select_matrix_people(many, (), everyone=True)) == 105
+    monkeypatch.setattr(confusion_matrix, "EVERYONE_MOST", 100)
+    assert confusion_matrix.select_matrix_people(many, (), everyone=True).tolist() == [3, 9, 50], "too many for a chart"
+    assert confusion_matrix.list_findable_people(many) == ["p_003", "p_009", "p_050"]
 
 
 def test_looking_for_a_person_shows_whoever_they_were_confused_with():

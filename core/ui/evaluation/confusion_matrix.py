@@ -21,6 +21,8 @@ from core.ui.labels.corrections import CorrectionDesk
 PAIRS_SHOWN = 12
 SHOW_ALL_MOST = 40
 """Up to so many people everybody is in the matrix; of more, those who are confused."""
+EVERYONE_MOST = 2000
+"""Up to so many people everybody can be asked for: of 50,000 a chart would have 2.5 billion cells."""
 CELL_PER_PAGE = 24
 MOST_CONFUSED_SHOWN = 60
 """The most people shown unasked."""
@@ -50,7 +52,8 @@ def show_confusion_section(evaluated: EvaluatedRun) -> None:
         pair for pair in result.most_confused if not options.people or {pair.person, pair.given} & {*options.people}
     ]
     if not n_shown:
-        st.caption("With so many people only those who were confused are shown. Turn on 'Everyone' for the others.")
+        hint = " Turn on 'Everyone' for the others." if len(result.people) <= EVERYONE_MOST else ""
+        st.caption(f"With so many people only those who were confused are shown.{hint}")
         return
     # A matrix whose cells carry numbers is narrow enough to stand beside the pairs; a larger one has the whole width.
     small = n_shown <= charts.TEXT_MOST
@@ -65,11 +68,11 @@ def show_confusion_section(evaluated: EvaluatedRun) -> None:
 
 
 def _ask_matrix_options(result: Evaluation) -> MatrixOptions:
-    many = len(result.people) > SHOW_ALL_MOST
+    many = SHOW_ALL_MOST < len(result.people) <= EVERYONE_MOST
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         people = st.multiselect(
             "Find people",
-            result.people,
+            list_findable_people(result),
             format_func=words.display_name,
             key="confused_people",
             placeholder="A name",
@@ -84,11 +87,19 @@ def _ask_matrix_options(result: Evaluation) -> MatrixOptions:
     return MatrixOptions(tuple(people), everyone, order == BY_NAME, values == SHARES)
 
 
+def list_findable_people(result: Evaluation) -> Sequence[str]:
+    """Whom the field lists: everybody, or of very many people those who are confused most."""
+    if len(result.people) <= EVERYONE_MOST:
+        return result.people
+    return [result.people[index] for index in select_confused_people(result, EVERYONE_MOST).tolist()]
+
+
 def select_matrix_people(result: Evaluation, people: tuple[str, ...], *, everyone: bool) -> Ints:
     """Choose who is in the matrix: (n,) indices in the evaluation, ascending.
 
     Those looked for and whoever they were confused with; else everybody who was tested or named while they are few;
-    else those who were confused, the most confused first when even these are many.
+    else those who were confused, the most confused first when even these are many. Everybody only where asked for, and
+    not of more than ``EVERYONE_MOST``.
     """
     index_of = {name: index for index, name in enumerate(result.people)}
     if people:
@@ -97,7 +108,7 @@ def select_matrix_people(result: Evaluation, people: tuple[str, ...], *, everyon
         return np.array(sorted(index_of[name] for name in involved | {*people}), dtype=np.int64)
     # Who was neither tested nor named has an empty row and an empty column.
     occurring = np.flatnonzero(result.confusion.sum(axis=0) + result.confusion.sum(axis=1))
-    if everyone or len(occurring) <= SHOW_ALL_MOST:
+    if len(occurring) <= (EVERYONE_MOST if everyone else SHOW_ALL_MOST):
         return occurring
     return select_confused_people(result, MOST_CONFUSED_SHOWN)
 
