@@ -21,8 +21,8 @@ from core.base.types import Box, Face, FaceTable, Photo, Split
 from core.corrections.model import OF_FACE, OF_PERSON, Change, Editor, Entity, Field
 from core.corrections.replay import Base, ReplayableEvent, find_undone_events, follow_merges, replay_log
 from core.imaging.geometry import turn_box, turn_size
-from core.store.artifacts import Artifacts
 from core.store.columns.people_columns import build_counts, build_people
+from core.store.folder_artifacts import FolderArtifacts
 from core.store.job_model import JobKind, JobOwner
 from core.store.protocols import IngestBatch, PhotoLabel, PhotoLook, StoredFace
 from core.store.sql import schema
@@ -168,7 +168,7 @@ class Corrections(RuleBasedStateMachine):
         self.desk = Desk(self.new_database())
         self.lefts: dict[str, int] = {}
         """Where a new look found the faces, in pixels of their photos as they lie in the files."""
-        self.artifacts = Artifacts(Path(self.folder.name) / "artifacts")
+        self.artifacts = FolderArtifacts(Path(self.folder.name) / "artifacts")
         self.newest = NewestFaces(self.desk.store, self.artifacts, self.desk.dataset_id)
         """The faces as they were brought up to date last."""
 
