@@ -10,7 +10,7 @@ from pathlib import Path
 # As /proc/cpuinfo spells them: those of x86, then those of ARM.
 FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16")
 
-PHOTOS_A_THREAD = 16
+PHOTOS_A_THREAD = 8
 """More fill the networks' batches no better, and keep a cancelled ingest going for longer."""
 BYTES_A_THREAD = 256 << 20
 MEMORY_SHARE = 4
