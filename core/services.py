@@ -6,7 +6,7 @@ import platform
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -106,15 +106,31 @@ def copy_store(source: Settings, target: Settings, progress: Progress) -> StoreC
     restrict_new_files()
     source_files, target_files = open_artifacts(source), open_artifacts(target)
     if source.database != target.database:
-        return copy_whole_store(StoreCopy(source.database, target.database), source_files, target_files, progress)
+        rows = StoreCopy(source.database, target.database)
+        # Before hours of files: what refuses the rows refuses it all.
+        rows.require_possible()
+        with closing_services(source) as services, services.lock_datasets(progress):
+            return copy_whole_store(rows, source_files, target_files, progress)
     # The rows stay where they are.
     if source_files == target_files:
         raise InputRefused("Source and target are the same store. Say by --to or --to-artifacts where to copy.")
-    services = Services(source)
-    if any(job.state.active for job in services.jobs.jobs()):
-        raise InputRefused("A job is under way, which may write files. Wait until it is done, or stop it; then copy.")
-    dataset_ids = [dataset.id for dataset in services.store.datasets()]
-    return StoreCopyReceipt({}, *copy_files(source_files, target_files, dataset_ids, progress))
+    with closing_services(source) as services:
+        if services.jobs.active():
+            raise InputRefused(
+                "A job is under way, which may write files. Wait until it is done, or stop it; then copy."
+            )
+        with services.lock_datasets(progress) as dataset_ids:
+            return StoreCopyReceipt({}, *copy_files(source_files, target_files, dataset_ids, progress))
+
+
+@contextmanager
+def closing_services(settings: Settings) -> Iterator[Services]:
+    """Services that are used for one thing; their connections are closed behind it."""
+    services = Services(settings)
+    try:
+        yield services
+    finally:
+        services.store.engine.dispose()
 
 
 def open_artifacts(settings: Settings) -> Artifacts:
@@ -256,7 +272,7 @@ class Services:
 
     def face_policy(self, dataset_id: str) -> FacePolicy:
         """That of the newest ingest."""
-        ingests = (job for job in self.jobs.jobs(dataset_id) if job.kind is JobKind.INGEST)
+        ingests = (job for job in self.jobs.jobs(dataset_id, limit=None) if job.kind is JobKind.INGEST)
         return next((IngestRequest.of(job).policy for job in ingests), FacePolicy.LARGEST)
 
     def look_at_turned(self, dataset_id: str, progress: Progress = UNWATCHED) -> RedetectionSummary | None:
@@ -497,3 +513,12 @@ class Services:
             yield
         finally:
             lock.release()
+
+    @contextmanager
+    def lock_datasets(self, progress: Progress) -> Iterator[list[str]]:
+        """Hold the locks of all datasets, whose ids it gives: nothing comes in or is erased meanwhile."""
+        dataset_ids = [dataset.id for dataset in self.store.datasets()]
+        with ExitStack() as locks:
+            for dataset_id in dataset_ids:
+                locks.enter_context(self.lock_dataset(dataset_id, progress))
+            yield dataset_ids

@@ -126,13 +126,14 @@ class Server:
 
 
 def table_files(address: str) -> bytes:
-    """Every byte of the tables' files of a database, as they lie on the disk."""
+    """Every byte of the files of a database's tables, and of what it notes of their values, as they lie on the disk."""
     engine = create_engine(address.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text("CHECKPOINT"))
         files = (
             "SELECT pg_read_binary_file(pg_relation_filepath(oid)) FROM pg_class "
-            "WHERE relkind IN ('r', 't', 'i') AND relnamespace IN ('public'::regnamespace, 'pg_toast'::regnamespace)"
+            "WHERE relkind IN ('r', 't', 'i') AND relnamespace IN ('public'::regnamespace, 'pg_toast'::regnamespace) "
+            "OR oid = 'pg_statistic'::regclass"
         )
         content = b"".join(connection.scalars(text(files)))
     engine.dispose()

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.base.errors import InputRefused
+
 MIB = 1 << 20
 GIB = 1 << 30
 
@@ -105,24 +107,41 @@ class Settings:
         return self.data_dir / "locks"
 
 
+def _read_variable(name: str, default: str) -> str:
+    """A variable; one that is set to nothing says nothing, as in files that list them all."""
+    return os.environ.get(f"FACE_ATLAS_{name}", "").strip() or default
+
+
+def _read_threads(default: int) -> int:
+    value = _read_variable("THREADS", str(default))
+    if not value.isdecimal() or not int(value):
+        raise InputRefused(f"FACE_ATLAS_THREADS is '{value}'; give how many processors may be used, as '4'.")
+    return int(value)
+
+
 def settings_from_env(data_dir: Path | None = None) -> Settings:
     """Settings from ``FACE_ATLAS_DATA``, ``_DATABASE_URL``, ``_ENGINE``, ``_INT8``, ``_ONNX_PROVIDERS`` and others.
 
     The others are ``_ARTIFACTS``, ``_RAY_ADDRESS``, ``_THREADS`` and ``_WORKER``. ``_INT8`` is "1" or "0", the
     providers are as "cuda,cpu", the address of Ray is as "HOST:6379", "ray://HOST:10001" or "auto", the worker is "app"
     or "external".
+
+    Raises
+    ------
+    InputRefused
+        For a number of threads that is none.
     """
-    providers = os.environ.get("FACE_ATLAS_ONNX_PROVIDERS", "").replace(",", " ").lower().split()
-    defaults = Settings(data_dir=data_dir or Path(os.environ.get("FACE_ATLAS_DATA", "data")))
+    providers = _read_variable("ONNX_PROVIDERS", "").replace(",", " ").lower().split()
+    defaults = Settings(data_dir=data_dir or Path(_read_variable("DATA", "data")))
     return Settings(
         # Absolute from here on: the worker and the children that read files start in folders of their own.
         data_dir=defaults.data_dir.resolve(),
-        database_url=os.environ.get("FACE_ATLAS_DATABASE_URL", "").strip(),
-        artifacts_url=os.environ.get("FACE_ATLAS_ARTIFACTS", "").strip(),
-        engine=os.environ.get("FACE_ATLAS_ENGINE", defaults.engine),
-        quantised=os.environ.get("FACE_ATLAS_INT8", "1") != "0",
+        database_url=_read_variable("DATABASE_URL", ""),
+        artifacts_url=_read_variable("ARTIFACTS", ""),
+        engine=_read_variable("ENGINE", defaults.engine),
+        quantised=_read_variable("INT8", "1") != "0",
         onnx_providers=tuple(providers),
-        threads=int(os.environ.get("FACE_ATLAS_THREADS", defaults.threads)),
-        ray_address=os.environ.get("FACE_ATLAS_RAY_ADDRESS", defaults.ray_address).strip(),
-        supervise=os.environ.get("FACE_ATLAS_WORKER", "app") != "external",
+        threads=_read_threads(defaults.threads),
+        ray_address=_read_variable("RAY_ADDRESS", ""),
+        supervise=_read_variable("WORKER", "app") != "external",
     )

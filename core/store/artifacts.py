@@ -47,6 +47,9 @@ class ArtifactKind(StrEnum):
     """What an erasing that is not done yet has removed, for the search that ends it."""
 
 
+GOING: Final = "going"
+"""Where datasets are named that are about to go, beside the datasets; no dataset has such an id."""
+
 WORKING_KINDS: Final = frozenset(
     {ArtifactKind.LOOKUP_PART, ArtifactKind.LOOKUP_PHOTOS, ArtifactKind.ERASURE}
     | {ArtifactKind.FACE_INDEX, ArtifactKind.FACE_TABLE}
@@ -119,8 +122,12 @@ class Artifacts(ABC):
         """Everything of a dataset, in no order."""
 
     @abstractmethod
-    def dataset_ids(self) -> list[str]:
-        """Of whatever datasets something is left that this installation may remove, in no order."""
+    def going_ids(self, before: float = float("inf")) -> list[str]:
+        """The datasets whose deletion was announced before a time and is not done, in no order: their files may go.
+
+        Only of these. That no row speaks of a dataset tells nothing: its rows may be in another database, of somebody
+        who has given another address since, or none.
+        """
 
     @abstractmethod
     def delete(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> None:
@@ -140,8 +147,13 @@ class Artifacts(ABC):
     def delete_drafts(self, dataset_id: str, before: float = float("inf")) -> int:
         """Remove what a killed process was writing, and began before a time; only where nothing else is writing now."""
 
-    def announce_deletion(self, dataset_id: str) -> None:  # noqa: B027  whoever has a folder alone needs none
+    @abstractmethod
+    def announce_deletion(self, dataset_id: str) -> None:
         """Say that a dataset is about to go: whoever sweeps later may remove what a kill leaves of it."""
+
+    @abstractmethod
+    def withdraw_deletion(self, dataset_id: str) -> None:
+        """Say that a dataset is there to stay, after all that was announced of it."""
 
     @abstractmethod
     def delete_dataset(self, dataset_id: str) -> None:

@@ -213,9 +213,6 @@ class EraseStore(Protocol):
 class WholeStoreCopy(Protocol):
     """All rows of one database into another, empty one."""
 
-    def require_possible(self) -> None:
-        """Raises InputRefused where something is in the target, or a job is under way in the source."""
-
     def dataset_ids(self) -> list[str]:
         """The datasets of the source."""
 
@@ -225,7 +222,7 @@ class WholeStoreCopy(Protocol):
         Raises
         ------
         InputRefused
-            As ``require_possible``, or a value cannot be kept by the target.
+            Something is in the target, a job is under way in the source, or a value cannot be kept by the target.
         DataFolderFault
             One of the two cannot be used, or what was written reads back differently.
         """

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from core.base.errors import data_folder_fault
-from core.store.artifacts import ArtifactKind, Artifacts, StoredFile, missing_file, require_ids
+from core.store.artifacts import GOING, ArtifactKind, Artifacts, StoredFile, missing_file, require_ids
 
 Place = TypeVar("Place")
 _DRAFT = ".part"
@@ -51,11 +51,8 @@ class FolderArtifacts(Artifacts):
 
     def find(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> StoredFile | None:
         """See ``Artifacts``."""
-        try:
-            state = self.path(dataset_id, kind, file_id).stat()
-        except FileNotFoundError:
-            return None
-        return StoredFile(kind, file_id, state.st_size, state.st_mtime)
+        state = _read_state(self.path(dataset_id, kind, file_id))
+        return StoredFile(kind, file_id, state.st_size, state.st_mtime) if state is not None else None
 
     def path(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> Path:
         """Where a file of any kind lies, whether it exists or not."""
@@ -73,12 +70,15 @@ class FolderArtifacts(Artifacts):
         for kind in _scan(self.root / dataset_id):
             for beginning in _scan(kind):
                 for file in _scan(beginning):
-                    state = file.stat()
-                    yield StoredFile(kind.name, file.name, state.st_size, state.st_mtime)
+                    if state := _read_state(file):
+                        yield StoredFile(kind.name, file.name, state.st_size, state.st_mtime)
 
-    def dataset_ids(self) -> list[str]:
+    def going_ids(self, before: float = float("inf")) -> list[str]:
         """See ``Artifacts``."""
-        return [path.name for path in self.root.iterdir() if path.is_dir()] if self.root.is_dir() else []
+        # Drafts have a dot in their names.
+        announced = (entry for entry in _scan(self.root / GOING) if entry.name.isalnum())
+        states = ((entry.name, _read_state(entry)) for entry in announced)
+        return [name for name, state in states if state is not None and state.st_mtime < before]
 
     def delete(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> None:
         """See ``Artifacts``."""
@@ -88,7 +88,7 @@ class FolderArtifacts(Artifacts):
         """See ``Artifacts``."""
         loose = self.loose(dataset_id, ids_to_keep, before)
         for file in loose:
-            (self.root / dataset_id / file.kind / file.id[:2] / file.id).unlink()
+            (self.root / dataset_id / file.kind / file.id[:2] / file.id).unlink(missing_ok=True)
         return len(loose)
 
     def delete_drafts(self, dataset_id: str, before: float = float("inf")) -> int:
@@ -98,11 +98,24 @@ class FolderArtifacts(Artifacts):
             draft.unlink(missing_ok=True)
         return len(drafts)
 
+    def announce_deletion(self, dataset_id: str) -> None:
+        """See ``Artifacts``."""
+        flush_folders(write_durably(self._announcement(dataset_id), b""))
+
+    def withdraw_deletion(self, dataset_id: str) -> None:
+        """See ``Artifacts``."""
+        self._announcement(dataset_id).unlink(missing_ok=True)
+
+    def _announcement(self, dataset_id: str) -> Path:
+        require_ids(dataset_id)
+        return self.root / GOING / dataset_id
+
     def delete_dataset(self, dataset_id: str) -> None:
         """See ``Artifacts``."""
         folder = self.root / dataset_id
         if folder.exists():
             shutil.rmtree(folder)
+        self.withdraw_deletion(dataset_id)
 
     def describe(self) -> str:
         """See ``Artifacts``."""
@@ -197,6 +210,14 @@ def _flush(folder: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def _read_state(file: Path | os.DirEntry[str]) -> os.stat_result | None:
+    """Size and time of a file; None where it is gone, as a draft is that got its name since it was listed."""
+    try:
+        return file.stat()
+    except FileNotFoundError:
+        return None
 
 
 def _scan(folder: os.PathLike[str]) -> Iterator[os.DirEntry[str]]:

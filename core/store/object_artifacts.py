@@ -1,4 +1,4 @@
-"""Artifacts in an object store, which machines share that share nothing else; those in use lie in a folder nearby."""
+"""Artifacts in an object store; those in use lie in the data folder, which all machines of a database share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, ClassVar
 
 from core.base.errors import NotFound
-from core.store.artifacts import WORKING_KINDS, ArtifactKind, Artifacts, StoredFile, missing_file, require_ids
+from core.store.artifacts import GOING, WORKING_KINDS, ArtifactKind, Artifacts, StoredFile, missing_file, require_ids
 from core.store.folder_artifacts import FolderArtifacts, write_or_begin, writing_together
 from core.store.object_store import ObjectStore, StoredObject
 
@@ -25,8 +25,7 @@ CROPS_BYTES = 64 << 20
 """Some 6,500 crops in memory, so that a page that is drawn anew fetches none again."""
 CROPS_KEPT_S = 600.0
 _KINDS = frozenset(ArtifactKind)
-_GOING = "going/"
-"""Where datasets are named that are about to go."""
+_GOING = f"{GOING}/"
 
 
 @dataclass
@@ -139,13 +138,10 @@ class ObjectArtifacts(Artifacts):
         files = (_file(stored) for stored in self.objects.list_below(f"{dataset_id}/"))
         return [file for file in files if file.kind in _KINDS]
 
-    def dataset_ids(self) -> list[str]:
-        """See ``Artifacts``: of those in the store only what was announced to go.
-
-        A store may be another installation's, or this one's with an emptied database; nothing of it is to be lost.
-        """
-        announced = [stored.key.removeprefix(_GOING) for stored in self.objects.list_below(_GOING)]
-        return sorted({*self.near.dataset_ids(), *announced})
+    def going_ids(self, before: float = float("inf")) -> list[str]:
+        """See ``Artifacts``."""
+        announced = (stored for stored in self.objects.list_below(_GOING) if stored.written < before)
+        return sorted({*self.near.going_ids(before), *(stored.key.removeprefix(_GOING) for stored in announced)})
 
     def delete(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> None:
         """See ``Artifacts``."""
@@ -179,6 +175,12 @@ class ObjectArtifacts(Artifacts):
         require_ids(dataset_id)
         self.objects.write(f"{_GOING}{dataset_id}", b"")
 
+    def withdraw_deletion(self, dataset_id: str) -> None:
+        """See ``Artifacts``."""
+        require_ids(dataset_id)
+        self.near.withdraw_deletion(dataset_id)
+        self.objects.remove(f"{_GOING}{dataset_id}")
+
     def delete_dataset(self, dataset_id: str) -> None:
         """See ``Artifacts``."""
         require_ids(dataset_id)
@@ -186,7 +188,7 @@ class ObjectArtifacts(Artifacts):
         self.near.delete_dataset(dataset_id)
         self.objects.end_uploads(f"{dataset_id}/", float("inf"))
         self.objects.remove_below(f"{dataset_id}/")
-        self.objects.remove(f"{_GOING}{dataset_id}")
+        self.withdraw_deletion(dataset_id)
 
     def path(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> Path:
         """See ``Artifacts``."""

@@ -7,11 +7,11 @@ process was uploading.
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from core.base.errors import ArtifactsUnavailable
@@ -102,10 +102,11 @@ class ObjectStore:
 
     def clock_ahead_s(self) -> float:
         """By how many seconds the store's clock is ahead of this machine's: rather too many than too few."""
-        began = time.time()
-        self.write("clock", b"")
-        stored = self.find("clock")
-        self.remove("clock")
+        # Of a name of its own: another machine may ask at the same time.
+        began, key = time.time(), f"clock-{uuid.uuid4().hex}"
+        self.write(key, b"")
+        stored = self.find(key)
+        self.remove(key)
         # Times are told in whole seconds, the rest cut off.
         return stored.written + 1.0 - began if stored is not None else 0.0
 
@@ -159,30 +160,33 @@ class S3Store(ObjectStore):
 
     def remove_below(self, prefix: str, is_kept: IsKept = keep_nothing) -> int:
         """See ``ObjectStore``; of what is kept earlier versions go, too."""
-        if not self._keeps_versions:
-            going = [stored.key for stored in self.list_below(prefix) if not is_kept(stored)]
-            self._remove_all([{"Key": self._key(key)} for key in going])
-            return len(going)
+        if self._keeps_versions():
+            return self._remove_versions(prefix, is_kept)
+        going = [stored.key for stored in self.list_below(prefix) if not is_kept(stored)]
+        self._remove_all([{"Key": self._key(key)} for key in going])
+        return len(going)
+
+    def _remove_versions(self, prefix: str, is_kept: IsKept = keep_nothing, *, of_key: str | None = None) -> int:
+        """Remove versions of the objects whose keys begin so, or of one object; how many of them were the latest."""
         count = 0
         for page in self._pages("list_object_versions", prefix, "KeyMarker", "VersionIdMarker"):
-            versions = page.get("Versions", [])
-            latest = [version for version in versions if version["IsLatest"]]
-            kept_ids = {version["VersionId"] for version in latest if is_kept(self._listed(version))}
-            all_versions = [*versions, *page.get("DeleteMarkers", [])]
-            self._remove_all(
-                [
-                    {"Key": version["Key"], "VersionId": version["VersionId"]}
-                    for version in all_versions
-                    if version["VersionId"] not in kept_ids or not version["IsLatest"]
-                ]
+            # A key may be the beginning of another one, which is none of what is meant.
+            versions, markers = (
+                [entry for entry in page.get(name, []) if of_key is None or entry["Key"] == self._key(of_key)]
+                for name in ("Versions", "DeleteMarkers")
             )
-            count += len(latest) - len(kept_ids)
+            latest = [version for version in versions if version["IsLatest"]]
+            # With its key: of all objects from before versions were kept, the version is called "null".
+            kept = {_version_key(version) for version in latest if is_kept(self._listed(version))}
+            going = {_version_key(version) for version in (*versions, *markers)} - kept
+            self._remove_all([{"Key": own_key, "VersionId": version_id} for own_key, version_id in sorted(going)])
+            count += len(latest) - len(kept)
         return count
 
     def remove(self, key: str) -> None:
         """See ``ObjectStore``."""
-        if self._keeps_versions:
-            self.remove_below(key)
+        if self._keeps_versions():
+            self._remove_versions(key, of_key=key)
         else:
             self._remove_all([{"Key": self._key(key)}])
 
@@ -199,9 +203,8 @@ class S3Store(ObjectStore):
                 self._call("abort_multipart_upload", Key=upload["Key"], UploadId=upload["UploadId"])
         return len(uploads)
 
-    @cached_property
     def _keeps_versions(self) -> bool:
-        """Also where it did so once: what was written then is there."""
+        """Also where it did so once: what was written then is there. Asked each time, as it may be switched on."""
         with self._asking("deleted"):
             return bool(self._call("get_bucket_versioning").get("Status"))
 
@@ -236,6 +239,11 @@ class S3Store(ObjectStore):
 
     def _require_bucket(self) -> None:
         self._call("head_bucket")
+
+
+def _version_key(entry: Any) -> tuple[str, str]:
+    """What a version or a marker of a listing is told by."""
+    return entry["Key"], entry["VersionId"]
 
 
 def open_object_store(url: str) -> ObjectStore:

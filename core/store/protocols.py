@@ -383,11 +383,14 @@ class JobStore(Protocol):
     def job(self, job_id: str) -> Job:
         """Raises NotFound when it was forgotten."""
 
-    def jobs(self, dataset_id: str | None = None, limit: int = 200) -> list[Job]:
-        """Newest first."""
+    def jobs(self, dataset_id: str | None = None, limit: int | None = 200) -> list[Job]:
+        """Newest first; all with the limit None. Whoever asks whether something is active asks ``active``."""
 
     def active(self) -> list[Job]:
         """What runs and what waits, oldest first."""
+
+    def done_ids(self, kind: JobKind) -> set[str]:
+        """All jobs of a kind that have come to their end and were not forgotten."""
 
     def beat(self, job_id: str, done: int, total: int, message: str) -> bool:
         """Write progress; True when the user asked to cancel."""

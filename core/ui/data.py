@@ -20,7 +20,7 @@ from core.base.types import Embeddings, FaceTable, Photo, Revision
 from core.learn.metrics.predictions import Predictions
 from core.services import Services
 from core.store.columns.people_columns import People, build_counts, build_people
-from core.store.job_model import Job, JobKind, JobState
+from core.store.job_model import Job, JobKind
 from core.store.protocols import Counts, Dataset, MapInfo, PersonCount, Run
 from core.workflows.neighbours.face_index import index_time, is_indexed
 from core.workflows.neighbours.search import ExactSearch, NeighbourSearch, open_search
@@ -30,8 +30,8 @@ from core.workflows.training import train
 
 _kept_services: list[Services] = []
 """The working parts while everything else that is remembered goes."""
-_erased_at: dict[Path, float] = {}
-"""By data folder, when the newest erasing ended that pages know of."""
+_seen: dict[Path, tuple[set[str], set[str]]] = {}
+"""By data folder, the erasings that were done and the datasets that were there when a page was drawn last."""
 # Sessions run in threads of one process: two that see the same erasing must not both clear, and the second must not
 # read what the first is about to drop.
 _forgetting = threading.Lock()
@@ -50,13 +50,19 @@ def services() -> Services:
 
 
 def forget_erased_people() -> None:
-    """Drop all that is remembered for pages, of every session, when somebody was erased since this was last asked."""
+    """Drop all that is remembered for pages, of every session, when people or datasets went since this was last asked.
+
+    It does not matter which process or machine erased them.
+    """
     with _forgetting:
         working = services()
-        erasings = (job for job in working.jobs.jobs() if job.kind is JobKind.ERASE and job.state is JobState.DONE)
-        newest_erasing = max((job.finished or 0.0 for job in erasings), default=0.0)
-        # ``setdefault``: at the first page after a start nothing is remembered yet, so that there is nothing to forget.
-        if newest_erasing > _erased_at.setdefault(working.settings.data_dir, newest_erasing):
+        # By their ids and not by a time: machines that share the database have clocks of their own. A dataset that went
+        # took the jobs that told of it along.
+        erasings = working.jobs.done_ids(JobKind.ERASE)
+        dataset_ids = {dataset.id for dataset in working.store.datasets()}
+        # At the first page after a start nothing is remembered yet, so that there is nothing to forget.
+        seen_erasings, seen_datasets = _seen.get(working.settings.data_dir, (erasings, dataset_ids))
+        if erasings - seen_erasings or seen_datasets - dataset_ids:
             _kept_services[:] = [working]
             st.cache_data.clear()
             st.cache_resource.clear()
@@ -64,7 +70,7 @@ def forget_erased_people() -> None:
             working.forget_erased_people()
             services()
             _kept_services.clear()
-        _erased_at[working.settings.data_dir] = newest_erasing
+        _seen[working.settings.data_dir] = erasings, dataset_ids
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -154,7 +154,7 @@ def delete_exports(exports_dir: Path, dataset_id: str) -> int:
 def _stop_jobs(jobs: JobStore, dataset_id: str) -> None:
     """Cancel what is active and wait until it has stopped."""
     deadline = time.monotonic() + STOPPING_S
-    while active := [job for job in jobs.jobs(dataset_id) if job.state.active]:
+    while active := [job for job in jobs.active() if job.dataset_id == dataset_id]:
         if time.monotonic() > deadline:
             raise DataFolderBusy("Work on this dataset is still stopping. Try again in a moment.")
         for job in active:

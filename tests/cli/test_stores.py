@@ -17,8 +17,8 @@ from core.base.errors import DataFolderFault, InputRefused
 from core.base.progress import UNWATCHED, Progress
 from core.base.settings import Settings, settings_from_env
 from core.corrections.model import Editor
-from core.services import Services
-from core.store.artifacts import ArtifactKind
+from core.services import Services, copy_store
+from core.store.artifacts import ArtifactKind, content_id
 from core.store.job_model import JobKind, JobOwner, JobState
 from core.store.sql import schema, whole_copy
 from core.store.sql.database import open_database
@@ -174,6 +174,42 @@ def test_a_copy_that_is_broken_off_leaves_no_row_and_goes_on_with_the_files(fold
     receipt = copy_whole_store(copy, source_files, target_files, UNWATCHED)
     assert rows(address) == rows(folder / "atlas.db")
     assert receipt.files == sum(path.is_file() for path in (folder / "artifacts").rglob("*"))
+
+
+def test_a_photo_that_comes_while_files_are_copied_is_copied_too(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    source_files, target_files = (Services(Settings(path)).artifacts for path in (folder, target))
+    dataset_id, content = Services(Settings(folder)).store.datasets()[0].id, b"a photo of a job that began meanwhile"
+
+    def add(done: int, total: int, message: str) -> None:
+        if message.startswith("Copying 'dataset'"):
+            source_files.put(dataset_id, ArtifactKind.PHOTO, content_id(content), content)
+
+    receipt = copy_whole_store(
+        StoreCopy(folder / "atlas.db", target / "atlas.db"), source_files, target_files, Progress(add)
+    )
+    assert target_files.read(dataset_id, ArtifactKind.PHOTO, content_id(content)) == content
+    assert receipt.files == sum(path.is_file() for path in (folder / "artifacts").rglob("*"))
+
+
+def test_nothing_comes_in_or_is_erased_while_a_store_is_copied(folder: Path, tmp_path: Path) -> None:
+    services = Services(Settings(folder))
+    (dataset,) = services.store.datasets()
+    is_free = []
+
+    def try_to_write(done: int, total: int, message: str) -> None:
+        is_free.append(services.jobs.locks.dataset_lock(dataset.id).acquire_now())
+
+    copy_store(Settings(folder), Settings(tmp_path / "target"), Progress(try_to_write))
+    assert len(is_free) > 100 and not any(is_free)
+    assert services.jobs.locks.dataset_lock(dataset.id).acquire_now()
+
+
+def test_a_folder_that_is_none_is_no_empty_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "target"
+    assert main(["copy-store", "--from", str(tmp_path / "typo"), "--to", str(target), "--data", str(target)]) == 1
+    assert "no data folder of Face Atlas" in capsys.readouterr().err
+    assert not (tmp_path / "typo").exists()
 
 
 def test_a_job_that_is_under_way_is_waited_for_by_whoever_copies(folder: Path) -> None:

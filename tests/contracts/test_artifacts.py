@@ -135,15 +135,28 @@ def test_a_sweep_takes_what_is_not_kept_and_is_older(artifacts: Artifacts) -> No
     assert artifacts.ids(OTHER, PHOTO) == ["aa00"]
 
 
+def test_a_file_that_goes_while_all_are_listed_is_no_fault(artifacts: Artifacts) -> None:
+    for file_id in ("aa00", "aa01", "aa02"):
+        artifacts.put(DATASET, PHOTO, file_id, b"photo")
+    files = artifacts.files(DATASET)
+    first = next(files)
+    for file_id in {"aa00", "aa01", "aa02"} - {first.id}:
+        artifacts.delete(DATASET, PHOTO, file_id)
+    assert {file.id for file in files} <= {"aa00", "aa01", "aa02"}
+
+
 def test_a_dataset_goes_whole_and_no_other(artifacts: Artifacts) -> None:
     for kind in ArtifactKind:
         artifacts.put(DATASET, kind, "ab12", b"content")
         artifacts.put(OTHER, kind, "ab12", b"content")
-    artifacts.announce_deletion(DATASET)
-    assert DATASET in artifacts.dataset_ids()
+    assert artifacts.going_ids() == [], "no row was asked: they may be in another database"
+    for dataset_id in (DATASET, OTHER):
+        artifacts.announce_deletion(dataset_id)
+    artifacts.withdraw_deletion(OTHER)
+    assert artifacts.going_ids() == [DATASET] and artifacts.going_ids(before=1.0) == []
     artifacts.delete_dataset(DATASET)
     artifacts.delete_dataset(DATASET)
-    assert list(artifacts.files(DATASET)) == [] and DATASET not in artifacts.dataset_ids()
+    assert list(artifacts.files(DATASET)) == [] and artifacts.going_ids() == []
     assert len(list(artifacts.files(OTHER))) == len(ArtifactKind)
 
 
@@ -192,10 +205,37 @@ def test_what_was_uploaded_in_part_goes(s3: None, tmp_path: Path) -> None:
     assert "Uploads" not in client.list_multipart_uploads(Bucket=bucket)
 
 
-def test_what_another_installation_keeps_is_no_leftover(s3: None, tmp_path: Path) -> None:
-    artifacts = open_artifacts(Settings(tmp_path, artifacts_url=new_bucket()))
-    artifacts.put(DATASET, PHOTO, "aa00", b"photo")
-    assert artifacts.dataset_ids() == []
+@pytest.mark.parametrize("switched", ["on later", "off again"])
+def test_photos_of_a_bucket_that_kept_versions_for_a_while_go(s3: None, tmp_path: Path, switched: str) -> None:
+    """The versions of all that was written meanwhile have one name."""
+    url = new_bucket(keeps_versions=switched == "off again")
+    artifacts, bucket = open_artifacts(Settings(tmp_path, artifacts_url=url)), url.split("/")[2]
+    status = "Enabled" if switched == "on later" else "Suspended"
+
+    def switch() -> None:
+        boto3.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": status})
+
+    if switched == "off again":
+        switch()
+    for file_id in ("aa00", "bb00", "cc00"):
+        artifacts.put(DATASET, PHOTO, file_id, b"photo")
+    artifacts.delete(DATASET, PHOTO, "cc00")
+    if switched == "on later":
+        switch()
+    assert artifacts.sweep(DATASET, {PHOTO: {"aa00"}}, LATER) == 1
+    assert artifacts.ids(DATASET, PHOTO) == ["aa00"] and leftover_versions(artifacts) == 1
+
+
+def test_only_what_is_called_so_is_removed(s3: None, tmp_path: Path) -> None:
+    url = new_bucket(keeps_versions=True)
+    artifacts = open_artifacts(Settings(tmp_path, artifacts_url=url))
+    boto3.client("s3").put_object(Bucket=url.split("/")[2], Key="atlas/clock", Body=b"somebody's")
+    for file_id in ("aa00", "aa00bb"):
+        artifacts.put(DATASET, PHOTO, file_id, b"photo")
+    artifacts.delete(DATASET, PHOTO, "aa00")
+    artifacts.sweep(DATASET, {PHOTO: {"aa00bb"}}, LATER)
+    assert artifacts.ids(DATASET, PHOTO) == ["aa00bb"]
+    assert leftover_versions(artifacts) == 2, "the other photo, and what is not ours"
 
 
 def test_a_crop_is_fetched_once_and_forgotten_with_what_is_erased(
@@ -247,7 +287,7 @@ def every_use(artifacts: Artifacts) -> list[Callable[[], object]]:
         lambda: artifacts.replace(DATASET, PHOTO, "aa00", b"photo"),
         lambda: artifacts.read(DATASET, PHOTO, "aa00"),
         lambda: artifacts.ids(DATASET, PHOTO),
-        lambda: artifacts.dataset_ids(),
+        lambda: artifacts.going_ids(),
         lambda: artifacts.delete(DATASET, PHOTO, "aa00"),
         lambda: artifacts.delete_dataset(DATASET),
     ]

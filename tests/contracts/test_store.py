@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import IntegrityError
 
 from core.base.errors import FaceAtlasError, InputRefused, NameTaken, NotFound
@@ -249,6 +249,25 @@ def test_what_is_not_there_is_said_in_words(stores: Stores, dataset: Dataset) ->
     ):
         with pytest.raises(NotFound):
             ask()
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_no_name_of_a_deleted_dataset_is_noted_for_plans(
+    stores: Stores, dataset: Dataset, job_id: str, is_last: bool
+) -> None:
+    if not is_last:
+        kept = stores.faces.create_dataset("work", MODEL)
+        stores.faces.add(kept.id, stores.jobs.submit(kept.id, JobKind.INGEST, {}).id, batch("Kept Person"))
+    stores.faces.add(dataset.id, job_id, batch("Ada Lovelace", "Ada Lovelace", *[f"Forgotten {n}" for n in range(50)]))
+    with stores.faces.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # As the server does by itself when many rows were written.
+            connection.execute(text("ANALYZE dataset, person, photo, face, embedding, file_report"))
+    assert stores.files().count(b"Forgotten") > 50
+    stores.faces.delete_dataset(dataset.id)
+    for name in (b"Lovelace", b"Forgotten", b"family"):
+        assert name not in stores.files()
+    assert stores.faces.create_dataset("family", MODEL) and (b"Kept Person" in stores.files()) is not is_last
 
 
 def test_a_deleted_dataset_leaves_no_row_and_no_byte_of_a_name(

@@ -263,6 +263,22 @@ def test_who_was_cut_off_for_long_stops_and_writes_no_end_over_the_next_one(
     assert services.jobs.job(job.id).result == {"photos": 9}
 
 
+def test_who_lost_the_dataset_to_another_machine_stops_too(open_services: Callable[[], Services]) -> None:
+    services, others = open_services(), open_services()
+    dataset = services.store.create_dataset("Family", "facenet-128")
+    services.jobs.submit(dataset.id, JobKind.INGEST, {})
+    job, lock = services.jobs.claim(), services.jobs.locks.dataset_lock(dataset.id)
+    assert job is not None and lock.acquire_now()
+    cut_connections(others)
+    assert services.jobs.beat(job.id, 1, 9, "Working") is False and lock.acquire_now() is False, "it has both again"
+    cut_connections(others)
+    assert others.jobs.locks.dataset_lock(dataset.id).acquire_now()
+    assert services.jobs.beat(job.id, 2, 9, "Working") is True, "told to stop"
+    lock.release()
+    services.jobs.finish(job.id, JobState.CANCELLED)
+    assert others.jobs.end_orphans() == 1, "the job is there for the next one"
+
+
 DIE = """
 import os, signal, sys
 from pathlib import Path

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 
 import pytest
 
-from core.base.errors import InputRefused, ModelMismatch, NameTaken, NotFound
+from core.base.errors import DataFolderBusy, InputRefused, ModelMismatch, NameTaken, NotFound
 from core.base.progress import CancelToken
+from core.base.types import FacePolicy
 from core.jobs.registry import job_handlers
 from core.jobs.startup import sweep_uploads
 from core.jobs.worker import run_job
+from core.services import Services
 from core.store.artifacts import ArtifactKind
-from core.store.job_model import JobKind
+from core.store.job_model import JobKind, JobState
 from core.workflows import datasets
 from core.workflows.erasure.erase_dataset import erase_dataset
+from core.workflows.erasure.erase_person import require_quiet
 from core.workflows.photos.orphans import sweep_leftovers
 from core.workflows.photos.requests import IngestRequest
 from tests.conftest import write_zip
+from tests.stored_faces import add_faces
 
 
 def taken(services, files, name="Family"):
@@ -124,6 +129,7 @@ def test_an_erased_dataset_is_looked_for_in_every_file(services, sample_files):
 
 def test_what_a_cut_off_deletion_leaves_is_swept(services, sample_files):
     dataset = taken(services, {"Ann/1.jpg": next(iter(sample_files.values()))})
+    services.artifacts.announce_deletion(dataset.id)
     services.store.delete_dataset(dataset.id)  # and killed before the files went
     assert (services.artifacts.root / dataset.id).exists()
     other = services.store.create_dataset("Other", "facenet-128")
@@ -134,3 +140,34 @@ def test_what_a_cut_off_deletion_leaves_is_swept(services, sample_files):
     assert sweep_leftovers(services.leftover_tools()) == 0, "it may be somebody's who is at work"
     assert sweep_leftovers(services.leftover_tools(), older_than_s=-1.0) == 3
     assert not [path for path in services.artifacts.root.rglob("*") if path.is_file()]
+
+
+def test_what_only_another_database_knows_is_nobodys_leftover(services):
+    """Somebody gives another address of a database, or forgets to give it: no photo is lost by that."""
+    dataset = add_faces(services, "Family", {"Ann": 2})
+    for kind in ArtifactKind:
+        services.artifacts.put(dataset.id, kind, "ab12", b"content")
+    export = services.settings.exports_dir / dataset.id / "export.zip"
+    export.parent.mkdir(parents=True)
+    export.write_bytes(b"photos")
+    address = f"sqlite:///{services.settings.data_dir / 'other.db'}"
+    other = Services(replace(services.settings, database_url=address))
+    assert sweep_leftovers(other.leftover_tools(), older_than_s=-1.0) == 0
+    assert all(services.artifacts.exists(dataset.id, kind, "ab12") for kind in ArtifactKind)
+    assert export.exists()
+
+
+def test_what_a_long_job_is_writing_is_no_leftover_however_many_came_since(services):
+    dataset = services.store.create_dataset("Family", "facenet-128")
+    request = IngestRequest("box.zip", "box.zip", policy=FacePolicy.KEEP_OTHERS)
+    services.jobs.submit(dataset.id, JobKind.INGEST, request.to_json())
+    job = services.jobs.claim()
+    for _ in range(200):
+        services.jobs.finish(services.jobs.submit(dataset.id, JobKind.SUSPECTS, {}).id, JobState.DONE)
+    services.artifacts.put(dataset.id, ArtifactKind.PHOTO, "ab12", b"a photo before its row")
+    assert sweep_leftovers(services.leftover_tools(), older_than_s=-1.0) == 0
+    with pytest.raises(DataFolderBusy):
+        require_quiet(services.jobs, dataset.id, "")
+    assert services.face_policy(dataset.id) is FacePolicy.KEEP_OTHERS
+    services.jobs.finish(job.id, JobState.DONE)
+    assert sweep_leftovers(services.leftover_tools(), older_than_s=-1.0) == 1

@@ -21,14 +21,19 @@ def run_lookup(services: Services, job: Job, request: LookupRequest, progress: P
     """Look who is on photos; the result has the job's id."""
     began, run = time.monotonic(), services.runs.run(request.run)
     # Tidied by whoever looks next: a lookup whose job was forgotten has nobody else to remove its batches and photos.
-    lookup_ids = {other.id for other in services.jobs.jobs(job.dataset_id) if other.kind is JobKind.LOOKUP}
+    jobs = services.jobs.jobs(job.dataset_id, limit=None)
+    lookup_ids = {other.id for other in jobs if other.kind is JobKind.LOOKUP}
     kept_lookups.remove_abandoned_lookups(services.artifacts, job.dataset_id, lookup_ids)
     path, is_users_own = _photos_to_look_at(services, job, request)
     # Said before, as the first use in a process takes seconds without a step to count.
     progress.report(0, 0, "Loading the networks")
     task = lookup.LookupTask(job.id, job.dataset_id, run, request.title, str(path) if is_users_own else "")
-    with services.open_source(path, folders_are_people=False, zip_names=request.zip_names) as source:
-        finished = lookup.look_up_photos(services.lookup_tools(), services.identifier(run), source, task, progress)
+    try:
+        with services.open_source(path, folders_are_people=False, zip_names=request.zip_names) as source:
+            finished = lookup.look_up_photos(services.lookup_tools(), services.identifier(run), source, task, progress)
+    finally:
+        # A worker is not told whom others erase: it keeps nobody's vectors in memory until the next lookup.
+        services.forget_erased_people()
     return replace(lookup.count_lookup(finished), seconds=seconds_since(began))
 
 

@@ -105,7 +105,7 @@ class SqlJobStore(SqlStore):
             raise NotFound("This job is not known any more.")
         return _job(rows[0])
 
-    def jobs(self, dataset_id: str | None = None, limit: int = 200) -> list[Job]:
+    def jobs(self, dataset_id: str | None = None, limit: int | None = 200) -> list[Job]:
         self.end_orphans()
         query = select(table).order_by(table.c.created.desc()).limit(limit)
         if dataset_id:
@@ -116,6 +116,9 @@ class SqlJobStore(SqlStore):
         self.end_orphans()
         query = select(table).where(table.c.state.in_(_ACTIVE)).order_by(table.c.created)
         return [_job(row) for row in self.read_rows(query)]
+
+    def done_ids(self, kind: JobKind) -> set[str]:
+        return set(self.read_values(select(table.c.id).where(table.c.state == JobState.DONE, table.c.kind == kind)))
 
     def beat(self, job_id: str, done: int, total: int, message: str) -> bool:
         written = (

@@ -31,12 +31,16 @@ class StoreCopy:
     target: Path | str
 
     def require_possible(self) -> None:
+        """Raises InputRefused where something is in the target, or nothing or a running job is in the source."""
         with self._open():
             pass
 
     def dataset_ids(self) -> list[str]:
-        with self._open() as (reading, _):
-            return list(reading.scalars(select(schema.dataset.c.id).order_by(schema.dataset.c.id)))
+        source = open_database(self.source)
+        with source.connect() as reading:
+            dataset_ids = list(reading.scalars(select(schema.dataset.c.id).order_by(schema.dataset.c.id)))
+        source.dispose()
+        return dataset_ids
 
     def copy_rows(self, progress: Progress = UNWATCHED) -> dict[str, int]:
         with self._open() as (reading, writing):
@@ -47,6 +51,11 @@ class StoreCopy:
     @contextmanager
     def _open(self) -> Iterator[tuple[Connection, Connection]]:
         """Both databases, the source as it is now and the target in one transaction."""
+        # It would be made, and nothing copied without a word.
+        if isinstance(self.source, Path) and not self.source.is_file():
+            raise InputRefused(
+                f"There is no data folder of Face Atlas at '{self.source.parent}'. Say by --from which to copy."
+            )
         source, target = open_database(self.source), open_database(self.target)
         try:
             with source.connect() as reading, target.begin() as writing:

@@ -34,7 +34,6 @@ PIXELS_STAY = (
     "These photos show other people too and were kept: the person's face is still to be seen in them, without a box, "
     "a name or a vector. Erase with all photos to remove them as well."
 )
-_EVERY_JOB = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,8 @@ def erase_person(
 
 def require_quiet(jobs: JobStore, dataset_id: str, own_id: str) -> None:
     """Raise DataFolderBusy where other work on the dataset is running."""
-    if any(job.state is JobState.RUNNING and job.id != own_id for job in jobs.jobs(dataset_id)):
+    others = (job for job in jobs.active() if job.dataset_id == dataset_id and job.id != own_id)
+    if any(job.state is JobState.RUNNING for job in others):
         raise DataFolderBusy("Other work on this dataset is running. Wait until it is done, or stop it; then erase.")
 
 
@@ -265,7 +265,7 @@ def _uploads_to_go(tools: EraseTools, dataset_id: str, began: float) -> Iterator
     # Failed and interrupted work of other datasets may be resumed; of this one it would bring the person back.
     awaiting = (
         job
-        for job in tools.jobs.jobs(limit=_EVERY_JOB)
+        for job in tools.jobs.jobs(limit=None)
         if job.state.active or (job.dataset_id != dataset_id and job.state is not JobState.DONE)
     )
     return find_unread_uploads(tools.uploads_dir, paths_to_read(awaiting, tools.data_dir), began)

@@ -127,14 +127,16 @@ def adopt_sample(tools: AdoptionTools, sample: PreparedSample, name: str) -> Dat
         There is a dataset of that name.
     """
     snapshot = tools.transfer.read_snapshot(sample.folder / DATABASE)
-    # Files first, as everywhere: a row never points to nothing, and what a kill leaves here belongs to no dataset and
-    # is swept.
+    # Files first, as everywhere: a row never points to nothing. Until the rows are there, what a kill leaves is to be
+    # swept.
+    tools.artifacts.announce_deletion(snapshot.dataset_id)
     _copy_files(sample.artifacts, tools.artifacts, snapshot)
     try:
         people = tools.transfer.add_snapshot(snapshot, name)
     except BaseException:
         tools.artifacts.delete_dataset(snapshot.dataset_id)
         raise
+    tools.artifacts.withdraw_deletion(snapshot.dataset_id)
     # People are numbered by the database, so this file alone comes after the rows. Until then its entries would name
     # nobody, and are passed over as settled.
     renumber_people(tools.artifacts, snapshot.dataset_id, people)

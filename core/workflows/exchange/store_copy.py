@@ -32,7 +32,8 @@ def copy_whole_store(
 ) -> StoreCopyReceipt:
     """Copy files, unless both stores use the same ones, and rows.
 
-    A copy that was broken off goes on with the files that are missing; rows are written whole or not at all.
+    A copy that was broken off goes on with the files that are missing; rows are written whole or not at all. Whoever
+    calls it holds the datasets' locks: of somebody who is erased meanwhile files would be left in the target.
 
     Raises
     ------
@@ -43,16 +44,19 @@ def copy_whole_store(
     Cancelled
         Between two files.
     """
-    # Before hours of files: what refuses the rows refuses it all.
-    rows.require_possible()
-    files = file_bytes = 0
+    if source == target:
+        return StoreCopyReceipt(rows.copy_rows(progress), files=0, file_bytes=0)
     # A file is there before a row points to it, as everywhere.
-    if source != target:
-        files, file_bytes = copy_files(source, target, rows.dataset_ids(), progress)
-    return StoreCopyReceipt(rows.copy_rows(progress), files, file_bytes)
+    files, file_bytes = copy_files(source, target, rows.dataset_ids(), progress)
+    counts = rows.copy_rows(progress)
+    # Trainings and maps may have ended while hours of files were copied: the rows speak of theirs, too.
+    late_files, late_bytes = copy_files(source, target, rows.dataset_ids(), progress, only_missing=True)
+    return StoreCopyReceipt(counts, files + late_files, file_bytes + late_bytes)
 
 
-def copy_files(source: Artifacts, target: Artifacts, dataset_ids: list[str], progress: Progress) -> tuple[int, int]:
+def copy_files(
+    source: Artifacts, target: Artifacts, dataset_ids: list[str], progress: Progress, *, only_missing: bool = False
+) -> tuple[int, int]:
     """Copy the files of some datasets, each compared; how many there were, and their bytes.
 
     Raises
@@ -62,7 +66,7 @@ def copy_files(source: Artifacts, target: Artifacts, dataset_ids: list[str], pro
     Cancelled
         Between two files.
     """
-    files, file_bytes, left = 0, 0, _files(source, dataset_ids)
+    files, file_bytes, left = 0, 0, _files(source, dataset_ids, target if only_missing else None)
     # Several at once: a disk and an object store are both waited for.
     with ThreadPoolExecutor(COPIED_AT_ONCE, thread_name_prefix="copy") as threads:
         while part := list(islice(left, 8 * COPIED_AT_ONCE)):
@@ -73,10 +77,14 @@ def copy_files(source: Artifacts, target: Artifacts, dataset_ids: list[str], pro
     return files, file_bytes
 
 
-def _files(artifacts: Artifacts, dataset_ids: list[str]) -> Iterator[tuple[str, ArtifactKind, str]]:
+def _files(
+    artifacts: Artifacts, dataset_ids: list[str], without: Artifacts | None
+) -> Iterator[tuple[str, ArtifactKind, str]]:
+    """Files of some datasets, but those that are elsewhere already."""
     for dataset_id in dataset_ids:
         for kind in ArtifactKind:
-            for file_id in sorted(artifacts.ids(dataset_id, kind)):
+            known_ids = set(without.ids(dataset_id, kind)) if without else set()
+            for file_id in sorted(set(artifacts.ids(dataset_id, kind)) - known_ids):
                 yield dataset_id, kind, file_id
 
 

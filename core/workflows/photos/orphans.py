@@ -1,6 +1,6 @@
-"""What a process that was killed leaves: drafts, files whose rows were never written, folders of gone datasets.
+"""What a process that was killed leaves: drafts, files whose rows were never written, datasets that were being deleted.
 
-Nothing that somebody may still be writing is touched.
+Nothing that somebody may still be writing is touched, and nothing of a dataset that only another database knows.
 """
 
 from __future__ import annotations
@@ -40,16 +40,15 @@ def sweep_leftovers(tools: LeftoverTools, older_than_s: float = SETTLED_S) -> in
     # What runs writes files before their rows: on a busy dataset they look like leftovers, and are none.
     idle_datasets = _idle_datasets(tools)
     swept = 0
-    gone_ids, export_folders = _datasets_without_rows(tools), list(_exports_without_dataset(tools))
-    # A dataset of which files are left lost its rows to a deletion that was cut off, and the database was not compacted
-    # then.
-    if gone_ids or export_folders:
+    gone_ids = _datasets_without_rows(tools, oldest_kept_s)
+    # A deletion was cut off when the rows were gone, and the database was not compacted then.
+    if gone_ids:
         tools.eraser.compact()
     for dataset_id in gone_ids:
         if max((file.written for file in tools.artifacts.files(dataset_id)), default=0.0) < oldest_kept_s:
             tools.artifacts.delete_dataset(dataset_id)
             swept += 1
-    for path in [*export_folders, *_drafts(tools, idle_datasets)]:
+    for path in [*_exports_of(tools, gone_ids), *_drafts(tools, idle_datasets)]:
         # By its age too: a command may have begun since the jobs were listed.
         if path.exists() and path.stat().st_mtime < oldest_kept_s:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -62,19 +61,19 @@ def sweep_leftovers(tools: LeftoverTools, older_than_s: float = SETTLED_S) -> in
 
 def _idle_datasets(tools: LeftoverTools) -> list[str]:
     """The datasets on which nothing runs."""
-    busy = {job.dataset_id for job in tools.jobs.jobs() if job.state is JobState.RUNNING}
+    busy = {job.dataset_id for job in tools.jobs.active() if job.state is JobState.RUNNING}
     return [dataset.id for dataset in tools.store.datasets() if dataset.id not in busy]
 
 
-def _datasets_without_rows(tools: LeftoverTools) -> list[str]:
+def _datasets_without_rows(tools: LeftoverTools, oldest_kept_s: float) -> list[str]:
+    going_ids = tools.artifacts.going_ids(oldest_kept_s)
+    # Asked afterwards: whoever adds a dataset announces its files, then writes its rows.
     dataset_ids = {dataset.id for dataset in tools.store.datasets()}
-    return [dataset_id for dataset_id in tools.artifacts.dataset_ids() if dataset_id not in dataset_ids]
+    return [dataset_id for dataset_id in going_ids if dataset_id not in dataset_ids]
 
 
-def _exports_without_dataset(tools: LeftoverTools) -> Iterator[Path]:
-    dataset_ids = {dataset.id for dataset in tools.store.datasets()}
-    if tools.exports_dir.is_dir():
-        yield from (path for path in tools.exports_dir.iterdir() if path.is_dir() and path.name not in dataset_ids)
+def _exports_of(tools: LeftoverTools, dataset_ids: list[str]) -> list[Path]:
+    return [tools.exports_dir / dataset_id for dataset_id in dataset_ids]
 
 
 def _drafts(tools: LeftoverTools, idle_datasets: list[str]) -> Iterator[Path]:

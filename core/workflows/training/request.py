@@ -52,7 +52,8 @@ def find_training_request(jobs: JobStore, dataset_id: str, run: Run | None) -> T
     if run is None:
         return TrainRequest()
     trained_id = run.params.updated.trained if run.params.updated else run.id
-    done = [job for job in jobs.jobs(dataset_id) if job.kind is JobKind.TRAIN and job.state is JobState.DONE]
+    trainings = (job for job in jobs.jobs(dataset_id, limit=None) if job.kind is JobKind.TRAIN)
+    done = (job for job in trainings if job.state is JobState.DONE)
     requests = (TrainRequest.of(job) for job in done if TrainResult.of(job).run == trained_id)
     # A run tells more of itself than the defaults do: what it is trained with again is the classifier that it has.
     forgotten = TrainRequest(TrainOptions(classifier=run.params.kind))

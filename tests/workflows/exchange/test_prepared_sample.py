@@ -91,10 +91,11 @@ def test_every_opened_sample_is_a_dataset_of_its_own_and_goes_without_a_trace(at
 
 
 def test_a_name_that_is_taken_leaves_nothing_behind(atlas):
-    adopt(atlas, "Stars")
+    dataset = adopt(atlas, "Stars")
     with pytest.raises(NameTaken):
         adopt(atlas, "Stars")
-    assert len(list(atlas.artifacts.root.iterdir())) == 1
+    files = [path for path in atlas.artifacts.root.rglob("*") if path.is_file()]
+    assert {path.relative_to(atlas.artifacts.root).parts[0] for path in files} == {dataset.id}
 
 
 def test_it_is_prepared_once_and_again_for_another_version(atlas):

@@ -430,7 +430,9 @@ def test_photos_in_the_users_own_folder_are_read_where_they_are(learned, photos)
     services, dataset_id = learned
     archive = write_zip(services.settings.inbox_dir / "new.zip", {"1.jpg": photos["new/1.jpg"]})
     run = services.runs.runs(dataset_id)[0]
+    identifier = services.identifier(run)
     job = work(services, dataset_id, JobKind.LOOKUP, LookupRequest(str(archive), "new.zip", run.id).to_json())
+    assert services.identifier(run) is not identifier, "a worker remembers nobody, who may be erased elsewhere"
     made = kept_lookups.load_lookup(services.artifacts, dataset_id, job.id)
     assert (kept_lookups.find_lookup_photos(services.artifacts, made), archive.exists()) == (archive.resolve(), True)
     assert services.artifacts.ids(dataset_id, ArtifactKind.LOOKUP_PHOTOS) == []

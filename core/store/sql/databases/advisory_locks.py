@@ -53,7 +53,9 @@ class AdvisorySession:
                 return
             self._held.discard(key)
             try:
-                self._connect().execute(text("SELECT pg_advisory_unlock(:key)").bindparams(key=key))
+                # Without a connection nothing is locked, and a new one would look as if the other locks were.
+                if self._connection is not None:
+                    self._connection.execute(text("SELECT pg_advisory_unlock(:key)").bindparams(key=key))
             except DataFolderFault:
                 self._drop()  # it went with its connection
             if not self._held:
@@ -70,13 +72,16 @@ class AdvisorySession:
         return key in self._held
 
     def reconnect(self) -> None:
-        """After the connection was lost, take its locks again; those that others have by now are no longer held."""
+        """After the connection was lost, take its locks again: all of them, or none where others have one by now."""
         with self._lock:
             if self._connection is None and not self._held:
                 return
             if not self._is_connected():
                 self._drop()
-                self._held = {key for key in self._held if self._ask(key)}
+                # Of a job whose dataset somebody else writes by now, its own lock is worth nothing: it is to stop.
+                has_taken = [self._ask(key) for key in self._held]
+                if not all(has_taken):
+                    self.close()
 
     def is_taken(self, key: int, started: float | None) -> bool:
         """Whether any session has the lock, or may be about to take it again after a restart of the server."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, select, text
 from sqlalchemy.exc import NoSuchModuleError
 
 from core.base.errors import DataFolderFault
@@ -88,8 +88,12 @@ class PostgresqlDatabase:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text(f"SET lock_timeout = {COMPACT_TIMEOUT_MS}"))
             try:
-                # Written anew, so that no deleted row stays in a table's file until something takes its room.
-                connection.execute(text(f"VACUUM {'(FULL) ' if small else ''}{tables}"))
+                # Written anew, so that no deleted row stays in a table's file until something takes its room. And
+                # counted anew: what the server notes of a column for its plans are names and vectors out of it.
+                connection.execute(text(f"VACUUM ({'FULL, ' if small else ''}ANALYZE) {tables}"))
+                _forget_values_of_empty_tables(connection)
+                # Passed over, with a warning, where the user does not own the database.
+                connection.execute(text("VACUUM (FULL) pg_catalog.pg_statistic"))
             finally:
                 connection.invalidate()  # the next one begins with the settings of all
 
@@ -128,6 +132,20 @@ class PostgresqlDatabase:
         session = AdvisorySession(self.new_engine(poolclass=NullPool), engine)
         event.listen(engine, "engine_disposed", lambda _: session.close())
         return AdvisoryJobLocks(session)
+
+
+def _forget_values_of_empty_tables(connection: Connection) -> None:
+    """Drop what the server has noted of columns whose tables are empty now: it counts anew only where a row is."""
+    noted = text("SELECT attname FROM pg_stats WHERE schemaname = current_schema() AND tablename = :table")
+    for table in metadata.sorted_tables:
+        if connection.scalar(select(select(table).exists())):
+            continue
+        columns = [table.c[name] for name in connection.scalars(noted.bindparams(table=table.name))]
+        # Whoever sets a column's type, even to what it is, makes the server forget its values.
+        types = ((column.name, column.type.compile(connection.dialect)) for column in columns)
+        changes = ", ".join(f'ALTER COLUMN "{name}" TYPE {type_name}' for name, type_name in types)
+        if changes:
+            connection.execute(text(f"ALTER TABLE {table.name} {changes}"))
 
 
 def _connect_patiently(dialect: Any, record: Any, arguments: Any, options: Any) -> Any:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 
 from core.base.errors import DataFolderBusy, data_folder_fault
+from core.store.artifacts import GOING
 from core.store.disk_reserve import OPENING_BYTES, Reserve
 from core.store.job_liveness import FileJobLocks
 from core.store.sql.databases import sqlite_faults
@@ -56,7 +57,7 @@ class SqliteDatabase:
         """An emptied file would be taken for a new database, and every dataset would be gone without a word."""
         artifacts = self.path.parent / "artifacts"
         emptied = self.path.is_file() and self.path.stat().st_size == 0
-        if emptied and artifacts.is_dir() and any(artifacts.iterdir()):
+        if emptied and artifacts.is_dir() and any(folder.name != GOING for folder in artifacts.iterdir()):
             raise sqlite_faults.damaged_database(self.path, "it is empty, and there are photos of a dataset beside it")
 
     @contextmanager

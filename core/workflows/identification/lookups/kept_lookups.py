@@ -113,7 +113,7 @@ def forget_lookup(tools: LookupTools, dataset_id: str, lookup_id: str) -> None:
     # The list entry first: after a kill in between no entry is left whose photos are gone.
     for kind in (ArtifactKind.LOOKUP, ArtifactKind.LOOKUP_PART, ArtifactKind.LOOKUP_PHOTOS):
         tools.artifacts.delete(dataset_id, kind, lookup_id)
-    for job in tools.jobs.jobs(dataset_id):
+    for job in tools.jobs.jobs(dataset_id, limit=None):
         if job.id == lookup_id or (job.kind is JobKind.SORT and SortRequest.of(job).lookup == lookup_id):
             export_path(tools.exports_dir, dataset_id, job.id).unlink(missing_ok=True)
             tools.jobs.forget_job(job.id)
