@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from core.archives.file_names import printable_name
+from core.archives.file_names import leaves_folder, printable_name
 from core.archives.source import (
     CHANGED,
     NameRules,
@@ -19,7 +19,7 @@ from core.archives.source import (
     require_limits,
     size_objection,
 )
-from core.archives.system_files import classify_leftover
+from core.archives.system_files import Leftover, classify_leftover
 from core.base.errors import ArchiveRefused, ImageRefused, InputRefused, SourceUnavailable
 from core.base.file_systems import describe_store_fault, open_file_system
 from core.base.settings import ArchiveLimits
@@ -47,17 +47,11 @@ class RemoteSource(PhotoSource):
         self._system, root = _open_system(url)
         with self._asking(url):
             self._files = dict(self._list(root))
-        objections = {name: self._objection(name) for name in self._files}
-        leftovers = {name: why for name in self._files if (why := classify_leftover(name)) is not None}
-        photos = [name for name, why in objections.items() if why is None and name not in leftovers]
+        examined = [(name, classify_leftover(name) or self._objection(name)) for name in self._files]
         super().__init__(
-            [(name, self._files[name].size_bytes) for name in photos],
-            [
-                Refusal(printable_name(name), why)
-                for name, why in objections.items()
-                if why is not None and name not in leftovers
-            ],
-            leftovers.items(),
+            [(name, self._files[name].size_bytes) for name, verdict in examined if verdict is None],
+            [Refusal(printable_name(name), verdict) for name, verdict in examined if isinstance(verdict, str)],
+            [(name, verdict) for name, verdict in examined if isinstance(verdict, Leftover)],
             rules,
         )
 
@@ -84,7 +78,11 @@ class RemoteSource(PhotoSource):
             listed = self._describe(found[path])
             total_bytes += listed.size_bytes
             require_limits(self._url, number, total_bytes, self._limits)
-            yield path.removeprefix(root).lstrip("/"), listed
+            if path == root:
+                raise ArchiveRefused(f"'{self._url}' is a file. Give the URL of the folder in which the photos lie.")
+            # A name that ends with a slash is a folder's own, as consoles write where somebody makes one.
+            if not path.endswith("/"):
+                yield path[len(root) + 1 :], listed
 
     def _describe(self, info: Mapping[str, Any]) -> _Listed:
         stamp = next((info[key] for key in _STAMPS if info.get(key) is not None), "")
@@ -93,9 +91,14 @@ class RemoteSource(PhotoSource):
         return _Listed(str(info["name"]), int(info["size"] or 0), str(seconds))
 
     def _objection(self, name: str) -> str | None:
+        if leaves_folder(name):
+            return "its path leaves the folder; rename it"
         listed = self._files[name]
 
         def read_head() -> bytes:
+            # Of an empty file a store has no first bytes to give, and refuses.
+            if not listed.size_bytes:
+                return b""
             with self._asking(name):
                 head: bytes = self._system.cat_file(listed.path, start=0, end=signatures.HEAD_BYTES)
                 return head

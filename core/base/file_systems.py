@@ -31,7 +31,10 @@ _ASKED_BY_FILE_SYSTEM = 2
 
 def open_file_system(url: str) -> tuple[Any, str]:
     """The file system of a URL, and the folder in it. Raises InputRefused for a URL that cannot be used."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as fault:
+        raise InputRefused(f"The URL cannot be read ({fault}). Expected one as 's3://BUCKET/FOLDER'.") from fault
     if "@" in parts.netloc:
         raise InputRefused(
             "The URL holds a password, which would be stored and shown. Give it by the environment, as the store's "

@@ -75,6 +75,31 @@ def test_a_photo_that_changes_between_listing_and_reading_is_reported(url: str, 
         assert source.read(source.entries[1]) == FILES["ada/2.jpg"]
 
 
+def test_empty_files_stop_nobody(url: str) -> None:
+    write(f"{url}/bob/_SUCCESS", b"")
+    if url.startswith("s3"):
+        # What consoles leave where somebody makes a folder.
+        for folder in ("", "bob/"):
+            boto3.client("s3").put_object(Bucket="photos", Key=f"archive/{folder}", Body=b"")
+    with open_source(url, LIMITS) as source:
+        assert [entry.name for entry in source.entries] == ["ada/1.jpg", "ada/2.jpg", "bob/3.png"]
+        assert [refusal.name for refusal in source.refused if not refusal.left_out] == ["bob/_SUCCESS", "bob/notes.txt"]
+
+
+@pytest.mark.parametrize("url", ["s3"], indirect=True)
+def test_a_name_with_an_empty_folder_hides_no_other(url: str) -> None:
+    boto3.client("s3").put_object(Bucket="photos", Key="archive//ada/1.jpg", Body=b"\xff\xd8\xff\xe0 other")
+    with open_source(url, LIMITS) as source:
+        assert read_all(source)["ada/1.jpg"] == FILES["ada/1.jpg"]
+        (refusal,) = [refusal for refusal in source.refused if refusal.name == "/ada/1.jpg"]
+        assert "leaves the folder" in refusal.reason
+
+
+def test_the_url_of_a_file_is_refused(url: str) -> None:
+    with pytest.raises(ArchiveRefused, match="is a file"):
+        open_source(f"{url}/ada/1.jpg", LIMITS)
+
+
 def test_a_store_that_does_not_answer_is_no_photos_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -90,7 +115,12 @@ def test_a_store_that_does_not_answer_is_no_photos_fault(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("url", "words"), [("nonsense://x/y", "nonsense://"), ("s3://key:secret@bucket/x", "holds a password")]
+    ("url", "words"),
+    [
+        ("nonsense://x/y", "nonsense://"),
+        ("s3://key:secret@bucket/x", "holds a password"),
+        ("s3://key:secret@[bucket/x", "cannot be read"),
+    ],
 )
 def test_a_url_that_cannot_be_used_is_refused_with_what_to_do(url: str, words: str) -> None:
     with pytest.raises(ArchiveRefused, match=words) as refusal:
