@@ -40,7 +40,7 @@ import numpy as np
 
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Doubles, Floats, Ints, Vectors
-from core.learn.numerics.blas import find_blas
+from core.learn.numerics.blas import count_blas_threads, one_blas_thread
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.labels import fit_centroids, rows_by_value, sum_by_label
 from core.learn.numerics.linear_classifier import LinearClassifier
@@ -129,7 +129,7 @@ def fit_one_versus_rest(
     progress : told the finished share, several times a second
     """
     faces = _Faces.of(vectors, np.float32(C) * weigh_people(labels, n_people), labels)
-    with find_blas().limit(limits=1):
+    with one_blas_thread():
         weights = faces.least_squares(n_people) if start is None else _stack_weights(start)
     compared = _compared_faces(faces, n_people)
     _solve(compared, weights, range(n_people), HARDEST if start is None else HARDEST_NEAR, progress)
@@ -152,7 +152,7 @@ def refit_changed(
     """
     faces = _Faces.of(vectors, np.float32(C) * weigh_people(labels, start.n_people), labels)
     weights, compared = _stack_weights(start), _compared_faces(faces, start.n_people)
-    with find_blas().limit(limits=1):
+    with one_blas_thread():
         slopes = [
             part.slopes(weights, slice(people[0], people[-1] + 1))
             for block in row_blocks(start.n_people, PEOPLE_AT_ONCE)
@@ -221,9 +221,8 @@ def _solve(
     """Bring the rows of ``weights`` of some people to the minimum."""
     everybody = np.asarray(people).tolist()
     blocks = [everybody[block] for block in row_blocks(len(everybody), PEOPLE_AT_ONCE)]
-    threads = max((library["num_threads"] for library in find_blas().info()), default=1)
     # One thread in each product: the threads divide people among them, not small matrices.
-    with find_blas().limit(limits=1), ThreadPoolExecutor(threads, thread_name_prefix="svm") as pool:
+    with one_blas_thread(), ThreadPoolExecutor(count_blas_threads(), thread_name_prefix="svm") as pool:
         futures = [pool.submit(_separate_parts, compared, weights, block, hardest) for block in blocks]
         try:
             for n_done, future in enumerate(as_completed(futures), start=1):

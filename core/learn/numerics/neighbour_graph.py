@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Floats, Ints, Vectors
+from core.learn.numerics.blas import count_blas_threads, one_blas_thread
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.neighbour_index import NeighbourIndex
 
@@ -38,11 +38,9 @@ def neighbour_graph(index: NeighbourIndex, k: int, progress: Progress = UNWATCHE
     n = len(index.rows)
     graph = np.empty((n, k), dtype=np.int64)
     blocks = list(row_blocks(n, _ROWS_AT_ONCE))
-    blas = ThreadpoolController()
-    threads = max((library["num_threads"] for library in blas.info()), default=1)
     # Threads with rows of their own: BLAS, which divides each of many small products among its threads, lets them spin
     # most of the time.
-    with blas.limit(limits=1), ThreadPoolExecutor(threads, thread_name_prefix="graph") as pool:
+    with one_blas_thread(), ThreadPoolExecutor(count_blas_threads(), thread_name_prefix="graph") as pool:
         searches = [pool.submit(_search, index, block, k) for block in blocks]
         try:
             for block, search in zip(blocks, searches, strict=True):

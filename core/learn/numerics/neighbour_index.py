@@ -23,7 +23,7 @@ import numpy as np
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Floats, Ints, Vectors
 from core.base.vectors import normalise_rows
-from core.learn.numerics.blas import find_blas
+from core.learn.numerics.blas import one_blas_thread
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.labels import sum_by_label
 from core.learn.numerics.unit_vectors import cosines_to_distances
@@ -71,7 +71,7 @@ class NeighbourIndex:
         """
         # A product for every cell: with two threads, which wait for each other in each, it takes ten times as long on a
         # busy machine.
-        with find_blas().limit(limits=1):
+        with one_blas_thread():
             order = np.argsort(-(self.centres @ probe))
             n_cells = max(1, PROBED_VECTORS * len(order) // len(self.rows))
             rows, cosines = self._compare(probe, order[:n_cells], is_counted)

@@ -12,7 +12,7 @@ import numpy as np
 from core.base.json_values import Json
 from core.base.types import Detection, Doubles, Embeddings, Ints, Quality, RgbImage, Vectors
 from core.learn.classification.recogniser import Recogniser
-from core.learn.numerics.blas import find_blas
+from core.learn.numerics.blas import one_blas_thread
 from core.learn.open_set.certainty import Certainty, CertaintyRule
 from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery, Threshold, distances_to_named, gather_features
 from core.vision.pipeline import DecodedPhoto, EmbeddedFace, FacePipeline
@@ -243,7 +243,7 @@ class Identifier:
 
 def _limit_threads(n_people: int) -> AbstractContextManager[object]:
     """One thread of BLAS where a face is held against very many people: two take 2.5 times as much of the processor."""
-    return find_blas().limit(limits=1) if n_people >= ONE_THREAD_FROM else nullcontext()
+    return one_blas_thread() if n_people >= ONE_THREAD_FROM else nullcontext()
 
 
 def _most_probable(probs: Doubles) -> Ints:
