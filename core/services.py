@@ -404,7 +404,7 @@ class Services:
                 # The faces of an imported run are not the dataset's.
                 is_own = run.params.imported is None
                 search = (
-                    open_gallery_search(self.artifacts, dataset, learned.faces)
+                    open_gallery_search(self.store, self.artifacts, dataset, learned.faces)
                     if is_own
                     else ExactSearch(learned.faces)
                 )

@@ -39,7 +39,7 @@ def plan_answer(services: Services, dataset_id: str) -> Sequence[JobRequest]:
 def plan_index(services: Services, dataset_id: str) -> Sequence[IndexRequest]:
     """An index of the faces, where they are many and it is missing or too old."""
     n_faces = services.store.counts(dataset_id).faces
-    is_due = is_index_due(services.artifacts, services.store.dataset(dataset_id), n_faces)
+    is_due = is_index_due(services.store, services.artifacts, services.store.dataset(dataset_id), n_faces)
     return [IndexRequest()] if is_due else []
 
 

@@ -256,6 +256,9 @@ class FaceStore(Protocol):
     def changed_embeddings(self, dataset_id: str, since: Revision) -> Embeddings:
         """The vectors of all faces of which something changed after a revision, in the order of their ids."""
 
+    def changed_face_count(self, dataset_id: str, since: Revision) -> int:
+        """How many faces these are."""
+
     def qualities(self, dataset_id: str) -> dict[str, Quality]:
         """The quality of every face that was measured."""
 

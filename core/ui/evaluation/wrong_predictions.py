@@ -134,7 +134,7 @@ def _open_learned_search(dataset_id: str, revision: Revision, run_id: str) -> Ne
     learned = select_gallery(data.dataset_faces(dataset_id, revision).embeddings, data.run_predictions(run_id))
     working = data.services()
     dataset = replace(working.store.dataset(dataset_id), revision=revision)
-    return open_gallery_search(working.artifacts, dataset, learned)
+    return open_gallery_search(working.store, working.artifacts, dataset, learned)
 
 
 @st.cache_data(show_spinner=False, max_entries=1024)

@@ -29,7 +29,8 @@ from core.workflows.columns.snapshot import load_snapshot, store_snapshot
 INDEXED_FROM = 100_000
 """Of fewer faces an exact search of all takes no longer than one of an index."""
 REBUILT_FROM = 0.1
-"""When so large a share of the faces came or went since, an index is made anew: who came is searched one by one."""
+"""When so large a share of the faces came, went or were written since, an index is made anew: they are searched one by
+one."""
 FILE_FORMAT = 2
 _INDEX_ARRAYS = ("centres", "starts", "vectors", "rows")
 _STEPS = 1000
@@ -69,8 +70,8 @@ def is_indexed(n_faces: int) -> bool:
     return n_faces >= INDEXED_FROM
 
 
-def is_index_due(artifacts: Artifacts, dataset: Dataset, n_faces: int) -> bool:
-    """Whether a dataset is large enough for an index, and has none or one that too many faces came after."""
+def is_index_due(store: FaceStore, artifacts: Artifacts, dataset: Dataset, n_faces: int) -> bool:
+    """Whether a dataset is large enough for an index, and has none or one that knows too few faces as they are."""
     if not is_indexed(n_faces):
         return False
     try:
@@ -79,7 +80,8 @@ def is_index_due(artifacts: Artifacts, dataset: Dataset, n_faces: int) -> bool:
         return True
     if stored_index is None or snapshot is None:
         return True
-    return stored_index.revision != dataset.revision and abs(n_faces - len(stored_index)) > REBUILT_FROM * n_faces
+    n_written = store.changed_face_count(dataset.id, stored_index.revision)
+    return n_written + max(0, len(stored_index) - n_faces) > REBUILT_FROM * n_faces
 
 
 def index_faces(store: FaceStore, artifacts: Artifacts, dataset_id: str, progress: Progress = UNWATCHED) -> IndexResult:

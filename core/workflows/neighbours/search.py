@@ -94,9 +94,7 @@ def open_search(store: FaceStore, artifacts: Artifacts, dataset: Dataset, face_i
     """
     stored = _usable_index(artifacts, dataset, len(face_ids))
     if stored is not None:
-        # A face that was looked at anew has another vector than the one that was indexed.
-        changed_ids = store.changed_embeddings(dataset.id, stored.revision).face_ids
-        is_stale = np.isin(stored.face_ids, encode_texts(changed_ids), assume_unique=True)
+        is_stale = _find_stale(store, dataset, stored)
         return _search_by_index(
             stored, dataset, face_ids, is_stale, lambda new_ids: store.embeddings_of(dataset.id, new_ids)
         )
@@ -105,15 +103,23 @@ def open_search(store: FaceStore, artifacts: Artifacts, dataset: Dataset, face_i
     return ExactSearch(embeddings if is_whole else embeddings.take(embeddings.match(face_ids)[1]))
 
 
-def open_gallery_search(artifacts: Artifacts, dataset: Dataset, gallery: Embeddings) -> NeighbourSearch:
-    """A search among faces of a dataset whose vectors are at hand."""
+def open_gallery_search(
+    store: FaceStore, artifacts: Artifacts, dataset: Dataset, gallery: Embeddings
+) -> NeighbourSearch:
+    """A search among faces of a dataset whose vectors are at hand, as the store has them."""
     stored = _usable_index(artifacts, dataset, len(gallery))
     if stored is None or stored.model_id != gallery.model_id:
         return ExactSearch(gallery)
-    is_stale = np.zeros(len(stored), dtype=bool)
+    is_stale = _find_stale(store, dataset, stored)
     return _search_by_index(
         stored, dataset, gallery.face_ids, is_stale, lambda new_ids: gallery.take(gallery.indices(new_ids))
     )
+
+
+def _find_stale(store: FaceStore, dataset: Dataset, stored: FaceIndex) -> Bools:
+    """(n,) faces of the index that were written since: one that was looked at anew has another vector."""
+    changed_ids = store.changed_embeddings(dataset.id, stored.revision).face_ids
+    return np.isin(stored.face_ids, encode_texts(changed_ids), assume_unique=True)
 
 
 def _search_by_index(

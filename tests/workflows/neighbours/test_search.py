@@ -107,12 +107,23 @@ def test_a_face_that_was_looked_at_anew_is_found_by_its_new_vector(services: Ser
     assert near_ids == (moved.face.id,)
 
 
+def test_a_gallery_has_the_new_vectors_too(services: Services, dataset: Dataset) -> None:
+    index(services, dataset)
+    photo, moved = stored_face(3, "Ann", "Cleo")
+    services.store.replace_faces(dataset.id, photo.id, [moved])
+    now, gallery = services.store.dataset(dataset.id), services.store.embeddings(dataset.id)
+    search = open_gallery_search(services.store, services.artifacts, now, gallery)
+    assert isinstance(search, IndexedSearch)
+    ((near_ids, (distance,)),) = search.nearest_faces(moved.vector[None], 1)
+    assert (near_ids, distance) == ((moved.face.id,), pytest.approx(0.0, abs=1e-3))
+
+
 def test_a_gallery_is_searched_by_the_index_of_all(services: Services, dataset: Dataset) -> None:
     index(services, dataset)
     add_faces(services, "Many", {"Ann": 30})
     now, embeddings = services.store.dataset(dataset.id), services.store.embeddings(dataset.id)
     gallery = embeddings.take(np.arange(len(embeddings) - 1, 20, -1))
-    search = open_gallery_search(services.artifacts, now, gallery)
+    search = open_gallery_search(services.store, services.artifacts, now, gallery)
     assert isinstance(search, IndexedSearch)
     probes = embeddings.vectors[:9]
     expected = ExactSearch(gallery).nearest_faces(probes, 4)
@@ -142,6 +153,15 @@ def test_it_is_due_when_it_is_missing_or_many_came_since(services: Services, dat
     add_faces(services, "Many", {"Dan": 15})
     job = Job(id="1", dataset_id=dataset.id, kind=JobKind.LOOK_AGAIN, state=None, params={}, created=0.0)  # type: ignore[arg-type]
     assert [work.kind for work in list_follow_ups(services, job)] == [JobKind.INDEX]
+
+
+def test_it_is_due_when_many_faces_were_looked_at_anew(services: Services, dataset: Dataset) -> None:
+    carry(services, dataset.id, JobKind.INDEX)
+    for number, n_due in ((10, 0), (11, 1)):
+        for face in range(number):
+            photo, moved = stored_face(face, "Ann", "Cleo")
+            services.store.replace_faces(dataset.id, photo.id, [moved])
+        assert len(plan_index(services, dataset.id)) == n_due
 
 
 def test_an_erasing_leaves_nothing_in_it(services: Services, dataset: Dataset) -> None:

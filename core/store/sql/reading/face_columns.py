@@ -52,6 +52,10 @@ class SqlFaceColumns(SqlDatasetStore):
         with self.engine.connect() as connection:
             return _read_vectors(connection, dataset.id, dataset.model_id, schema.face.c.changed > since)
 
+    def changed_face_count(self, dataset_id: str, since: Revision) -> int:
+        which = _counted(dataset_id, schema.face.c.changed > since)
+        return int(self.read_value(select(func.count()).select_from(schema.face).where(which)))
+
     def photo_count(self, dataset_id: str) -> int:
         query = select(func.count()).select_from(schema.photo).where(schema.photo.c.dataset_id == dataset_id)
         return int(self.read_value(query))
