@@ -356,6 +356,7 @@ class Services:
             runs=self.runs,
             jobs=self.jobs,
             eraser=self.eraser,
+            try_lock=self.try_lock_dataset,
             artifacts=self.artifacts,
             exports_dir=self.settings.exports_dir,
             uploads_dir=self.settings.uploads_dir,
@@ -492,6 +493,17 @@ class Services:
         # Machines that share a folder and a database have a worker each: jobs are dealt by the database.
         machine = f"-{platform.node()}" if self.settings.database_url else ""
         return self.settings.locks_dir / f"worker{machine}.lock"
+
+    @contextmanager
+    def try_lock_dataset(self, dataset_id: str) -> Iterator[bool]:
+        """Hold the dataset's lock, or give False where somebody else has it."""
+        lock = self.jobs.locks.dataset_lock(dataset_id)
+        is_ours = lock.acquire_now()
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                lock.release()
 
     @contextmanager
     def lock_dataset(self, dataset_id: str, progress: Progress) -> Iterator[None]:

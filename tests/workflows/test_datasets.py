@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from core.base.errors import DataFolderBusy, InputRefused, ModelMismatch, NameTaken, NotFound
-from core.base.progress import CancelToken
+from core.base.progress import UNWATCHED, CancelToken
 from core.base.types import FacePolicy
 from core.jobs.registry import job_handlers
 from core.jobs.startup import sweep_uploads
@@ -170,4 +170,12 @@ def test_what_a_long_job_is_writing_is_no_leftover_however_many_came_since(servi
         require_quiet(services.jobs, dataset.id, "")
     assert services.face_policy(dataset.id) is FacePolicy.KEEP_OTHERS
     services.jobs.finish(job.id, JobState.DONE)
+    assert sweep_leftovers(services.leftover_tools(), older_than_s=-1.0) == 1
+
+
+def test_nothing_is_swept_while_somebody_writes(services):
+    dataset = services.store.create_dataset("Other", "facenet-128")
+    services.artifacts.put(dataset.id, ArtifactKind.PHOTO, "abcd", b"a photo whose row is about to come")
+    with services.lock_dataset(dataset.id, UNWATCHED):
+        assert sweep_leftovers(services.leftover_tools(), older_than_s=-1.0) == 0
     assert sweep_leftovers(services.leftover_tools(), older_than_s=-1.0) == 1

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,8 @@ class LeftoverTools:
     runs: RunStore
     jobs: JobStore
     eraser: EraseStore
+    try_lock: Callable[[str], AbstractContextManager[bool]]
+    """Holds a dataset's lock, unless somebody who writes it has it: then False."""
     artifacts: Artifacts
     exports_dir: Path
     uploads_dir: Path
@@ -54,8 +57,11 @@ def sweep_leftovers(tools: LeftoverTools, older_than_s: float = SETTLED_S) -> in
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             swept += 1
     for dataset_id in idle_datasets:
-        swept += tools.artifacts.delete_drafts(dataset_id, oldest_kept_s)
-        swept += _sweep_files_without_rows(tools, dataset_id, oldest_kept_s)
+        # Who has begun to write since would take a file that is about to go for one that need not be written.
+        with tools.try_lock(dataset_id) as is_ours:
+            if is_ours:
+                swept += tools.artifacts.delete_drafts(dataset_id, oldest_kept_s)
+                swept += _sweep_files_without_rows(tools, dataset_id, oldest_kept_s)
     return swept
 
 
