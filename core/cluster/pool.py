@@ -43,8 +43,9 @@ SLOW_TIMES = 5.0
 RECENT_BATCHES = 64
 ROOM_S = 30.0
 """Where no worker has started for so long, other jobs probably have all processors; it is said then."""
-LOSSES_IN_A_ROW = 6
-"""Workers lost one after another while none answered: it is not the photos then."""
+LOSSES_IN_A_ROW = 20
+"""Workers lost one after another while no batch was answered, besides as many as there are, whom one node may take with
+it: it is not the photos then."""
 WAIT_S = 1.0
 LOSSES_TO_SPLIT = 2
 
@@ -101,6 +102,8 @@ class WorkerPool(Generic[Item, Answer]):
     watch: ClusterWatch
     _workers: list[_Worker] = field(default_factory=list)
     _waiting: deque[_Batch[Item, Answer]] = field(default_factory=deque)
+    _most_workers: int = 0
+    """At once, so far."""
     _losses_in_a_row: int = 0
     _recent_s: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_BATCHES))
     """How long the last batches took."""
@@ -160,6 +163,7 @@ class WorkerPool(Generic[Item, Answer]):
         for _ in range(count_workers(self.order.threads) - len(self._workers)):
             actor = self._start_actor()
             self._workers.append(_Worker(actor, actor.describe.remote()))
+        self._most_workers = max(self._most_workers, len(self._workers))
         if not self._workers:
             raise ClusterUnavailable(
                 f"No node of the Ray cluster has {self.order.threads} processors for a worker. Set FACE_ATLAS_THREADS "
@@ -223,11 +227,12 @@ class WorkerPool(Generic[Item, Answer]):
             _require_started(loss)
             self._lose(worker, type(loss).__name__)
             return
-        self._losses_in_a_row = 0
         if reference == worker.starting:
             require_same(self.here, answer.versions, answer.name)
             worker.starting = None
         else:
+            # Only now: whoever ends with every batch can describe itself before.
+            self._losses_in_a_row = 0
             batch, began = worker.running.pop(reference)
             self._recent_s.append(time.monotonic() - began)
             # Another worker may have been faster.
@@ -254,10 +259,10 @@ class WorkerPool(Generic[Item, Answer]):
         self._workers.remove(worker)
         self._end(worker)
         self._losses_in_a_row += 1
-        if self._losses_in_a_row >= LOSSES_IN_A_ROW:
+        if self._losses_in_a_row >= LOSSES_IN_A_ROW + self._most_workers:
             raise ClusterUnavailable(
-                f"The last {LOSSES_IN_A_ROW} workers of the Ray cluster ended without an answer ({how}). What was "
-                "finished is kept. See the logs of its nodes, then resume the job."
+                f"The last {self._losses_in_a_row} workers of the Ray cluster ended without an answer ({how}). What "
+                "was finished is kept. See the logs of its nodes, then resume the job."
             )
         for batch, _ in worker.running.values():
             batch.losses += 1

@@ -55,8 +55,10 @@ def test_no_more_batches_are_taken_up_than_the_workers_have_room_for(pool: Worke
 
 
 def test_what_a_lost_node_was_doing_is_repeated_elsewhere(
-    pool: WorkerPool[int, int], cluster: Any, tmp_path: Path
+    pool: WorkerPool[int, int], cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # As if it took many workers with it.
+    monkeypatch.setattr(pooling, "LOSSES_IN_A_ROW", 1)
     asked, answered = list(batches(16)), []
     for key, answers in pool.stream(works.SquareSlowly(tmp_path), asked, UNWATCHED):
         answered.append((key, answers))
@@ -77,6 +79,14 @@ def test_an_item_that_ends_two_workers_is_named_and_the_others_are_answered(pool
     assert [answer for answer in answers if answer is not poisoned] == [n * n for n in range(24) if n != works.POISON]
 
 
+def test_where_every_worker_ends_nobody_blames_the_photos(
+    pool: WorkerPool[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pooling, "LOSSES_IN_A_ROW", 3)
+    with pytest.raises(ClusterUnavailable, match="The last 5 workers of the Ray cluster ended without an answer"):
+        list(pool.stream(works.end, batches(2), UNWATCHED))
+
+
 def test_a_batch_that_is_slow_is_done_by_another_worker_too_and_answered_once(
     pool: WorkerPool[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +96,16 @@ def test_a_batch_that_is_slow_is_done_by_another_worker_too_and_answered_once(
     assert answered == [(key, [item * item for item in items]) for key, items in asked]
     attempts = [path.name.split("-")[0] for path in tmp_path.iterdir()]
     assert sorted(attempts, key=int) == sorted([*(str(items[0]) for _, items in asked), "15"], key=int)
+
+
+def test_a_batch_that_takes_too_long_is_done_by_another_worker(
+    pool: WorkerPool[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pooling, "LONGEST_S", 3.0)
+    asked, work = list(batches(4)), works.SquareSlowAtFirst(tmp_path, slow_item=3)
+    answered = list(pool.stream(work, asked, UNWATCHED))
+    assert answered == [(key, [item * item for item in items]) for key, items in asked]
+    assert len(list(tmp_path.glob("3-*"))) == 2
 
 
 def test_work_that_waits_for_other_jobs_says_so_and_stops_when_it_is_to(

@@ -32,6 +32,12 @@ def square_unless_poisonous(pipeline: Any, threads: int, items: Sequence[int]) -
     return square(pipeline, threads, items)
 
 
+def end(pipeline: Any, threads: int, items: Sequence[int]) -> list[int]:
+    """Ends its process whatever it is given, as networks that do not fit into the memory would."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return []
+
+
 def refuse(pipeline: Any, threads: int, items: Sequence[int]) -> list[int]:
     raise ModelUnavailable("The networks are not installed here.")
 
