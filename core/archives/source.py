@@ -10,7 +10,7 @@ bad entries are reported and the rest goes on.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, Self
 
@@ -19,7 +19,7 @@ from core.archives.folder_layout import FolderLayout, interpret_folders
 from core.archives.system_files import Leftover, summarise_leftovers
 from core.archives.zip_names import ZipNameDecoding
 from core.base import words
-from core.base.errors import ArchiveRefused, ImageRefused
+from core.base.errors import ArchiveRefused, ImageRefused, InputRefused
 from core.base.settings import ArchiveLimits
 from core.base.types import Refusal, Split
 from core.imaging import signatures
@@ -100,6 +100,15 @@ class PhotoSource(ABC):
     @abstractmethod
     def read(self, entry: PhotoEntry) -> bytes:
         """Bytes of one photo; safe from several threads. Raises ImageRefused for a damaged one."""
+
+    def require_names(self, names: Mapping[int, str]) -> None:
+        """Raises InputRefused where entries have other names than when they were read, by their positions."""
+        # Whoever goes on by positions would pass over what has moved there since.
+        if any(names.get(entry.index, entry.name) != entry.name for entry in self.entries):
+            raise InputRefused(
+                "Files came, went or were renamed since this began, so that it cannot go on where it stopped. Give the "
+                "photos again: what was taken before is kept, and not taken twice."
+            )
 
     def close(self) -> None:  # noqa: B027  a folder holds nothing open
         """Release the file; reading ends."""

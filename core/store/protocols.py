@@ -320,8 +320,8 @@ class FaceStore(Protocol):
 class ReportStore(Protocol):
     """The per-file reports of ingests."""
 
-    def reported(self, job_id: str) -> set[int]:
-        """Positions of the files that are dealt with already."""
+    def reported(self, job_id: str) -> dict[int, str]:
+        """The names of the files that are dealt with already, by their positions."""
 
     def file_reports(
         self, job_id: str, outcomes: Iterable[FileOutcome] = (), offset: int = 0, limit: int | None = None

@@ -18,9 +18,10 @@ from core.store.sql.rows import to_face, to_report, whole_faces
 class SqlReportStore(SqlStore):
     """Reports behind a SQLAlchemy engine; they are written with the batch that they are about."""
 
-    def reported(self, job_id: str) -> set[int]:
+    def reported(self, job_id: str) -> dict[int, str]:
         report = schema.file_report
-        return set(self.read_values(select(report.c.position).where(report.c.job_id == job_id)))
+        query = select(report.c.position, report.c.name).where(report.c.job_id == job_id)
+        return {row.position: row.name for row in self.read_rows(query)}
 
     def file_reports(
         self, job_id: str, outcomes: Iterable[FileOutcome] = (), offset: int = 0, limit: int | None = None

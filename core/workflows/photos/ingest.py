@@ -80,21 +80,22 @@ def ingest_photos(
     Raises
     ------
     InputRefused
-        The archive holds nothing to read.
+        The archive holds nothing to read, or is not what it was when the job stopped.
     Cancelled
         Between two batches; what is written stays.
     """
     _require_files(source)
     # By position in the archive: names may repeat, and contents are known only after reading.
-    reported_positions = tools.store.reported(target.job_id)
-    _report_refused(tools, source, target, reported_positions)
-    entries = [entry for entry in source.entries if entry.index not in reported_positions]
+    reported = tools.store.reported(target.job_id)
+    source.require_names(reported)
+    _report_refused(tools, source, target, reported)
+    entries = [entry for entry in source.entries if entry.index not in reported]
     total = len(source.entries)
     n_done = total - len(entries)
     progress.report(n_done, total, "Looking for faces")
     # Read once and kept up to date here: asking the store for each photo would be a query a photo. The reader looks
     # into it from its threads, and only asks whether an id is there.
-    known_labels: dict[str, PhotoLabel] = tools.store.photo_labels(target.dataset_id)
+    known_labels = dict[str, PhotoLabel | None](tools.store.photo_labels(target.dataset_id))
     finder = tools.open_finder(tools.pipeline)
     reader = PhotoReader(
         source=source,
@@ -148,7 +149,7 @@ def _find_few_photo_people(source: PhotoSource) -> frozenset[str]:
     return frozenset(person for person, n_photos in counts.items() if n_photos <= FEW_PHOTOS)
 
 
-def _report_refused(tools: Ingestor, source: PhotoSource, target: IngestTarget, reported_positions: set[int]) -> None:
+def _report_refused(tools: Ingestor, source: PhotoSource, target: IngestTarget, reported: dict[int, str]) -> None:
     """Files that are known not to be photos come after the photos in the report."""
     # Their positions follow those of the photos, and a resumed ingest has the same ones: each has one line however
     # often it is tried.
@@ -156,7 +157,7 @@ def _report_refused(tools: Ingestor, source: PhotoSource, target: IngestTarget, 
     reports = [
         FileReport(first + number, refusal.name, FileOutcome.REFUSED, reason=refusal.reason)
         for number, refusal in enumerate(source.refused)
-        if first + number not in reported_positions
+        if first + number not in reported
     ]
     tools.store.add(target.dataset_id, target.job_id, IngestBatch(reports=reports))
 
@@ -191,7 +192,8 @@ class _BatchIngest:
 
     tools: Ingestor
     target: IngestTarget
-    known: dict[str, PhotoLabel]
+    known: dict[str, PhotoLabel | None]
+    """All photos so far, by their ids; None for one that was refused."""
     few_photo_people: frozenset[str]
     batch: Sequence[ReadPhoto]
     asked_photos: list[ReadPhoto] = field(default_factory=list)
@@ -220,7 +222,7 @@ class _BatchIngest:
         return questions
 
     def take_answers(self, answers: Sequence[AnsweredPhoto]) -> None:
-        """Hear the answers to what was asked; what is refused leaves the known ones."""
+        """Hear the answers to what was asked."""
         for photo, answer in zip(self.asked_photos, answers, strict=True):
             if answer.faces.objection:
                 self._refuse(photo, answer.faces.objection)
@@ -258,8 +260,7 @@ class _BatchIngest:
 
     def _repeat(self, photo: ReadPhoto) -> None:
         """The line of a photo that came before. One that came without a name may get a person's now."""
-        earlier, label = self.known.get(photo.photo_id), _label(photo)
-        # It was new, was refused, and left the known ones again (``_refuse``).
+        earlier, label = self.known[photo.photo_id], _label(photo)
         if earlier is None:
             self._refuse(photo, REFUSED_BEFORE)
             return
@@ -329,8 +330,8 @@ class _BatchIngest:
         return stored, _label(photo)
 
     def _refuse(self, photo: ReadPhoto, reason: str) -> None:
-        # What was refused is not in the dataset: a copy must not be called a duplicate of it.
-        self.known.pop(photo.photo_id, None)
+        # What was refused is not in the dataset: a copy is neither called a duplicate of it nor looked at again.
+        self.known[photo.photo_id] = None
         self._add_line(photo, FileOutcome.REFUSED, reason=reason)
 
     def _add_line(self, photo: ReadPhoto, outcome: FileOutcome, reason: str = "", faces: int = 0) -> None:

@@ -328,6 +328,10 @@ def test_a_lookup_that_was_stopped_goes_on_and_comes_to_the_same(learned, photos
     with pytest.raises(Cancelled):
         look(services, stopped, archive, Progress(stop_soon, token))
     assert [info.id for info in kept_lookups.list_lookups(services.artifacts, dataset_id)] == ["abc"]
+    # Without its first file, so that each of the others has another position.
+    changed = write_zip(tmp_path / "changed.zip", dict(list(photos.items())[1:]))
+    with pytest.raises(InputRefused, match="Files came, went or were renamed"):
+        look(services, stopped, changed)
     steps: list[int] = []
     resumed = look(services, stopped, archive, Progress(lambda done, total, message: steps.append(done)))
     assert steps[0] == 16, "what was finished is not looked at again"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import shutil
 import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,14 @@ from core.store.protocols import FileOutcome, FileReport
 from core.vision.engine.base import DeviceLoad
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.labels.correct import Corrector
+from core.workflows.photos.face_finding import (
+    REFUSED_BEFORE,
+    AnsweredPhoto,
+    Batch,
+    LocalFinder,
+    PhotoQuestion,
+    refuse_photo,
+)
 from core.workflows.photos.ingest import IngestSummary, IngestTarget, ingest_photos
 from tests.conftest import write_zip
 
@@ -456,7 +466,7 @@ def test_a_cancelled_ingest_keeps_what_is_done_and_resumes(
     store = uploads.services.store
     # The batch that was looked through when it was stopped is stored too.
     assert len(store.photo_labels(uploads.dataset_id)) == 2 * at_once
-    assert store.reported(job_id) == set(range(2 * at_once))
+    assert store.reported(job_id).keys() == set(range(2 * at_once))
     seen.clear()
     resumed = uploads.take(
         archive, job_id=job_id, progress=Progress(lambda done, total, message: seen.append((done, total)))
@@ -476,3 +486,54 @@ def test_resuming_what_is_done_changes_nothing(uploads: Uploads, single: Photos,
     archive = write_zip(tmp_path / "a.zip", {"ada/1.jpg": single[0], "bob/notes.txt": b"no"})
     job_id = uploads.job()
     assert uploads.take(archive, job_id=job_id) == uploads.take(archive, job_id=job_id)
+
+
+def test_a_folder_that_changed_is_not_gone_on_with(uploads: Uploads, single: Photos, tmp_path: Path) -> None:
+    job_id, folder = uploads.job(), tmp_path / "photos"
+    folder.mkdir()
+    (folder / "b.jpg").write_bytes(single[0])
+    before = uploads.take(folder, job_id=job_id)
+    # It comes before the other, whose position it has now: it would count as dealt with.
+    (folder / "a.jpg").write_bytes(single[1])
+    with pytest.raises(InputRefused, match="Files came, went or were renamed"):
+        uploads.take(folder, job_id=job_id)
+    (folder / "a.jpg").rename(folder / "c.jpg")
+    summary, lines = uploads.take(folder, job_id=job_id)
+    assert before[0].photos == 1 and summary.photos == 2
+    assert [line.name for line in lines] == ["b.jpg", "c.jpg"]
+
+
+@dataclass(frozen=True)
+class AheadFinder(LocalFinder):
+    """A finder that is asked about several batches before it answers, as a cluster is, and finds no photo readable."""
+
+    n_ahead: int = 2
+
+    def stream_faces(
+        self,
+        batches: Iterable[tuple[Batch, Sequence[PhotoQuestion]]],
+        enough_px: int | None,
+        progress: Progress,
+        *,
+        portraits: bool = False,
+    ) -> Iterator[tuple[Batch, list[AnsweredPhoto]]]:
+        upcoming, in_hand = iter(batches), deque[tuple[Batch, Sequence[PhotoQuestion]]]()
+        in_hand.extend(islice(upcoming, self.n_ahead))
+        while in_hand:
+            batch, questions = in_hand.popleft()
+            yield batch, [refuse_photo(question.photo, "It is broken.") for question in questions]
+            in_hand.extend(islice(upcoming, 1))
+
+
+def test_copies_of_a_refused_photo_are_refused_however_many_batches_are_asked_about_ahead(
+    uploads: Uploads, single: Photos, tmp_path: Path
+) -> None:
+    archive = write_zip(tmp_path / "a.zip", {f"{number}.jpg": single[0] for number in range(4)})
+    tools = uploads.services.ingestor(uploads.dataset_id)
+    tools = replace(tools, open_finder=AheadFinder, pace=replace(tools.pace, photos_at_once=1))
+    job_id = uploads.job()
+    with uploads.services.open_source(archive) as source:
+        summary = ingest_photos(tools, source, IngestTarget(uploads.dataset_id, job_id))
+    lines = uploads.services.store.file_reports(job_id)
+    assert [line.reason for line in lines] == ["It is broken.", *[REFUSED_BEFORE] * 3]
+    assert summary.outcomes == {"refused": 4}

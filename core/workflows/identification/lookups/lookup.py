@@ -72,7 +72,7 @@ def look_up_photos(
     Raises
     ------
     InputRefused
-        There is nothing in it to look at.
+        There is nothing in it to look at, or it is not what it was when the task stopped.
     ModelMismatch
         The recogniser was trained on another model's vectors.
     Cancelled
@@ -86,9 +86,12 @@ def look_up_photos(
     batches = part.batches()
     # By position in the source and not by name or content: two files of a zip may have one name, and copies of a photo
     # are each a line.
-    finished_positions = {position for batch in batches for position in batch.positions}
-    entries = [entry for entry in source.entries if entry.index not in finished_positions]
-    total, n_done = len(source.entries), len(finished_positions)
+    finished_names = {
+        position: photo.name for batch in batches for position, photo in zip(batch.positions, batch.photos, strict=True)
+    }
+    source.require_names(finished_names)
+    entries = [entry for entry in source.entries if entry.index not in finished_names]
+    total, n_done = len(source.entries), len(finished_names)
     progress.report(n_done, total, "Looking for faces and names")
     finished = _Finished(part, batches)
     finder = tools.open_finder(identifier.pipeline)
