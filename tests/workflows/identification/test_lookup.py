@@ -272,8 +272,11 @@ def wish(services: Services, dataset_id: str, lookup_id: str = "abc") -> LookupT
 
 
 def look(services: Services, wanted: LookupTask, archive: Path, progress=UNWATCHED) -> Lookup:
+    tools = services.lookup_tools()
+    # Two batches, however many processors there are.
+    tools = replace(tools, pace=replace(tools.pace, photos_at_once=16))
     with services.open_source(archive, folders_are_people=False) as source:
-        return lookup.look_up_photos(services.lookup_tools(), services.identifier(wanted.run), source, wanted, progress)
+        return lookup.look_up_photos(tools, services.identifier(wanted.run), source, wanted, progress)
 
 
 def work(services: Services, dataset_id: str, kind: JobKind, params: dict) -> Job:
