@@ -68,12 +68,15 @@ class SquareSlowAtFirst:
 
 @dataclass(frozen=True)
 class SquareSlowly:
-    """Notes each attempt as a file in a folder, so that what was repeated can be counted."""
+    """Notes each attempt as a file in a folder, so that repetitions can be counted; begins when two workers do."""
 
     folder: Path
     seconds: float = 0.2
 
     def __call__(self, pipeline: Any, threads: int, items: Sequence[int]) -> list[int]:
-        (self.folder / f"{items[0]}-{time.monotonic_ns()}").touch()
+        (self.folder / f"{items[0]}-{os.getpid()}-{time.monotonic_ns()}").touch()
+        until = time.monotonic() + 60
+        while len({path.name.split("-")[1] for path in self.folder.iterdir()}) < 2 and time.monotonic() < until:
+            time.sleep(0.05)
         time.sleep(self.seconds)
         return square(pipeline, threads, items)
