@@ -23,6 +23,8 @@ from core.learn.metrics.run_values import LeftOutPerson
 from core.learn.near_duplicates import near_duplicate_groups
 from core.learn.numerics.labels import renumber_labels, rows_by_value
 
+FEWEST_SHOTS = 2
+"""Of a person, where folds are made: with one nothing could be tested."""
 FEWEST_PUT_ASIDE = 10
 """So many faces to test on are a test where nothing is said to be learned from."""
 
@@ -33,8 +35,9 @@ class FoldRules:
 
     folds: int = 5
     """At most so many; fewer when nobody has as many independent shots."""
-    min_faces: int = 2
-    """Who has fewer independent shots is left out; two at least, or nothing could be tested."""
+    min_faces: int = FEWEST_SHOTS
+    """Who has fewer independent shots is left out. In folds that is ``FEWEST_SHOTS`` at least; where the archive brings
+    a division so few leave nobody out, as one photo to learn from is enough there."""
     seed: int = 0
 
 
@@ -117,14 +120,16 @@ def plan_split(
         Fewer than two people are left; the message says what to do.
     """
     _require_one_person_a_group(labels, groups)
-    plan = _own_plan(labels, people, splits, groups) or _kfold_plan(labels, people, groups, rules)
+    plan = _own_plan(labels, people, splits, groups, rules) or _kfold_plan(labels, people, groups, rules)
     return _only_those_taking_part(plan)
 
 
 # The archive's own division
 
 
-def _own_plan(labels: Ints, people: Sequence[str], splits: Sequence[Split | None], groups: Ints) -> SplitPlan | None:
+def _own_plan(
+    labels: Ints, people: Sequence[str], splits: Sequence[Split | None], groups: Ints, rules: FoldRules
+) -> SplitPlan | None:
     """Divide as the archive's folders do, or None where they do not carry a division."""
     val = np.array([split is Split.VAL for split in splits], dtype=np.bool_)
     named_train = np.array([split is Split.TRAIN for split in splits], dtype=np.bool_)
@@ -134,8 +139,10 @@ def _own_plan(labels: Ints, people: Sequence[str], splits: Sequence[Split | None
     # A training photo of a shot that is tested would let the recogniser remember the answer.
     twin = ~val & np.isin(groups, groups[val])
     train = ~val & ~twin
-    learned = _present(labels[train], len(people))
-    test = val & learned[labels]
+    shots, min_shots = count_shots(labels, groups, len(people)), rules.min_faces
+    has_enough = (shots >= min_shots) | (min_shots <= FEWEST_SHOTS)
+    learned = _present(labels[train], len(people)) & has_enough
+    train, test = train & learned[labels], val & learned[labels]
     if learned.sum() < 2 or not test.any():
         return None
     used_labels = np.where((train | test) & learned[labels], labels, -1)
@@ -147,7 +154,10 @@ def _own_plan(labels: Ints, people: Sequence[str], splits: Sequence[Split | None
         people=tuple(people),
         labels=used_labels,
         folds=(Fold(np.flatnonzero(train), np.flatnonzero(test)),),
-        left_out=_left_out_of_own(labels, people, learned, train | twin),
+        left_out=(
+            *_left_out_of_own(labels, people, learned | ~has_enough, train | twin),
+            *_left_out_with_few(people, shots, min_shots, has_enough),
+        ),
         dropped=_dropped_twins(twin & learned[labels]),
     )
 
@@ -179,7 +189,7 @@ def _dropped_twins(twin: Bools) -> tuple[DroppedFaces, ...]:
 
 
 def _kfold_plan(labels: Ints, people: Sequence[str], groups: Ints, rules: FoldRules) -> SplitPlan:
-    shots, min_shots = count_shots(labels, groups, len(people)), max(2, rules.min_faces)
+    shots, min_shots = count_shots(labels, groups, len(people)), max(FEWEST_SHOTS, rules.min_faces)
     enough = shots >= min_shots
     if enough.sum() < 2:
         raise TrainingRefused(_refusal(int(enough.sum()), int((shots > 0).sum()), min_shots))
@@ -192,12 +202,18 @@ def _kfold_plan(labels: Ints, people: Sequence[str], groups: Ints, rules: FoldRu
         people=tuple(people),
         labels=used_labels,
         folds=build_folds(fold_of, n_folds, enough[labels]),
-        left_out=tuple(
-            LeftOutPerson(name, f"has {_count(shots[person])}, and {min_shots} are needed")
-            for person, name in enumerate(people)
-            if 0 < shots[person] < min_shots
-        ),
+        left_out=_left_out_with_few(people, shots, min_shots, enough),
         dropped=(),
+    )
+
+
+def _left_out_with_few(
+    people: Sequence[str], shots: Ints, min_shots: int, has_enough: Bools
+) -> tuple[LeftOutPerson, ...]:
+    return tuple(
+        LeftOutPerson(name, f"has {_count(shots[person])}, and {min_shots} are needed")
+        for person, name in enumerate(people)
+        if shots[person] and not has_enough[person]
     )
 
 

@@ -66,6 +66,16 @@ def test_people_who_cannot_be_learned_are_left_out_with_their_reason_and_the_res
     assert made.folds[0].test.tolist() == [2]
 
 
+def test_who_has_too_few_photos_is_left_out_of_the_archives_own_division():
+    labels, splits = ints(0, 0, 0, 1, 1, 2, 2, 2, 2), [TRAIN, TRAIN, VAL, TRAIN, VAL, TRAIN, TRAIN, VAL, VAL]
+    groups = ints(0, 1, 2, 3, 4, 5, 6, 7, 7)
+    made = plan_split(labels, ("Ann", "Bob", "Cat"), splits, groups, FoldRules(min_faces=3))
+    assert (made.kind, made.people) == ("own", ("Ann", "Cat"))
+    assert (made.folds[0].train.tolist(), made.folds[0].test.tolist()) == ([0, 1, 5, 6], [2, 7, 8])
+    assert [(each.person, "2 independent photos" in each.reason) for each in made.left_out] == [("Bob", True)]
+    assert len(plan_split(labels, ("Ann", "Bob", "Cat"), splits, groups).people) == 3
+
+
 @pytest.mark.parametrize(
     ("case", "splits"),
     [
