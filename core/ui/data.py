@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from core.store.columns.people_columns import People, build_counts, build_people
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Counts, Dataset, MapInfo, PersonCount, Run
 from core.workflows.neighbours.face_index import index_time, is_indexed
-from core.workflows.neighbours.search import ExactSearch, NeighbourSearch, open_search
+from core.workflows.neighbours.search import ExactSearch, NeighbourSearch, open_gallery_search, open_search
 from core.workflows.projection import project
 from core.workflows.projection.project import FaceMap, Method
 from core.workflows.training import train
@@ -143,7 +144,10 @@ def face_map(dataset_id: str, revision: Revision, map_id: str | None, dimensions
     # Nobody has come since: the vectors, the largest thing that there is to read, are not read.
     if len(faces.table.match(stored_map.face_ids)[0]) == len(faces.table):
         return stored_map
-    return project.add_newcomers(stored_map, faces.embeddings)
+    # Of the revision of the faces, which may be older than the dataset by now.
+    dataset = replace(services().store.dataset(dataset_id), revision=revision)
+    search = partial(open_gallery_search, services().store, services().artifacts, dataset)
+    return project.add_newcomers(stored_map, faces.embeddings, search)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

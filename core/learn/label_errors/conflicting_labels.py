@@ -13,9 +13,13 @@ import numpy as np
 
 from core.base.types import Doubles, Ints, Vectors
 from core.learn.numerics.blocks import row_blocks
+from core.learn.numerics.neighbour_graph import find_similar_pairs
+from core.learn.numerics.neighbour_index import build_neighbour_index
 from core.learn.verification.pair_rule import PairRule
 
 SURE_PROB = 0.95
+COMPARED_WITH_ALL = 100_000
+"""Of more faces nearly all that are alike are found by an index: to compare a million with all takes hours."""
 _BLOCK_ROWS = 1024
 
 
@@ -43,6 +47,8 @@ def find_conflicting_faces(vectors: Vectors, people: Ints, scores: Doubles, thre
     -------
     (n,) int64, row numbers; -1 where there is none
     """
+    if len(vectors) > COMPARED_WITH_ALL:
+        return _look_up_conflicts(vectors, people, scores, threshold)
     # The surest names first: argmax then finds the first of several conflicts, which is the surest.
     order = np.argsort(-scores, kind="stable")
     sorted_vectors, sorted_people = vectors[order], people[order]
@@ -52,4 +58,17 @@ def find_conflicting_faces(vectors: Vectors, people: Ints, scores: Doubles, thre
         alike &= people[rows, None] != sorted_people[None, :]
         has_conflict = alike.any(axis=1)
         conflicts[rows][has_conflict] = order[alike[has_conflict].argmax(axis=1)]
+    return conflicts
+
+
+def _look_up_conflicts(vectors: Vectors, people: Ints, scores: Doubles, threshold: float) -> Ints:
+    left, right, _ = find_similar_pairs(
+        build_neighbour_index(vectors), threshold, lambda left, right, _: np.asarray(people[left] != people[right])
+    )
+    rows, others = np.concatenate([left, right]), np.concatenate([right, left])
+    # Of each face the surest of several first; of equals the first in order.
+    order = np.lexsort((others, -scores[others], rows))
+    doubted, first = np.unique(rows[order], return_index=True)
+    conflicts = np.full(len(vectors), -1, dtype=np.int64)
+    conflicts[doubted] = others[order][first]
     return conflicts

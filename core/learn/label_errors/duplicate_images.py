@@ -18,9 +18,10 @@ Evangelidis, Psarakis, "Parametric Image Alignment Using Enhanced Correlation Co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 
 import cv2
 import numpy as np
@@ -31,6 +32,8 @@ from core.base.types import Bools, Floats, Ints, RgbImage, Vectors
 from core.learn.near_duplicates import SAME_PICTURE_BITS, SAME_PICTURE_COSINE, SAME_SHOT_COSINE, hamming_distance
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.labels import connect_rows, rows_by_value
+from core.learn.numerics.neighbour_graph import find_similar_pairs
+from core.learn.numerics.neighbour_index import build_neighbour_index
 
 MAYBE_COSINE = 0.85
 WIDEST_BITS = 26
@@ -44,7 +47,12 @@ MOST_LOOKED_AT = 40_000
 COMPARED_PX = 64
 _MIDDLE = slice(COMPARED_PX // 6, COMPARED_PX - COMPARED_PX // 6)
 _LEAST_PIXELS = 200
+COMPARED_WITH_ALL = 100_000
+"""Up to so many faces all are compared with all; of a million that would take hours."""
 _TILE_ROWS = 4096
+_HASH_PARTS = 10
+"""Hashes that differ in ``SAME_PICTURE_BITS`` at most have two of so many parts in common, one bit to spoil each."""
+_HASHES_AT_ONCE = 1 << 22
 _LOOKS_AT_ONCE = 256
 
 CropReader = Callable[[int], RgbImage]
@@ -102,7 +110,8 @@ def find_duplicates(
     progress : told the finished share, several times a second
     """
     # Numbers first, pixels last: a comparison of two crops costs two milliseconds, one of two vectors nothing.
-    maybe = _candidate_pairs(vectors, photos, hashes, progress.part(0.0, 0.5))
+    find_candidates = _candidate_pairs if len(vectors) <= COMPARED_WITH_ALL else _likely_candidate_pairs
+    maybe = find_candidates(vectors, photos, hashes, progress.part(0.0, 0.5))
     certain = _one_shot(maybe)
     uncertain = maybe.take(~certain)
     order = np.argsort((1 - uncertain.cosines) / (1 - MAYBE_COSINE) + uncertain.bits / WIDEST_BITS, kind="stable")
@@ -111,10 +120,12 @@ def find_duplicates(
     return DuplicatePairs(FacePairs.joined([maybe.take(certain), compared.take(alike)]), len(uncertain) - len(compared))
 
 
-def group_duplicates(pairs: FacePairs, n: int) -> list[Ints]:
-    """Give the rows of each set of faces that pairs connect, ascending; only sets of two or more."""
-    paired = np.unique(np.concatenate([pairs.left, pairs.right]))
-    return [paired[rows] for rows in rows_by_value(connect_rows(pairs.left, pairs.right, n)[paired])]
+def group_duplicates(pairs: FacePairs, n: int) -> list[tuple[Ints, FacePairs]]:
+    """Give the rows of each set of faces that pairs connect, ascending, and its pairs; only sets of two or more."""
+    paired, set_of = np.unique(np.concatenate([pairs.left, pairs.right])), connect_rows(pairs.left, pairs.right, n)
+    # A pair lies within one set, so sets and their pairs come in the same order.
+    rows_of_sets, pairs_of_sets = rows_by_value(set_of[paired]), rows_by_value(set_of[pairs.left])
+    return [(paired[rows], pairs.take(own_pairs)) for rows, own_pairs in zip(rows_of_sets, pairs_of_sets, strict=True)]
 
 
 def is_one_picture(crop_a: RgbImage, crop_b: RgbImage) -> bool:
@@ -142,6 +153,50 @@ def _candidate_pairs(vectors: Vectors, photos: Ints, hashes: Ints, progress: Pro
         candidate_pairs.append(pairs.take(another & _is_candidate(pairs)))
         progress.advance(n_done / len(tiles))
     return FacePairs.joined(candidate_pairs)
+
+
+def _likely_candidate_pairs(vectors: Vectors, photos: Ints, hashes: Ints, progress: Progress) -> FacePairs:
+    """Nearly all of the same pairs: by an index of the faces, and by the hashes those whose faces are less alike."""
+    unsigned = hashes.astype(np.uint64)
+
+    def pair(left: Ints, right: Ints, cosines: Floats) -> FacePairs:
+        return FacePairs(left, right, cosines, hamming_distance(unsigned[left], unsigned[right]).astype(np.int64))
+
+    def is_kept(left: Ints, right: Ints, cosines: Floats) -> Bools:
+        another = (photos[left] != photos[right]) & (cosines >= LIKE_HASH_COSINE)
+        return np.asarray(another & _is_candidate(pair(left, right, cosines)))
+
+    index = build_neighbour_index(vectors, progress=progress.part(0.0, 0.4))
+    parts = [find_similar_pairs(index, MAYBE_COSINE, is_kept, progress.part(0.4, 0.8))]
+    for left, right in _like_hashes(unsigned, progress.part(0.8, 1.0)):
+        cosines = np.einsum("ij,ij->i", vectors[left], vectors[right])
+        kept = is_kept(left, right, cosines)
+        parts.append((left[kept], right[kept], cosines[kept]))
+    left, right, cosines = (np.concatenate(column) for column in zip(*parts, strict=True))
+    # The index's first: what the hashes find too has been met there.
+    _, first = np.unique(left * len(vectors) + right, return_index=True)
+    return pair(left[first], right[first], cosines[first])
+
+
+def _like_hashes(hashes: npt.NDArray[np.uint64], progress: Progress) -> Iterator[tuple[Ints, Ints]]:
+    """Yield pairs of rows whose hashes differ in ``SAME_PICTURE_BITS`` at most, the smaller first; some several times.
+
+    References
+    ----------
+    Norouzi, Punjani, Fleet, "Fast Search in Hamming Space with Multi-Index Hashing", CVPR 2012.
+    """
+    bounds = np.linspace(0, 64, _HASH_PARTS + 1).astype(int).tolist()
+    masks = [(1 << end) - (1 << start) for start, end in pairwise(bounds)]
+    kinds = list(combinations(masks, 2))
+    for n_done, (first, second) in enumerate(kinds):
+        progress.advance(n_done / len(kinds))
+        for rows in rows_by_value((hashes & np.uint64(first | second)).view(np.int64)):
+            for block in row_blocks(len(rows), max(1, _HASHES_AT_ONCE // len(rows))) if len(rows) > 1 else ():
+                bits = hamming_distance(hashes[rows[block], None], hashes[rows])
+                left, right = np.nonzero(bits <= SAME_PICTURE_BITS)
+                is_pair = left + block.start < right
+                if is_pair.any():
+                    yield rows[block][left[is_pair]], rows[right[is_pair]]
 
 
 def _is_candidate(pairs: FacePairs) -> Bools:

@@ -31,6 +31,7 @@ from core.learn.model_selection.splits import deal_testable
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.labels import fit_centroids, rows_by_value, sum_by_label
 from core.learn.numerics.linear_classifier import LinearClassifier
+from core.learn.numerics.neighbour_index import NeighbourIndex, build_neighbour_index
 
 FOLDS = 3
 C = 1.0
@@ -38,8 +39,10 @@ C = 1.0
 NEAREST = 3
 """Faces of a person that a face is compared with: one alone may be wrongly named itself."""
 VOTERS = 10
-MOST_FOR_SCALE = 2000
-"""Faces that the temperature is estimated on."""
+MOST_FOR_SCALE, MARGINS_FOR_SCALE = 2000, 20_000_000
+"""Faces that the temperature is estimated on, fewer of more people: as many as have so many margins."""
+COMPARED_WITH_ALL = 100_000
+"""Among more faces an index finds those that are most alike."""
 _BLOCK_ROWS = 256
 _NO_COSINE = np.float32(-2)
 
@@ -110,7 +113,11 @@ def judge_labels(faces: LabelledFaces, *, seed: int = 0, progress: Progress = UN
 
 
 def find_label_neighbours(
-    faces: LabelledFaces, rows: Ints, rivals: Ints, progress: Progress = UNWATCHED
+    faces: LabelledFaces,
+    rows: Ints,
+    rivals: Ints,
+    index: NeighbourIndex | None = None,
+    progress: Progress = UNWATCHED,
 ) -> LabelNeighbours:
     """Find the faces most like some of them: of their own person, of a rival, and of all.
 
@@ -118,8 +125,11 @@ def find_label_neighbours(
     ----------
     rows : (m,) int64, the faces asked about
     rivals : (m,) int64, the person each is compared with besides its own
+    index : of the faces, where they are too many to be compared with all
     progress : told the finished share, several times a second
     """
+    if index is not None:
+        return _look_up_label_neighbours(faces, rows, rivals, index, progress)
     labels, rows_of_person = faces.labels, rows_by_value(faces.labels)
     own_nearest, rival_nearest = _empty_nearest(len(rows)), _empty_nearest(len(rows))
     votes = np.zeros(len(rows))
@@ -130,10 +140,36 @@ def find_label_neighbours(
         cosines[faces.shots[rows[block]][:, None] == faces.shots] = _NO_COSINE
         voters = _most_alike(cosines, VOTERS)
         votes[block] = (labels[voters] == labels[rows[block]][:, None]).mean(axis=1)
-        for index, face_cosines in zip(range(block.start, block.stop), cosines, strict=True):
-            _keep_nearest(own_nearest, index, face_cosines, rows_of_person[labels[rows[index]]])
-            _keep_nearest(rival_nearest, index, face_cosines, rows_of_person[rivals[index]])
+        for line, face_cosines in zip(range(block.start, block.stop), cosines, strict=True):
+            for nearest, person in ((own_nearest, labels[rows[line]]), (rival_nearest, rivals[line])):
+                _keep_nearest(nearest, line, face_cosines[rows_of_person[person]], rows_of_person[person])
     return LabelNeighbours(*own_nearest, *rival_nearest, votes)
+
+
+def _look_up_label_neighbours(
+    faces: LabelledFaces, rows: Ints, rivals: Ints, index: NeighbourIndex, progress: Progress
+) -> LabelNeighbours:
+    """The same: those of a person by comparing with theirs alone, and the voters by the index."""
+    labels, shots, rows_of_person = faces.labels, faces.shots, rows_by_value(faces.labels)
+    own_nearest, rival_nearest = _empty_nearest(len(rows)), _empty_nearest(len(rows))
+    votes, shot_sizes = np.zeros(len(rows)), np.bincount(shots)
+    for line, row in enumerate(rows.tolist()):
+        progress.advance(line / len(rows))
+        for nearest, person in ((own_nearest, labels[row]), (rival_nearest, rivals[line])):
+            members = rows_of_person[person]
+            cosines = faces.vectors[members] @ faces.vectors[row]
+            cosines[shots[members] == shots[row]] = _NO_COSINE
+            _keep_nearest(nearest, line, cosines, members)
+        # Its own shot, which has no vote, is the nearest of all.
+        near, _ = index.nearest(faces.vectors[row], VOTERS + int(shot_sizes[shots[row]]))
+        voters = near[shots[near] != shots[row]][:VOTERS]
+        votes[line] = (labels[voters] == labels[row]).sum() / max(1, len(voters))
+    return LabelNeighbours(*own_nearest, *rival_nearest, votes)
+
+
+def index_faces(faces: LabelledFaces, progress: Progress = UNWATCHED) -> NeighbourIndex | None:
+    """What ``find_label_neighbours`` takes for so many faces."""
+    return build_neighbour_index(faces.vectors, progress=progress) if len(faces) > COMPARED_WITH_ALL else None
 
 
 def cosines_to_own_centre(faces: LabelledFaces) -> Doubles:
@@ -190,7 +226,8 @@ def _judges(faces: LabelledFaces, fold_of: Ints, progress: Progress) -> list[_Ju
 def _temperature(faces: LabelledFaces, judges: list[_Judge], seed: int) -> float:
     """What makes the probabilities honest, on a sample; 1 where nobody can be held out."""
     rng = np.random.default_rng(seed)
-    sampled_rows = [rng.permutation(judge.rows)[: MOST_FOR_SCALE // FOLDS] for judge in judges]
+    n_sampled = min(MOST_FOR_SCALE, MARGINS_FOR_SCALE // faces.n_people) // FOLDS
+    sampled_rows = [rng.permutation(judge.rows)[:n_sampled] for judge in judges]
     if not sampled_rows:
         return 1.0
     margins = np.concatenate([judge.margins(faces, rows) for judge, rows in zip(judges, sampled_rows, strict=True)])
@@ -205,14 +242,13 @@ def _empty_nearest(n: int) -> tuple[Ints, Floats]:
     return np.full((n, NEAREST), -1, dtype=np.int64), np.full((n, NEAREST), np.nan, dtype=np.float32)
 
 
-def _keep_nearest(nearest: tuple[Ints, Floats], index: int, cosines: Floats, rows: Ints) -> None:
-    """Write the nearest of some rows into one line of rows and cosines."""
-    candidate_cosines = cosines[rows]
-    order = np.argsort(-candidate_cosines, kind="stable")[:NEAREST]
+def _keep_nearest(nearest: tuple[Ints, Floats], line: int, cosines: Floats, rows: Ints) -> None:
+    """Write the nearest of some rows, whose cosines these are, into one line of rows and cosines."""
+    order = np.argsort(-cosines, kind="stable")[:NEAREST]
     # Faces of the own shot were blanked out before, and must not fill up the line where there are few others.
-    order = order[candidate_cosines[order] > _NO_COSINE]
-    nearest[0][index, : len(order)] = rows[order]
-    nearest[1][index, : len(order)] = candidate_cosines[order]
+    order = order[cosines[order] > _NO_COSINE]
+    nearest[0][line, : len(order)] = rows[order]
+    nearest[1][line, : len(order)] = cosines[order]
 
 
 def _most_alike(cosines: Floats, k: int) -> Ints:

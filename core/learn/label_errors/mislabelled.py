@@ -15,6 +15,7 @@ from core.base.types import Bools, Doubles, Ints
 from core.learn.label_errors import label_confidence
 from core.learn.label_errors.label_confidence import LabelNeighbours, LabelOpinions
 from core.learn.labelled_faces import LabelledFaces
+from core.learn.numerics.neighbour_index import NeighbourIndex
 
 DOUBTED_BELOW = 0.5
 NO_MORE_ALIKE_THAN = 0.75
@@ -36,6 +37,8 @@ MOST_FOR_LIMITS = 1000
 """Faces that the limits above are estimated on."""
 FEWEST_TO_DIFFER_FROM = 2
 """Faces of other shots that a person must have before one can be far from them."""
+_INDEXING_SHARE = 0.4
+"""Roughly the part of the time that an index takes, where there is one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,8 +70,10 @@ def find_mislabelled(
     spared : (n,) faces that are not to be doubted
     progress : told the finished share, several times a second
     """
-    rows, alike, like_another = _suspicious_rows(faces, opinions, spared)
-    near = label_confidence.find_label_neighbours(faces, rows, opinions.rivals[rows], progress)
+    index = label_confidence.index_faces(faces, progress.part(0.0, _INDEXING_SHARE))
+    rows, alike, like_another = _suspicious_rows(faces, opinions, spared, index)
+    search = progress if index is None else progress.part(_INDEXING_SHARE, 1.0)
+    near = label_confidence.find_label_neighbours(faces, rows, opinions.rivals[rows], index, search)
     probs, rival_probs = opinions.probs[rows], opinions.rival_probs[rows]
     own_similarity, rival_similarity = near.own_similarity, near.rival_similarity
     # Both must prefer the rival before a name is called wrong: either alone can be led astray.
@@ -91,7 +96,9 @@ def find_mislabelled(
     )
 
 
-def _suspicious_rows(faces: LabelledFaces, opinions: LabelOpinions, spared: Bools) -> tuple[Ints, float, float]:
+def _suspicious_rows(
+    faces: LabelledFaces, opinions: LabelOpinions, spared: Bools, index: NeighbourIndex | None
+) -> tuple[Ints, float, float]:
     """Rows worth comparing with single faces; the similarities below which nobody, and from which somebody is meant."""
     # "Not doubted": NaN counts as believed, as nobody spoke against it.
     believed = np.flatnonzero(~(opinions.probs < DOUBTED_BELOW))
@@ -99,7 +106,7 @@ def _suspicious_rows(faces: LabelledFaces, opinions: LabelOpinions, spared: Bool
     # What is usual here is measured on faces that nobody doubts, or wrong names would widen the limits for others.
     sample = np.sort(np.random.default_rng(0).permutation(known)[:MOST_FOR_LIMITS])
     rivals, centre_cosines = label_confidence.find_centre_rivals(faces, sample)
-    of_rivals = label_confidence.find_label_neighbours(faces, sample, rivals).rival_similarity
+    of_rivals = label_confidence.find_label_neighbours(faces, sample, rivals, index).rival_similarity
     own_cosines = label_confidence.cosines_to_own_centre(faces)
     # Cheap first: by centres, and only who is far from their own is compared with single faces.
     is_far = own_cosines < np.quantile(centre_cosines, ASKED_WITHIN)

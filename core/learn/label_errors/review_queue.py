@@ -154,8 +154,8 @@ def build_review_queue(
     doubted, probs = _doubt_names(table, vectors, progress.part(0.0, _SHARE_OF_DOUBTS))
     duplicates = _find_duplicates(table, vectors, crop, progress.part(_SHARE_OF_DOUBTS, 1.0))
     picture_entries = [
-        _picture_entry(table, rows, duplicates.pairs, probs)
-        for rows in duplicate_images.group_duplicates(duplicates.pairs, len(table))
+        _picture_entry(table, rows, pairs, probs)
+        for rows, pairs in duplicate_images.group_duplicates(duplicates.pairs, len(table))
     ]
     merge_entries = [_merge_entry(table, pair) for pair in one_person]
     unexplained = _unexplained(doubted, picture_entries, merge_entries)
@@ -304,9 +304,13 @@ def is_reviewable(table: FaceTable) -> Bools:
 
 
 def _picture_entry(table: FaceTable, rows: Ints, pairs: FacePairs, probs: Doubles) -> Suspect:
-    """One picture in several photos: under two names, on two sides, or only too often."""
-    among = np.isin(pairs.left, rows)
-    numbers = _numbers(similarity=pairs.cosines[among].min(), bits=pairs.bits[among].max())
+    """One picture in several photos: under two names, on two sides, or only too often.
+
+    Parameters
+    ----------
+    rows, pairs : the faces, and which of them are one picture
+    """
+    numbers = _numbers(similarity=pairs.cosines.min(), bits=pairs.bits.max())
     names, sides = set(table.labels[rows].tolist()), {table.splits[row] for row in rows}
     if len(names) > 1:
         kind, urgency, suggestion = SuspectKind.TWO_NAMES, URGENCY_TWO_NAMES, _one_name(table, rows, probs)

@@ -1,4 +1,4 @@
-"""The nearest neighbours of every one of very many vectors: nearly all of them, in a small part of the time.
+"""The nearest neighbours of every one of very many vectors, and pairs that are alike: nearly all, in little time.
 
 The rows look into the nearest cells of an index, as single probes do. Here the cells are taken one after another, each
 with all the rows that look into it, so that the work is products of matrices, and the answers are merged. On 100,000
@@ -7,14 +7,16 @@ faces it takes 17 s of the processor where comparing all with all takes 82; figu
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 
 from core.base.progress import UNWATCHED, Progress
-from core.base.types import Floats, Ints, Vectors
+from core.base.types import Bools, Floats, Ints, Vectors
 from core.learn.numerics.blas import count_blas_threads, one_blas_thread
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.neighbour_index import NeighbourIndex
@@ -27,6 +29,10 @@ _ROWS_AT_ONCE = 1 << 16
 _PRODUCT_BYTES = 32 << 20
 _NEVER = np.float32(-np.inf)
 
+Result = TypeVar("Result")
+RowPairs = tuple[Ints, Ints, Floats]
+"""Left and right rows, and their inner products, (m,) each."""
+
 
 def neighbour_graph(index: NeighbourIndex, k: int, progress: Progress = UNWATCHED) -> Ints:
     """The k rows of largest inner product with every row, itself left out, in no order: nearly always.
@@ -35,20 +41,88 @@ def neighbour_graph(index: NeighbourIndex, k: int, progress: Progress = UNWATCHE
     -------
     (n, k) int64, rows as they were numbered when the index was built; k has to be smaller than n
     """
+    graph = np.empty((len(index.rows), k), dtype=np.int64)
+    for block, nearest in _search_blocks(index, lambda block: _search(index, block, k), progress):
+        graph[index.rows[block]] = index.rows[nearest]
+    return graph
+
+
+def find_similar_pairs(
+    index: NeighbourIndex,
+    least: float,
+    accepts: Callable[[Ints, Ints, Floats], Bools],
+    progress: Progress = UNWATCHED,
+) -> RowPairs:
+    """Nearly all pairs of rows whose inner product is so large, each once, the smaller row first.
+
+    Parameters
+    ----------
+    least : the smallest product
+    accepts : says which of some pairs are kept; called from several threads, so that the others are never in memory
+
+    Returns
+    -------
+    left, right : (m,) int64, rows as they were numbered when the index was built
+    products : (m,) float32
+    """
+    parts = [
+        pairs for _, pairs in _search_blocks(index, lambda block: _pairs_of(index, block, least, accepts), progress)
+    ]
+    left, right, products = (np.concatenate(column) for column in zip(*parts, strict=True))
+    # A pair comes from both sides, where each looks into the other's cell.
+    _, first = np.unique(left * len(index.rows) + right, return_index=True)
+    return left[first], right[first], products[first]
+
+
+def _pairs_of(
+    index: NeighbourIndex, block: slice, least: float, accepts: Callable[[Ints, Ints, Floats], Bools]
+) -> RowPairs:
+    """The pairs of rows that follow each other in the index, with all others."""
+    probes = index.vectors[block]
+    parts = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))]
+    for cell, visitors in _Visits.of(_choose_cells(index, probes)).each():
+        start, end = index.starts[cell : cell + 2].tolist()
+        members = index.vectors[start:end]
+        for rows in row_blocks(len(visitors), max(16, _PRODUCT_BYTES // (4 * max(1, len(members))))):
+            products = probes[visitors[rows]] @ members.T
+            row, column = np.nonzero(products >= least)
+            ends = np.stack([index.rows[block][visitors[rows][row]], index.rows[start + column]])
+            left, right, found = ends.min(axis=0), ends.max(axis=0), products[row, column]
+            is_kept = (left < right) & accepts(left, right, found)
+            parts.append((left[is_kept], right[is_kept], found[is_kept]))
+    left, right, products = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return left, right, products
+
+
+def _search_blocks(
+    index: NeighbourIndex, search: Callable[[slice], Result], progress: Progress
+) -> Iterator[tuple[slice, Result]]:
+    """Search for all rows, block by block, in several threads."""
     n = len(index.rows)
-    graph = np.empty((n, k), dtype=np.int64)
     blocks = list(row_blocks(n, _ROWS_AT_ONCE))
     # Threads with rows of their own: BLAS, which divides each of many small products among its threads, lets them spin
     # most of the time.
     with one_blas_thread(), ThreadPoolExecutor(count_blas_threads(), thread_name_prefix="graph") as pool:
-        searches = [pool.submit(_search, index, block, k) for block in blocks]
+        searches = [pool.submit(search, block) for block in blocks]
         try:
-            for block, search in zip(blocks, searches, strict=True):
-                graph[index.rows[block]] = index.rows[search.result()]
+            for block, running in zip(blocks, searches, strict=True):
+                yield block, running.result()
                 progress.advance(block.stop / n)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-    return graph
+
+
+def _choose_cells(index: NeighbourIndex, probes: Vectors) -> Ints:
+    """The ``PROBED_CELLS`` cells nearest to each probe, the nearest first: (n, n_probed)."""
+    centres = index.centres
+    n_probed = min(PROBED_CELLS, len(centres))
+    cells = np.empty((len(probes), n_probed), dtype=np.int16 if len(centres) < 1 << 15 else np.int32)
+    for rows in row_blocks(len(cells), max(16, _PRODUCT_BYTES // (4 * len(centres)))):
+        products = probes[rows] @ centres.T
+        chosen = np.argpartition(-products, n_probed - 1, axis=1)[:, :n_probed]
+        order = np.argsort(-np.take_along_axis(products, chosen, axis=1), axis=1)
+        cells[rows] = np.take_along_axis(chosen, order, axis=1)
+    return cells
 
 
 def _search(index: NeighbourIndex, block: slice, k: int) -> Ints:
@@ -75,6 +149,11 @@ class _Visits:
         cells, starts = np.unique(probed_cells.ravel()[order], return_index=True)
         return cls(cells, np.append(starts, len(order)), order // probed_cells.shape[1])
 
+    def each(self) -> Iterator[tuple[int, Ints]]:
+        """The cells one after another, each with the rows that look into it."""
+        for cell, (start, end) in zip(self.cells.tolist(), pairwise(self.starts.tolist()), strict=True):
+            yield cell, self.rows[start:end]
+
 
 class _Search:
     """The neighbours of some rows that follow each other in the index, the best so far."""
@@ -89,31 +168,16 @@ class _Search:
 
     def run(self) -> None:
         """Look into the cells that are near; into all there are, where those hold too few."""
-        nearest, others = self._choose_cells()
+        cells = _choose_cells(self._index, self._probes)
         # A row's own cell first: most of what stands in the others is then seen to be farther, and never sorted.
-        self._visit(_Visits.of(nearest))
-        self._visit(_Visits.of(others))
+        for probed_cells in (cells[:, :1], cells[:, 1:]):
+            for cell, rows in _Visits.of(probed_cells).each():
+                self._look_into(cell, rows)
         short = np.flatnonzero(np.isneginf(self._products.min(axis=1)))
         if len(short):
             self._products[short] = _NEVER
             for cell in range(len(self._index.centres)):
                 self._look_into(cell, short)
-
-    def _choose_cells(self) -> tuple[Ints, Ints]:
-        """The cell nearest to each row, (n, 1), and the next ones, (n, ``PROBED_CELLS`` - 1)."""
-        centres = self._index.centres
-        n_probed = min(PROBED_CELLS, len(centres))
-        cells = np.empty((len(self._probes), n_probed), dtype=np.int16 if len(centres) < 1 << 15 else np.int32)
-        for rows in row_blocks(len(cells), max(16, _PRODUCT_BYTES // (4 * len(centres)))):
-            products = self._probes[rows] @ centres.T
-            chosen = np.argpartition(-products, n_probed - 1, axis=1)[:, :n_probed]
-            order = np.argsort(-np.take_along_axis(products, chosen, axis=1), axis=1)
-            cells[rows] = np.take_along_axis(chosen, order, axis=1)
-        return cells[:, :1], cells[:, 1:]
-
-    def _visit(self, visits: _Visits) -> None:
-        for cell, (start, end) in zip(visits.cells.tolist(), pairwise(visits.starts.tolist()), strict=True):
-            self._look_into(cell, visits.rows[start:end])
 
     def _look_into(self, cell: int, rows: Ints) -> None:
         """Hold some rows against everybody in a cell."""

@@ -22,6 +22,8 @@ EXACT_ROWS = 20_000
 _INDEXING_SHARE = 0.2
 _PRODUCT_BYTES = 64 << 20
 """Largest block of similarities that is in memory at once."""
+EXACT_GALLERY = 100_000
+"""Of a larger gallery fewer probes are compared at once: of a million faces 2,000 would take 32 GB."""
 _PROBES_AT_ONCE = 2048
 _NEVER = np.float32(-np.inf)
 
@@ -105,7 +107,9 @@ def nearest_in_gallery(vectors: Vectors, gallery: Vectors, k: int) -> tuple[Ints
     k = min(k, len(gallery))
     rows = np.zeros((len(probes), k), dtype=np.int64)
     distances = np.zeros((len(probes), k), dtype=np.float32)
-    for block in row_blocks(len(probes), _PROBES_AT_ONCE):
+    is_large = len(gallery) > EXACT_GALLERY
+    at_once = max(16, _PRODUCT_BYTES // (4 * len(gallery))) if is_large else _PROBES_AT_ONCE
+    for block in row_blocks(len(probes), at_once):
         rows[block], distances[block] = _nearest(probes[block], gallery, k)
     return rows, distances
 

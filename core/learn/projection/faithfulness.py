@@ -95,7 +95,17 @@ def place_newcomers(newcomers: Vectors, vectors: Vectors, points: Floats) -> Flo
     (m, 2) or (m, 3) float32
     """
     rows, distances = nearest_in_gallery(newcomers, vectors, BESIDE)
-    around = points[rows]
+    return place_beside(points[rows], distances)
+
+
+def place_beside(around: Floats, distances: Floats) -> Floats:
+    """Place faces among those most like them, as ``place_newcomers`` does.
+
+    Parameters
+    ----------
+    around : (m, k, 2) or (m, k, 3), where the k faces most like each lie, the nearest first
+    distances : (m, k) to them, Euclidean, 0..2
+    """
     # A map may tear neighbours apart; a mean of both sides would lie where nobody is.
     off = np.linalg.norm(around - around[:, :1], axis=2)
     together = off <= np.median(off, axis=1, keepdims=True)

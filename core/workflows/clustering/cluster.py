@@ -22,7 +22,7 @@ from core.base.progress import UNWATCHED, Progress
 from core.base.types import Embeddings, FaceTable, Floats, Ints, take_items
 from core.corrections.model import CorrectionLog
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, Hierarchy, grow_hierarchy
-from core.learn.numerics.labels import renumber_labels
+from core.learn.numerics.labels import renumber_labels, rows_by_value
 from core.learn.verification.set_similarity import Centres, centre_similarity, find_sets_like, find_similar_sets
 from core.store.artifacts import Artifacts
 from core.store.protocols import FaceStore
@@ -320,11 +320,12 @@ def rank_split_candidates(
 ) -> list[SplitCandidate]:
     """People who are probably two, the least alike parts first. Takes some milliseconds a person."""
     candidates = []
-    for number, person_id in enumerate(table.person_ids):
-        progress.advance(number / len(table.person_ids))
-        # With the poor ones every person would fall apart: they lie with blurred faces of others and far from their
-        # own.
-        vectors = embeddings.vectors[(table.labels == number) & ~table.excluded & table.trusted]
+    # With the poor ones every person would fall apart: they lie with blurred faces of others and far from their own.
+    rows = np.flatnonzero((table.labels >= 0) & ~table.excluded & table.trusted)
+    rows_of_people = [rows[part] for part in rows_by_value(table.labels[rows])]
+    for number, own_rows in enumerate(rows_of_people):
+        progress.advance(number / len(rows_of_people))
+        person_id, vectors = table.person_ids[int(table.labels[own_rows[0]])], embeddings.vectors[own_rows]
         parts = split_person(vectors)
         centres = Centres.of(vectors, parts, int(parts.max(initial=-1)) + 1)
         if len(centres.sizes) > 1 and (parts_similarity := centre_similarity(centres, 0, 1)) < PROBABLY_TWO:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 
@@ -20,11 +21,12 @@ from core.base.errors import InputRefused
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Embeddings, FaceRows, Floats, take_items
 from core.learn.projection import layouts
-from core.learn.projection.faithfulness import measure_faithfulness, place_newcomers
+from core.learn.projection.faithfulness import BESIDE, measure_faithfulness, place_beside
 from core.learn.projection.map_values import MapParams
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.job_model import JobRequest
 from core.store.protocols import MapInfo
+from core.workflows.neighbours.search import ExactSearch, NeighbourSearch, open_gallery_search
 from core.workflows.run_tools import RunTools
 
 
@@ -95,17 +97,28 @@ def lay_out_faces(embeddings: Embeddings, options: MapOptions) -> FaceMap:
     return FaceMap(embeddings.face_ids, _points(embeddings, options, None))
 
 
-def add_newcomers(face_map: FaceMap, embeddings: Embeddings) -> FaceMap:
-    """A stored map with the faces that came since; without those that are gone, and as it is when most are new."""
+def add_newcomers(
+    face_map: FaceMap, embeddings: Embeddings, open_search: Callable[[Embeddings], NeighbourSearch] = ExactSearch
+) -> FaceMap:
+    """A stored map with the faces that came since; without those that are gone, and as it is when most are new.
+
+    Parameters
+    ----------
+    open_search : a search among the faces of the map that are there still
+    """
     remaining, rows = embeddings.match(face_map.face_ids)
     new_rows = np.setdiff1d(np.arange(len(embeddings)), rows)
     # A map on which most are guests would be drawn by its minority: it is shown as it is, and should be made anew.
     if not len(new_rows) or len(new_rows) > len(remaining):
         return face_map
-    new_points = place_newcomers(embeddings.vectors[new_rows], embeddings.vectors[rows], face_map.points[remaining])
+    on_map, map_points = embeddings.take(rows), face_map.points[remaining]
+    nearest = open_search(on_map).nearest_faces(embeddings.vectors[new_rows], BESIDE)
+    near_rows = on_map.indices([face_id for face_ids, _ in nearest for face_id in face_ids])
+    around = map_points[near_rows].reshape(len(new_rows), -1, map_points.shape[1])
+    new_points = place_beside(around, np.stack([distances for _, distances in nearest]))
     new_ids = take_items(embeddings.face_ids, new_rows)
     face_ids = TextColumn.of(face_map.face_ids).take(remaining).followed_by(new_ids)
-    return FaceMap(face_ids, np.concatenate([face_map.points[remaining], new_points]), frozenset(new_ids))
+    return FaceMap(face_ids, np.concatenate([map_points, new_points]), frozenset(new_ids))
 
 
 def build_map(
@@ -184,7 +197,8 @@ def _starting_points(tools: RunTools, dataset_id: str, embeddings: Embeddings, o
         return None
     # Newcomers begin beside those most like them. Where most are new, or a face has no place, a start from the old map
     # would only pull everybody apart again.
-    face_map = add_newcomers(load_map(tools.artifacts, latest), embeddings)
+    search = partial(open_gallery_search, tools.store, tools.artifacts, tools.store.dataset(dataset_id))
+    face_map = add_newcomers(load_map(tools.artifacts, latest), embeddings, search)
     _, map_rows = face_map.match(embeddings.face_ids)
     return face_map.points[map_rows] if len(map_rows) == len(embeddings) else None
 

@@ -90,6 +90,23 @@ def flagged(rows: Sequence[int], n: int = N_PEOPLE * EACH) -> np.ndarray:
     return np.isin(np.arange(n), rows)
 
 
+def test_very_many_faces_are_looked_through_by_an_index_with_the_same_outcome(monkeypatch):
+    vectors, labels = faces()
+    labels[3], labels[20] = 4, 0
+    vectors, table = with_copy(vectors, table_of(labels), of=20)
+    exact = find(table, vectors)
+    for module in (duplicate_images, label_confidence):
+        monkeypatch.setattr(module, "COMPARED_WITH_ALL", 0)
+    by_index = find(table, vectors)
+    assert len(exact.suspects) > 2
+    for entry, wanted in zip(by_index.suspects, exact.suspects, strict=True):
+        assert (entry.kind, entry.face_ids, entry.suggestion) == (wanted.kind, wanted.face_ids, wanted.suggestion)
+        assert entry.numbers == pytest.approx(wanted.numbers, abs=1e-3)
+        assert entry.urgency == pytest.approx(wanted.urgency, abs=1e-5)
+        for ours, theirs in ((entry.like_own, wanted.like_own), (entry.like_other, wanted.like_other)):
+            assert [face.face_id for face in ours] == [face.face_id for face in theirs]
+
+
 # names
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from core.base.errors import Cancelled
-from core.base.types import Ints, Vectors
+from core.base.types import Bools, Floats, Ints, Vectors
 from core.learn.numerics import neighbours
-from core.learn.numerics.neighbour_graph import neighbour_graph
+from core.learn.numerics.neighbour_graph import find_similar_pairs, neighbour_graph
 from core.learn.numerics.neighbour_index import NeighbourIndex, build_neighbour_index
+from tests.benchmarks.synthetic import vectors_of
 from tests.learn.faces import people
 from tests.shares import hear_shares
 
@@ -65,6 +66,36 @@ def test_many_rows_are_searched_by_an_index(monkeypatch: pytest.MonkeyPatch) -> 
     shares: list[float] = []
     by_index = neighbours.nearest_neighbours(vectors, 8, hear_shares(shares.append))
     assert share_of(by_index, exact) > 0.95 and shares == sorted(shares) and shares[-1] == 1.0
+
+
+def even_sums(left: Ints, right: Ints, products: Floats) -> Bools:
+    """Keeps half of all pairs."""
+    return np.asarray((left + right) % 2 == 0)
+
+
+def pairs_by_all_products(vectors: Vectors, least: float) -> set[tuple[int, int]]:
+    left, right = np.nonzero(np.triu(vectors @ vectors.T, 1) >= least)
+    kept = even_sums(left, right, np.empty(0, np.float32))
+    return set(zip(left[kept].tolist(), right[kept].tolist(), strict=True))
+
+
+def test_nearly_all_pairs_that_are_alike_are_found_each_once() -> None:
+    vectors = vectors_of(np.arange(6000, dtype=np.int64) % 300, 300)
+    left, right, products = find_similar_pairs(build_neighbour_index(vectors), 0.85, even_sums)
+    found, wanted = list(zip(left.tolist(), right.tolist(), strict=True)), pairs_by_all_products(vectors, 0.85)
+    assert len(set(found)) == len(found) and len(wanted) > 5000
+    assert len(wanted.intersection(found)) > 0.99 * len(wanted)
+    np.testing.assert_allclose(products, (vectors[left] * vectors[right]).sum(axis=1), atol=1e-5)
+    assert products.min() >= 0.85
+
+
+def test_in_the_cells_that_are_looked_into_no_pair_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.learn.numerics.neighbour_graph.PROBED_CELLS", 10_000)
+    monkeypatch.setattr("core.learn.numerics.neighbour_graph._ROWS_AT_ONCE", 70)
+    monkeypatch.setattr("core.learn.numerics.neighbour_graph._PRODUCT_BYTES", 4000)
+    vectors = people([5] * 60, noise=0.8, dimension=16, seed=2).vectors
+    left, right, _ = find_similar_pairs(build_neighbour_index(vectors), 0.501, even_sums)
+    assert set(zip(left.tolist(), right.tolist(), strict=True)) == pairs_by_all_products(vectors, 0.501)
 
 
 def test_it_stops_when_it_is_told_to() -> None:

@@ -1,10 +1,13 @@
 """Nearest neighbours against a full sort."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.learn.numerics import neighbours
 from core.learn.numerics.neighbours import nearest_in_gallery, nearest_neighbours
 from tests.learn.faces import people
 from tests.learn.model_selection.test_splits import at_degrees
@@ -36,6 +39,21 @@ def test_the_nearest_are_those_of_a_full_sort(n_gallery, k, seed):
     full = np.linalg.norm(probes[:, None] - gallery, axis=2)
     _, distances = nearest_in_gallery(probes, gallery, k)
     assert np.allclose(distances, np.sort(full, axis=1)[:, :k], atol=1e-3)  # the cosine loses digits near zero
+
+
+def test_a_large_gallery_takes_no_more_memory_than_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = people([1500], noise=1.2, dimension=16, seed=1).vectors
+    expected = nearest_in_gallery(vectors[:300], vectors, 6)
+    monkeypatch.setattr(neighbours, "EXACT_GALLERY", 1000)
+    monkeypatch.setattr(neighbours, "_PRODUCT_BYTES", 1 << 16)
+    tracemalloc.start()
+    rows, distances = nearest_in_gallery(vectors[:300], vectors, 6)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # All at once, cosines, their negatives and their order are 300 x 1,500 x 16 bytes.
+    assert peak < 2_000_000
+    np.testing.assert_array_equal(rows, expected[0])
+    np.testing.assert_allclose(distances, expected[1], atol=1e-3)
 
 
 @pytest.mark.parametrize("n", [2, 17, 18, 500, 3001])
