@@ -19,7 +19,7 @@ from core.learn.verification.pair_rule import PairRule
 
 SURE_PROB = 0.95
 COMPARED_WITH_ALL = 100_000
-"""Of more faces nearly all that are alike are found by an index: to compare a million with all takes hours."""
+"""Of more faces nearly all that are alike are found by an index, as of ``duplicate_images``."""
 _BLOCK_ROWS = 1024
 
 

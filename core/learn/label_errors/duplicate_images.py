@@ -48,7 +48,7 @@ COMPARED_PX = 64
 _MIDDLE = slice(COMPARED_PX // 6, COMPARED_PX - COMPARED_PX // 6)
 _LEAST_PIXELS = 200
 COMPARED_WITH_ALL = 100_000
-"""Up to so many faces all are compared with all; of a million that would take hours."""
+"""Up to so many faces all are compared with all; of a million that takes ten times as long as by an index."""
 _TILE_ROWS = 4096
 _HASH_PARTS = 10
 """Hashes that differ in ``SAME_PICTURE_BITS`` at most have two of so many parts in common, one bit to spoil each."""
@@ -170,8 +170,8 @@ def _likely_candidate_pairs(vectors: Vectors, photos: Ints, hashes: Ints, progre
     parts = [find_similar_pairs(index, MAYBE_COSINE, is_kept, progress.part(0.4, 0.8))]
     for left, right in _like_hashes(unsigned, progress.part(0.8, 1.0)):
         cosines = np.einsum("ij,ij->i", vectors[left], vectors[right])
-        kept = is_kept(left, right, cosines)
-        parts.append((left[kept], right[kept], cosines[kept]))
+        is_likely = is_kept(left, right, cosines)
+        parts.append((left[is_likely], right[is_likely], cosines[is_likely]))
     left, right, cosines = (np.concatenate(column) for column in zip(*parts, strict=True))
     # The index's first: what the hashes find too has been met there.
     _, first = np.unique(left * len(vectors) + right, return_index=True)

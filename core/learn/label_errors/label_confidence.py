@@ -167,7 +167,7 @@ def _look_up_label_neighbours(
     return LabelNeighbours(*own_nearest, *rival_nearest, votes)
 
 
-def index_faces(faces: LabelledFaces, progress: Progress = UNWATCHED) -> NeighbourIndex | None:
+def index_voters(faces: LabelledFaces, progress: Progress = UNWATCHED) -> NeighbourIndex | None:
     """What ``find_label_neighbours`` takes for so many faces."""
     return build_neighbour_index(faces.vectors, progress=progress) if len(faces) > COMPARED_WITH_ALL else None
 

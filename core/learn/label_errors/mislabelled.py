@@ -70,7 +70,7 @@ def find_mislabelled(
     spared : (n,) faces that are not to be doubted
     progress : told the finished share, several times a second
     """
-    index = label_confidence.index_faces(faces, progress.part(0.0, _INDEXING_SHARE))
+    index = label_confidence.index_voters(faces, progress.part(0.0, _INDEXING_SHARE))
     rows, alike, like_another = _suspicious_rows(faces, opinions, spared, index)
     search = progress if index is None else progress.part(_INDEXING_SHARE, 1.0)
     near = label_confidence.find_label_neighbours(faces, rows, opinions.rivals[rows], index, search)

@@ -87,9 +87,9 @@ def _pairs_of(
             products = probes[visitors[rows]] @ members.T
             row, column = np.nonzero(products >= least)
             ends = np.stack([index.rows[block][visitors[rows][row]], index.rows[start + column]])
-            left, right, found = ends.min(axis=0), ends.max(axis=0), products[row, column]
-            is_kept = (left < right) & accepts(left, right, found)
-            parts.append((left[is_kept], right[is_kept], found[is_kept]))
+            left, right, alike = ends.min(axis=0), ends.max(axis=0), products[row, column]
+            is_kept = (left < right) & accepts(left, right, alike)
+            parts.append((left[is_kept], right[is_kept], alike[is_kept]))
     left, right, products = (np.concatenate(column) for column in zip(*parts, strict=True))
     return left, right, products
 
