@@ -361,11 +361,14 @@ def require_sound(scene: Scene) -> None:
 
 
 def points(share: int, writes: int, name: str) -> list[tuple[int, float]]:
-    """After how many writes to kill, spread over all of them, and how long after."""
+    """After how many writes to kill, spread over all of them, and how long after: every second time at once.
+
+    Quick work would end within the moment, and each of its kills would come too late.
+    """
     number = max(1, round(POINTS * share / 100))
     chance = random.Random(f"{SEED} {name}")
     return [
-        (1 + int((index + chance.random()) * writes / number), chance.choice((0.0, chance.random() * 0.05)))
+        (1 + int((index + chance.random()) * writes / number), chance.random() * 0.05 * (index % 2))
         for index in range(number)
     ]
 
