@@ -22,6 +22,7 @@ import numpy as np
 from core.base.types import Embeddings, Ints, Vectors
 from core.learn.numerics.neighbour_index import build_neighbour_index
 from core.learn.numerics.neighbours import nearest_in_gallery
+from core.store.columns.array_file import map_arrays
 from core.workflows.neighbours import face_index
 from tests.benchmarks.synthetic import vectors_of
 
@@ -56,7 +57,7 @@ def measure_index(n_faces: int, n_people: int, n_probes: int) -> dict[str, objec
     with TemporaryDirectory() as folder:
         path = Path(folder) / "index"
         path.write_bytes(content)
-        stored = face_index._from_bytes(np.asarray(np.memmap(path, mode="r")))
+        stored = face_index._from_file(map_arrays(path))
         found: list[Ints] = []
         times = time_each(lambda probe: found.append(stored.index.nearest(probe, NEAREST)[0]), probes)
         recall = np.mean([np.isin(exact[row], found[row + 1]).mean() for row in range(n_probes)])
