@@ -31,6 +31,7 @@ from core.store.disk_reserve import Reserve
 from core.store.folder_artifacts import FolderArtifacts
 from core.store.job_model import JobKind
 from core.store.protocols import Run
+from core.store.sql.access.rights import SqlAccessStore
 from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database
 from core.store.sql.erasure import SqlEraseStore
@@ -221,6 +222,7 @@ class Services:
         self.log = SqlCorrectionLog(database)
         self.transfer = SqlTransferStore(database)
         self.eraser = SqlEraseStore(database)
+        self.access = SqlAccessStore(database)
         self.artifacts = open_artifacts(self.settings)
         self.reserve = Reserve(self.settings.data_dir)
 

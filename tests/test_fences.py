@@ -33,6 +33,7 @@ FACES = {"core.vision.pipeline", "core.vision.quality"}
 JOB_VALUES = {"core.store.job_model"}
 STORE_BASES = JOB_VALUES | {
     "core.store.protocols",
+    "core.store.access_model",
     "core.store.artifacts",
     "core.store.folder_artifacts",
     "core.store.columns",
@@ -53,7 +54,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.ui": UNIVERSAL
     | SOURCES
     | STORE_BASES
-    | {"core.ui", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.learn", "core.isolation"}
+    | {
+        "core.ui",
+        "core.access",
+        "core.services",
+        "core.workflows",
+        "core.jobs",
+        "core.corrections",
+        "core.learn",
+        "core.isolation",
+    }
     | FACES
     | {"core.vision.models", "core.base.machine", "core.imaging.pixels", "core.charts"},
     "core.ui.components": VALUES
@@ -72,6 +82,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     | PIXELS
     | {"core.base.machine", "core.store.protocols"},
     "core.services": {"core"},
+    "core.access": UNIVERSAL
+    | STORE_BASES
+    | {"core.access", "core.services", "core.corrections", "core.workflows", "core.vision"},
     "core.workflows": UNIVERSAL
     | PIXELS
     | SOURCES
@@ -84,7 +97,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.workflows.photos.face_finding", "core.workflows.photos.photo_reader"},
     "core.jobs": UNIVERSAL
     | JOB_VALUES
-    | {"core.jobs", "core.services", "core.workflows", "core.corrections", "core.store.protocols"},
+    | {"core.jobs", "core.access", "core.services", "core.workflows", "core.corrections", "core.store.protocols"},
     "core.report": VALUES
     | {"core.report", "core.charts", "core.learn", "core.vision.quality", "core.base.words", "core.store.protocols"},
     "core.charts": VALUES | {"core.charts", "core.learn", "core.base.words"},
@@ -114,7 +127,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 FLOORS = (
     *("core.base", "core.imaging", "core.archives", "core.vision", "core.learn", "core.charts", "core.corrections"),
     *("core.store", "core.formats", "core.isolation", "core.report", "core.workflows", "core.cluster"),
-    *("core.services", "core.jobs"),
+    *("core.services", "core.access", "core.jobs"),
     ("core.cli", "core.bench", "core.ui", "core.__main__"),
     ("app", "pages"),
 )
@@ -219,6 +232,7 @@ FINDS_FACES = {
     "core.vision": "the pipeline's room",
     "core.services": "puts it together",
     "core.bench": "times its parts",
+    "core.access.view": "hands on those of everybody",
 }
 FACE_PARTS = {
     *("detector", "detect_upright", "embedder", "embed_steadily", "embed_crops", "crop_face", "crop_portrait"),

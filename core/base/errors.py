@@ -12,6 +12,9 @@
     |   +-- NameTaken               a name that exists already
     |   +-- ModelMismatch           embeddings of two models met
     |   +-- ChangedMeanwhile        another window changed the same faces a moment ago
+    |   +-- AccessRefused           who is signed in may not do this
+    |       +-- SignInNeeded        nobody is signed in, or the session has ended
+    |       +-- TooOften            the same was asked for too often in a short time
     +-- ModelUnavailable            a network is not installed, or could not be installed
     +-- EngineUnavailable           what is to run the networks is not installed, or not on this device
     +-- ReaderUnavailable           the program that reads files does not start
@@ -78,6 +81,18 @@ class ModelMismatch(InputRefused):
 
 class ChangedMeanwhile(InputRefused):
     """Somebody else changed what was about to be changed, after it was shown."""
+
+
+class AccessRefused(InputRefused):
+    """Who is signed in may not do this."""
+
+
+class SignInNeeded(AccessRefused):
+    """Nobody is signed in, or the session has ended."""
+
+
+class TooOften(AccessRefused):
+    """The same was asked for too often in a short time."""
 
 
 class ModelUnavailable(FaceAtlasError):

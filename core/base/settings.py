@@ -63,6 +63,8 @@ class Settings:
 
     ray_address: str = ""
     """The Ray cluster that looks for faces on batches of photos; this machine where it is empty."""
+    access_path: Path | None = None
+    """The file that says who has which role; ``access.toml`` of the data folder where it is None."""
     supervise: bool = True
     """The app starts and watches the worker itself; False where a server runs it under its own init."""
 
@@ -85,6 +87,11 @@ class Settings:
     def artifacts_dir(self) -> Path:
         """Photos, crops and arrays, a folder for each dataset; with ``artifacts_url`` only those in use."""
         return self.data_dir / "artifacts"
+
+    @property
+    def access_file(self) -> Path:
+        """Who has which role; without it nobody signs in, and everybody is the owner of everything."""
+        return self.access_path or self.data_dir / "access.toml"
 
     @property
     def inbox_dir(self) -> Path:
@@ -122,9 +129,9 @@ def _read_threads(default: int) -> int:
 def settings_from_env(data_dir: Path | None = None) -> Settings:
     """Settings from ``FACE_ATLAS_DATA``, ``_DATABASE_URL``, ``_ENGINE``, ``_INT8``, ``_ONNX_PROVIDERS`` and others.
 
-    The others are ``_ARTIFACTS``, ``_RAY_ADDRESS``, ``_THREADS`` and ``_WORKER``. ``_INT8`` is "1" or "0", the
-    providers are as "cuda,cpu", the address of Ray is as "HOST:6379", "ray://HOST:10001" or "auto", the worker is "app"
-    or "external".
+    The others are ``_ACCESS``, ``_ARTIFACTS``, ``_RAY_ADDRESS``, ``_THREADS`` and ``_WORKER``. ``_INT8`` is "1" or
+    "0", the providers are as "cuda,cpu", the address of Ray is as "HOST:6379", "ray://HOST:10001" or "auto", the worker
+    is "app" or "external".
 
     Raises
     ------
@@ -132,6 +139,7 @@ def settings_from_env(data_dir: Path | None = None) -> Settings:
         For a number of threads that is none.
     """
     providers = _read_variable("ONNX_PROVIDERS", "").replace(",", " ").lower().split()
+    access_path = _read_variable("ACCESS", "")
     defaults = Settings(data_dir=data_dir or Path(_read_variable("DATA", "data")))
     return Settings(
         # Absolute from here on: the worker and the children that read files start in folders of their own.
@@ -143,5 +151,6 @@ def settings_from_env(data_dir: Path | None = None) -> Settings:
         onnx_providers=tuple(providers),
         threads=_read_threads(defaults.threads),
         ray_address=_read_variable("RAY_ADDRESS", ""),
+        access_path=Path(access_path).resolve() if access_path else None,
         supervise=_read_variable("WORKER", "app") != "external",
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from core.access.view import require_job_allowed
 from core.base.errors import FaceAtlasError
 from core.base.json_values import JsonObject
 from core.base.progress import Progress
@@ -76,6 +77,7 @@ class JobSpec(Generic[Request, Result]):
 
     def carry(self, services: Services, job: Job, progress: Progress) -> JsonObject:
         """Do a job of this kind; what is to be kept as its result."""
+        require_job_allowed(services, job)
         request = self.request.of(job)
         if not self.writes:
             return self.run(services, job, request, progress).to_json()

@@ -11,6 +11,7 @@ from core.base.json_values import JsonObject
 from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Revision, Split, Vectors
 from core.learn.metrics.run_values import RunMetrics, RunParams
 from core.learn.projection.map_values import MapParams
+from core.store.access_model import Asker
 from core.store.columns.face_changes import FaceChanges
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
 
@@ -214,6 +215,9 @@ class FaceStore(Protocol):
     def datasets(self) -> list[Dataset]:
         """Oldest first."""
 
+    def dataset_names(self) -> set[str]:
+        """Every name that is in use, so that a new dataset gets another one."""
+
     def counts(self, dataset_id: str) -> Counts:
         """Faces that were dismissed do not count."""
 
@@ -372,8 +376,21 @@ class RunStore(Protocol):
 class JobStore(Protocol):
     """The queue. One process claims a job at a time."""
 
-    def submit(self, dataset_id: str, kind: JobKind, params: JsonObject, owner: JobOwner = JobOwner.WORKER) -> Job:
-        """A new job; ``jobs.registry.submit_job`` knows the kind and the parameters of a request."""
+    def submit(
+        self,
+        dataset_id: str,
+        kind: JobKind,
+        params: JsonObject,
+        owner: JobOwner = JobOwner.WORKER,
+        *,
+        asker: Asker | None = None,
+    ) -> Job:
+        """A new job; ``jobs.registry.submit_job`` knows the kind and the parameters of a request.
+
+        Parameters
+        ----------
+        asker : who asks, where somebody has signed in: the job is done as far as they may then
+        """
 
     def claim(self, may_start: Callable[[Job, Sequence[Job]], bool] | None = None) -> Job | None:
         """The oldest queued job of the worker, now running.

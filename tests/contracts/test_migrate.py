@@ -174,14 +174,16 @@ def test_a_turned_photo_and_an_imported_correction_of_version_3_are_as_they_were
 
 
 def shape(engine: Engine) -> dict[str, object]:
-    """The columns and indexes of the tables that version 6 changed."""
-    tables, looked = ("dataset", "face"), inspect(engine)
+    """The columns and indexes of the tables that versions 6 and 7 changed."""
+    looked = inspect(engine)
+    tables = {"dataset", "face", "dataset_grant", "job_asker", "sign_out"} & set(looked.get_table_names())
     columns = {table: {column["name"]: str(column["type"]) for column in looked.get_columns(table)} for table in tables}
     indexes = {index["name"]: index["column_names"] for index in looked.get_indexes("face")}
     return {**columns, **indexes}
 
 
 TO_VERSION_5 = (
+    *("DROP TABLE dataset_grant", "DROP TABLE job_asker", "DROP TABLE sign_out"),
     *("DROP INDEX face_changed", "DROP INDEX face_of_person"),
     "CREATE INDEX face_of_person ON face (dataset_id, person_id, split)",
     *("ALTER TABLE face DROP COLUMN changed", "ALTER TABLE dataset DROP COLUMN last_removal"),

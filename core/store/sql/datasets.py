@@ -66,6 +66,9 @@ class SqlDatasetStore(SqlStore):
         rows = self.read_rows(select(*columns).order_by(schema.dataset.c.created))
         return [Dataset(**row._mapping) for row in rows]
 
+    def dataset_names(self) -> set[str]:
+        return set(self.read_values(select(schema.dataset.c.name)))
+
     def counts(self, dataset_id: str) -> Counts:
         face, photo = schema.face, schema.photo
         named = face.c.person_id.is_not(None)

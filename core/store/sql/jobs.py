@@ -18,10 +18,11 @@ from sqlalchemy import ColumnElement, Connection, Row, Update, delete, insert, s
 
 from core.base.errors import DataFolderFault, NotFound
 from core.base.json_values import JsonObject
+from core.store.access_model import Asker
 from core.store.job_liveness import JobLocks
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
 from core.store.sql.reader import SqlStore
-from core.store.sql.schema import dataset
+from core.store.sql.schema import dataset, job_asker
 from core.store.sql.schema import job as table
 
 _ACTIVE = (JobState.QUEUED, JobState.RUNNING)
@@ -43,11 +44,23 @@ class SqlJobStore(SqlStore):
         """Of the database: who can read its jobs can tell whether they are alive."""
         return self.database.job_locks(self.engine)
 
-    def submit(self, dataset_id: str, kind: JobKind, params: JsonObject, owner: JobOwner = JobOwner.WORKER) -> Job:
+    def submit(
+        self,
+        dataset_id: str,
+        kind: JobKind,
+        params: JsonObject,
+        owner: JobOwner = JobOwner.WORKER,
+        *,
+        asker: Asker | None = None,
+    ) -> Job:
         """A new job: queued for the worker, or running at once under the command line."""
         job = _new_job(dataset_id, FollowUp(kind, params), time.time(), owner)
         with self.engine.begin() as connection:
             _insert_job(connection, job)
+            if asker is not None:
+                # With the job: a worker that claims it at once is to know whom it is for.
+                row = {"job_id": job.id, "address": asker.address, "role": asker.role}
+                connection.execute(insert(job_asker).values(row))
             if job.state is JobState.RUNNING:
                 self.locks.hold(job.id)  # before anybody sees that it runs
         return job

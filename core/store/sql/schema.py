@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy import String as PlainString
 from sqlalchemy import Text as PlainText
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """The newest revision in ``migrations/versions``. Who changes a table here adds a revision and raises it."""
 
 metadata = MetaData()
@@ -289,3 +289,32 @@ projection = Table(
     Column("seconds", Float, nullable=False),
     _of_dataset(),
 )
+
+dataset_grant = Table(
+    "dataset_grant",
+    metadata,
+    Column("dataset_id", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    Column("standing", String, nullable=False),
+    _of_dataset(),
+    Index("grant_of_address", "address"),
+)
+"""Whose a dataset is, and with whom it was shared; without sign-in nobody asks."""
+
+job_asker = Table(
+    "job_asker",
+    metadata,
+    Column("job_id", String, primary_key=True),
+    Column("address", String, nullable=False),
+    Column("role", String, nullable=False),
+    ForeignKeyConstraint(["job_id"], ["job.id"], ondelete="CASCADE"),
+)
+"""Who asked for a job, where somebody had signed in."""
+
+sign_out = Table(
+    "sign_out",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("moment", Float, nullable=False),
+)
+"""Until when the sessions of somebody (an address), or one session (its key), count no more."""

@@ -59,7 +59,7 @@ def offer_sample(*, primary: bool) -> None:
 def open_sample() -> None:
     """Open the sample as it was prepared; where it was not, begin with its photos."""
     services = data.services()
-    name = words.number_name(SAMPLE_NAME, {dataset.name for dataset in services.store.datasets()})
+    name = words.number_name(SAMPLE_NAME, services.store.dataset_names())
     prepared = services.prepared_sample()
     if not prepared.is_ready:
         uploads.submit_sample_ingest(services.store.create_dataset(name, DEFAULT_VECTORS_ID))

@@ -185,7 +185,7 @@ def describe_arrival(part: ArrivalPart) -> str:
 
 def _name(part: ArrivalPart) -> str:
     """Of the dataset that a bundle becomes; empty while it cannot be."""
-    used_names = {dataset.name for dataset in data.services().store.datasets()}
+    used_names = data.services().store.dataset_names()
     free = words.number_name(part.origin, used_names)
     # How many names there are is part of the key: when a dataset is added or goes, another name is proposed.
     name = st.text_input(

@@ -268,7 +268,7 @@ def create_dataset_of(files: Sequence[UploadedFile]) -> None:
     """
     offers = save_offers(files)
     has_title = len(offers) == 1 and offers[0].title != words.count(len(files), "file")
-    names_in_use = {dataset.name for dataset in data.services().store.datasets()}
+    names_in_use = data.services().store.dataset_names()
     name = words.number_name((Path(offers[0].title).stem if has_title else "My photos")[:76], names_in_use)
     dataset = data.services().store.create_dataset(name, DEFAULT_VECTORS_ID)
     # All or none: half of a drop in work and the other half waiting would be two different states of one dataset.
