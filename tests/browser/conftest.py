@@ -70,11 +70,16 @@ def browser() -> Iterator[Browser]:
 
 def launch(kind: BrowserType, more: Sequence[str] = ()) -> Browser:
     """Start the browser, with more arguments than the usual."""
+    return kind.launch(executable_path=find_browser(), args=[*ARGUMENTS, *more])
+
+
+def find_browser() -> str:
+    """The program of the browser, from ``CHROMIUM`` or the path."""
     names = ("chromium-headless-shell", "chromium", "chromium-browser")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if not found:
+    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if not program:
         pytest.fail("no Chromium: install it, or leave the browser tests out with `make test BROWSER=no`")
-    return kind.launch(executable_path=found, args=[*ARGUMENTS, *more])
+    return program
 
 
 @pytest.fixture(scope="module")
