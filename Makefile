@@ -2,6 +2,7 @@
 # make test       every test, the browser's too        BROWSER=no leaves those out, COVERAGE=yes says what they reach
 # make quick      the tests that need neither the networks nor a browser
 # make check      format, lint, types, architecture; the components' JavaScript and its unit tests too
+# make words      collect the interface's texts for translation
 # make bench      the benchmark table            GROUP=photos.zip measures photos with several faces too
 # make bench-peers   the same against other packages; they are installed into .venv-peers (8 GB) once
 # make clean      remove the environment and caches; data/ is never touched
@@ -42,7 +43,7 @@ FITS      := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_in
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: run test quick check check-components bench bench-peers clean help env env-dev node venv models browser peers
+.PHONY: run test quick check check-components words bench bench-peers clean help env env-dev node venv models browser peers
 
 help:
 	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
@@ -68,6 +69,15 @@ check: env-dev check-components
 # Format, lint, types and unit tests of the JavaScript: none of its tools is there when Face Atlas runs.
 check-components: node
 	@cd $(COMPONENTS) && $(NPM) run --silent check
+
+# Collects the texts of the interface into the catalogue of every language; what is new there is untranslated.
+words: env
+	$(PY) -m babel.messages.frontend extract --no-default-keywords -k _ -k gettext -k ngettext:1,2 -k pgettext:1c,2 -k marked \
+	  --add-location=file --sort-by-file --project "Face Atlas" -o $(VENV)/words.pot core pages app.py
+	for catalogue in core/language/catalogues/*.po; do \
+	  $(PY) -m babel.messages.frontend update -i $(VENV)/words.pot -o $$catalogue -l $$(basename $$catalogue .po) \
+	    --no-fuzzy-matching --ignore-obsolete --omit-header --width=120 || exit 1; \
+	done
 
 bench: env models
 	$(PY) -m core bench $(BENCH) --out $(or $(FACE_ATLAS_DATA),data)/bench.json

@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BROWSER_FOLDER = ROOT / "core/ui/components/browser"
-VALUES = {"core.base.types", "core.base.columns", "core.base.errors", "core.base.progress"}
+VALUES = {"core.language", "core.base.types", "core.base.columns", "core.base.errors", "core.base.progress"}
 TRAINING_OPTIONS = "core.learn.classification.training_material"
 CLASSIFIER_KINDS = "core.learn.classification.classifier_kinds"
 GROUPING_THRESHOLD = "core.learn.clustering.agglomerative"
@@ -123,9 +123,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.archives": UNIVERSAL | {"core.archives", "core.base.file_systems", "core.imaging.signatures"},
     "core.imaging": UNIVERSAL | {"core.imaging"},
     "core.base": VALUES,
+    "core.language": {"core.language"},
 }
 FLOORS = (
-    *("core.base", "core.imaging", "core.archives", "core.vision", "core.learn", "core.charts", "core.corrections"),
+    *(
+        "core.language",
+        "core.base",
+        "core.imaging",
+        "core.archives",
+        "core.vision",
+        "core.learn",
+        "core.charts",
+        "core.corrections",
+    ),
     *("core.store", "core.formats", "core.isolation", "core.report", "core.workflows", "core.cluster"),
     *("core.services", "core.access", "core.jobs"),
     ("core.cli", "core.bench", "core.ui", "core.__main__"),
@@ -157,6 +167,7 @@ HEAVY = {
     "matplotlib": {"core.report.drawing", "core.report.plots"},
     "jinja2": {"core.report.html"},
     "pyarrow": {"core.formats.tables"},
+    "babel": {"core.language.languages"},
     "ray": {"core.cluster"},
     "fsspec": {"core.base.file_systems"},
     "fpdf": {"core.report.pdf"},

@@ -61,6 +61,9 @@ class Settings:
     artifacts_url: str = ""
     """Where photos, crops and arrays lie, as "s3://BUCKET/FOLDER"; in the data folder where it is empty."""
 
+    language: str = ""
+    """The code of the language that pages are read in, as "de"; English where it is empty."""
+
     ray_address: str = ""
     """The Ray cluster that looks for faces on batches of photos; this machine where it is empty."""
     access_path: Path | None = None
@@ -129,9 +132,9 @@ def _read_threads(default: int) -> int:
 def settings_from_env(data_dir: Path | None = None) -> Settings:
     """Settings from ``FACE_ATLAS_DATA``, ``_DATABASE_URL``, ``_ENGINE``, ``_INT8``, ``_ONNX_PROVIDERS`` and others.
 
-    The others are ``_ACCESS``, ``_ARTIFACTS``, ``_RAY_ADDRESS``, ``_THREADS`` and ``_WORKER``. ``_INT8`` is "1" or
-    "0", the providers are as "cuda,cpu", the address of Ray is as "HOST:6379", "ray://HOST:10001" or "auto", the worker
-    is "app" or "external".
+    The others are ``_LANGUAGE``, ``_ACCESS``, ``_ARTIFACTS``, ``_RAY_ADDRESS``, ``_THREADS`` and ``_WORKER``. ``_INT8``
+    is "1" or "0", the providers are as "cuda,cpu", the address of Ray is as "HOST:6379", "ray://HOST:10001" or "auto",
+    the worker is "app" or "external".
 
     Raises
     ------
@@ -150,6 +153,7 @@ def settings_from_env(data_dir: Path | None = None) -> Settings:
         quantised=_read_variable("INT8", "1") != "0",
         onnx_providers=tuple(providers),
         threads=_read_threads(defaults.threads),
+        language=_read_variable("LANGUAGE", ""),
         ray_address=_read_variable("RAY_ADDRESS", ""),
         access_path=Path(access_path).resolve() if access_path else None,
         supervise=_read_variable("WORKER", "app") != "external",

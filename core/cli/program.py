@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from core.base import words
 from core.base.errors import FaceAtlasError, describe_os_error
 from core.base.privacy import restrict_new_files
 from core.cli.commands import (
@@ -30,6 +29,7 @@ from core.cli.commands import (
     system,
 )
 from core.cli.parser import Answer, Commands, shared_options
+from core.language.texts import THIN_SPACE
 
 COMMANDS = (
     system.add_models,
@@ -126,7 +126,7 @@ def _write_to_any_console() -> None:
 
 def _readable(fault: UnicodeError) -> tuple[str | bytes, int]:
     """The thin spaces of numbers as plain ones, everything else as an escape."""
-    if isinstance(fault, UnicodeEncodeError) and fault.object[fault.start] == words.THIN_SPACE:
+    if isinstance(fault, UnicodeEncodeError) and fault.object[fault.start] == THIN_SPACE:
         return " ", fault.start + 1
     # One character at a time: a run of them may hold a thin space, which is to come here by itself.
     if isinstance(fault, UnicodeEncodeError):

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.base.errors import DataFolderFault
+from core.language.languages import Language, find_language
+from core.language.texts import ask_for_language
 from core.services import Services
 from core.store.protocols import Dataset
 from core.ui import address, data, menu, refusals, state, words
@@ -21,6 +24,14 @@ from core.ui.shell import dock, sketches
 
 # When the first page imports this, before anything of it can go wrong.
 refusals.show_faults_in_words()
+
+
+@cache
+def _chosen_language() -> Language:
+    return find_language(data.services().settings.language)
+
+
+ask_for_language(_chosen_language)
 
 # Of our own: for one of the Material icons, which pages are full of, browsers would ask a server of fonts.
 ICON = Path(__file__).with_name("icon.svg")

@@ -17,12 +17,14 @@ from core.base.words import (
     display_name,
     format_duration,
     format_interval,
+    format_people_count,
     format_probability,
     format_rate,
     format_size,
     format_strangers_share,
     percent,
 )
+from core.language.texts import gettext, ngettext
 
 __all__ = [
     "PERCENT_SIGN",
@@ -32,6 +34,7 @@ __all__ = [
     "display_name",
     "format_duration",
     "format_interval",
+    "format_people_count",
     "format_probability",
     "format_rate",
     "format_size",
@@ -118,9 +121,9 @@ def ago(moment_s: float) -> str:
     # A clock that was set back must not say that something is to come.
     passed = max(0.0, time.time() - moment_s)
     if passed < MINUTE_S:
-        return "just now"
+        return gettext("just now")
     if passed < HOUR_S:
-        return f"{count(round(passed / MINUTE_S), 'minute')} ago"
+        return ngettext("{number} minute ago", "{number} minutes ago", round(passed / MINUTE_S))
     if passed < DAY_S:
-        return f"{count(round(passed / HOUR_S), 'hour')} ago"
-    return f"{count(round(passed / DAY_S), 'day')} ago"
+        return ngettext("{number} hour ago", "{number} hours ago", round(passed / HOUR_S))
+    return ngettext("{number} day ago", "{number} days ago", round(passed / DAY_S))

@@ -2,16 +2,17 @@
 
 import streamlit as st
 
+from core.language.texts import gettext as _
 from core.ui import frame
 from core.ui.home import cards, welcome
 
-with frame.page("Face Atlas", "Find out who is in your photos, and how sure you can be.") as page:
+with frame.page("Face Atlas", _("Find out who is in your photos, and how sure you can be.")) as page:
     datasets = page.services.store.datasets()
     if not datasets:
         welcome.show_welcome()
     else:
         with page.action:
-            if st.button("New dataset", icon=":material/add:"):
+            if st.button(_("New dataset"), icon=":material/add:"):
                 cards.new_dataset()
         cards.show_datasets(datasets)
         # By its name: a sample that was renamed is somebody's own dataset by then, and it is offered again.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import streamlit as st
 
 from core.base.errors import FaceAtlasError
 from core.jobs.registry import JOBS, submit_job
-from core.store.job_model import JobKind, JobRequest, JobState
-from core.store.protocols import Dataset
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
+from core.store.job_model import Job, JobKind, JobRequest, JobState
+from core.store.protocols import Counts, Dataset, Run
 from core.ui import damaged, data, frame, gallery, jobs, menu, words
 from core.ui.home import trail
 from core.vision.models.catalogue import EMBEDDING_MODELS, EmbeddingModel
@@ -28,24 +30,27 @@ RECENT_JOBS = 6
 def _is_named(name: str) -> bool:
     """Whether there is a name; said where there is none. A button that stays grey while one types takes no click."""
     if not name.strip():
-        st.error("It needs a name first.", icon=":material/edit:")
+        st.error(_("It needs a name first."), icon=":material/edit:")
     return bool(name.strip())
 
 
-@st.dialog("New dataset")
 def new_dataset() -> None:
     """Ask for a name and a model."""
-    name = st.text_input("Name", placeholder="Family 1978-1995", max_chars=80)
-    with st.expander("Model"):
+    st.dialog(_("New dataset"))(_ask_for_new_dataset)()
+
+
+def _ask_for_new_dataset() -> None:
+    name = st.text_input(_("Name"), placeholder=_("Family 1978-1995"), max_chars=80)
+    with st.expander(_("Model")):
         models = {model.id: model for model in EMBEDDING_MODELS}
         model = st.selectbox(
-            "How faces are turned into numbers", list(models), format_func=lambda key: models[key].title
+            _("How faces are turned into numbers"), list(models), format_func=lambda key: models[key].title
         )
         st.caption(words.plain(models[model].description))
         if model not in {installed.id for installed in _installed_models()}:
             command = words.plain(f"python -m core models install {model}")
-            st.caption(f":material/warning: Not installed here yet. Run this first: {command}")
-    if st.button("Make it", type="primary") and _is_named(name):
+            st.caption(_(":material/warning: Not installed here yet. Run this first: {command}", command=command))
+    if st.button(_("Make it"), type="primary") and _is_named(name):
         # Refused inside of the dialog, where the name can be changed; the frame would end the page instead.
         try:
             dataset = data.services().store.create_dataset(name, models[model].vectors_id)
@@ -76,9 +81,7 @@ def _show_card(dataset: Dataset, *, is_first: bool) -> None:
             _covers(dataset)
         with middle:
             st.header(words.plain(dataset.name), anchor=False)
-            people, photos = words.count(counts.people, "person", "people"), words.count(counts.photos, "photo")
-            accuracy = f", {words.percent(run.metrics.accuracy)} right on new photos" if run else ""
-            st.markdown(f"{photos}, {trail.describe_faces(counts)}, {people}{accuracy}")
+            st.markdown(", ".join(_count_contents(counts, run)))
             _trail(trail.done_steps(counts, run, jobs_of_it))
             damaged.show_damaged_runs(dataset)
         with side:
@@ -93,13 +96,21 @@ def _show_card(dataset: Dataset, *, is_first: bool) -> None:
             _menu(dataset)
 
 
+def _count_contents(counts: Counts, run: Run | None) -> Iterator[str]:
+    yield ngettext("{number} photo", "{number} photos", counts.photos)
+    yield trail.describe_faces(counts)
+    yield words.format_people_count(counts.people)
+    if run is not None:
+        yield _("{percentage} right on new photos", percentage=words.percent(run.metrics.accuracy))
+
+
 def _covers(dataset: Dataset) -> None:
     people = data.largest_people(dataset.id, dataset.revision, COVERS)
     tiles = [gallery.Tile(person.cover_crop_id, words.display_name(person.name)) for person in people]
     ingest = None if tiles else data.newest_job(dataset, JobKind.INGEST)
     if ingest is not None:
         faces = data.services().store.recent_faces(dataset.id, ingest.id, COVERS)
-        tiles = [gallery.Tile(face.crop_id, "", alt="A face without a name") for face in faces]
+        tiles = [gallery.Tile(face.crop_id, "", alt=_("A face without a name")) for face in faces]
     if tiles:
         gallery.show_face_grid(dataset.id, tiles, tile_px=COVER_PX, is_round=True)
 
@@ -107,54 +118,58 @@ def _covers(dataset: Dataset) -> None:
 def _trail(steps_done: tuple[bool, ...]) -> None:
     # Letters, not icons: a mark stays with its step where the line ends between two.
     marks = ("✓" if is_done else "○" for is_done in steps_done)
-    st.caption("  ".join(f"{mark}\u00a0{step}" for mark, step in zip(marks, trail.STEPS, strict=True)))
+    st.caption("  ".join(f"{mark}\u00a0{_(step)}" for mark, step in zip(marks, trail.STEPS, strict=True)))
 
 
 def _menu(dataset: Dataset) -> None:
-    with st.popover("More", width="stretch"):
-        name = st.text_input("Name", value=dataset.name, key=f"name_{dataset.id}", max_chars=80)
-        if st.button("Rename", key=f"rename_{dataset.id}", disabled=name.strip() in ("", dataset.name)):
+    with st.popover(_("More"), width="stretch"):
+        name = st.text_input(_("Name"), value=dataset.name, key=f"name_{dataset.id}", max_chars=80)
+        if st.button(_("Rename"), key=f"rename_{dataset.id}", disabled=name.strip() in ("", dataset.name)):
             data.services().store.rename_dataset(dataset.id, name)
-            frame.queue_toast(f"Renamed to '{words.plain(name)}'.")
+            frame.queue_toast(_("Renamed to '{name}'.", name=words.plain(name)))
             st.rerun()
-        if st.button("Add photos", key=f"add_{dataset.id}", icon=":material/add_photo_alternate:"):
+        if st.button(_("Add photos"), key=f"add_{dataset.id}", icon=":material/add_photo_alternate:"):
             frame.open_page(menu.INGEST, dataset.id)
         _show_rework_actions(dataset)
-        if st.button("Delete", key=f"delete_{dataset.id}", icon=":material/delete:"):
-            _delete(dataset)
+        if st.button(_("Delete"), key=f"delete_{dataset.id}", icon=":material/delete:"):
+            st.dialog(_("Delete this dataset?"))(_ask_whether_to_delete)(dataset)
 
 
 def _show_rework_actions(dataset: Dataset) -> None:
     """Going over the photos that are there once more."""
     if st.button(
-        "Look for faces again",
+        _("Look for faces again"),
         key=f"again_{dataset.id}",
         icon=":material/frame_inspect:",
         disabled=not data.dataset_counts(dataset.id, dataset.revision).photos,
-        help="Detects the faces of every photo anew and measures how well each shows. Names and corrections stay. "
-        "Photos that came in before quality was measured, or before the camera's date was read, get them this way.",
+        help=_(
+            "Detects the faces of every photo anew and measures how well each shows. Names and corrections stay. "
+            "Photos that came in before quality was measured, or before the camera's date was read, get them this way."
+        ),
     ):
         _start(dataset, LookAgainRequest())
     other_models = [model for model in _installed_models() if model.vectors_id != dataset.model_id]
-    if other_models and st.button("Change the model", key=f"model_{dataset.id}", icon=":material/model_training:"):
-        _change_model(dataset, other_models)
+    if other_models and st.button(_("Change the model"), key=f"model_{dataset.id}", icon=":material/model_training:"):
+        st.dialog(_("Change the model"))(_ask_for_model)(dataset, other_models)
 
 
-@st.dialog("Change the model")
-def _change_model(dataset: Dataset, models: list[EmbeddingModel]) -> None:
+def _ask_for_model(dataset: Dataset, models: list[EmbeddingModel]) -> None:
     titles = {model.id: model.title for model in models}
-    model_id = st.selectbox("How faces are turned into numbers", list(titles), format_func=lambda key: titles[key])
+    model_id = st.selectbox(_("How faces are turned into numbers"), list(titles), format_func=lambda key: titles[key])
     st.markdown(
-        "Every face is turned into numbers anew; names and corrections stay. "
-        "What was trained before cannot name the faces of this dataset any more: train again afterwards."
+        _(
+            "Every face is turned into numbers anew; names and corrections stay. "
+            "What was trained before cannot name the faces of this dataset any more: train again afterwards."
+        )
     )
-    if st.button("Change it", type="primary"):
+    if st.button(_("Change it"), type="primary"):
         _start(dataset, ChangeModelRequest(model_id))
 
 
 def _start(dataset: Dataset, request: JobRequest) -> None:
     job = submit_job(data.services().jobs, dataset.id, request)
-    frame.queue_toast(f"{words.plain(JOBS[job.kind].title)}: it is queued. You can leave this page.")
+    work = words.plain(_(JOBS[job.kind].title))
+    frame.queue_toast(_("{work}: it is queued. You can leave this page.", work=work))
     st.rerun()
 
 
@@ -164,31 +179,47 @@ def _installed_models() -> list[EmbeddingModel]:
     return [model for model in EMBEDDING_MODELS if model.id in installed_ids]
 
 
-@st.dialog("Delete this dataset?")
-def _delete(dataset: Dataset) -> None:
-    counts = data.dataset_counts(dataset.id, dataset.revision)
-    size = data.describe_file_size(dataset.id, dataset.revision)
-    photos, faces = words.count(counts.photos, "photo"), words.count(counts.faces, "face")
-    place = words.plain(data.services().artifacts.describe()) or "this computer"
-    st.markdown(
-        f"**{words.plain(dataset.name)}** holds {photos} and {faces}{f' ({size})' if size else ''}. "
-        f"Its photos, faces, runs and maps are erased from {place} and cannot be brought back. "
-        "The files that you gave are not touched."
-    )
-    if st.button("Erase it", type="primary"):
-        with st.spinner("Erasing, and looking for what is left"):
+def _ask_whether_to_delete(dataset: Dataset) -> None:
+    st.markdown(_describe_deletion(dataset))
+    if st.button(_("Erase it"), type="primary"):
+        with st.spinner(_("Erasing, and looking for what is left")):
             check = erase_dataset(data.services().erase_tools(), dataset.id).check
-        searched = f"{words.count(check.files, 'file was', 'files were')} searched"
         # Or this tab and its address would go on naming a dataset that is gone.
         frame.deselect_dataset(dataset.id)
-        frame.queue_toast(f"'{words.plain(dataset.name)}' was erased. {searched}: {_describe_traces(check)}.")
+        frame.queue_toast(
+            _(
+                "'{dataset}' was erased. {searched}: {traces}.",
+                dataset=words.plain(dataset.name),
+                **_describe_search(check),
+            )
+        )
         st.rerun()
 
 
-def _describe_traces(check: SearchFindings) -> str:
-    """What the search found, and the first few files in which it is."""
+def _describe_deletion(dataset: Dataset) -> str:
+    counts = data.dataset_counts(dataset.id, dataset.revision)
+    photos = ngettext("{number} photo", "{number} photos", counts.photos)
+    faces = ngettext("{number} face", "{number} faces", counts.faces)
+    size = data.describe_file_size(dataset.id, dataset.revision)
+    return _(
+        "**{dataset}** holds {photos} and {faces}. "
+        "Its photos, faces, runs and maps are erased from {storage} and cannot be brought back. "
+        "The files that you gave are not touched.",
+        dataset=words.plain(dataset.name),
+        photos=photos,
+        faces=f"{faces} ({size})" if size else faces,
+        storage=words.plain(data.services().artifacts.describe()) or _("this computer"),
+    )
+
+
+def _describe_search(check: SearchFindings) -> dict[str, str]:
+    """How much was searched, and what was found with the first few files in which it is."""
+    searched = ngettext("{number} file was searched", "{number} files were searched", check.files)
+    if not check.found:
+        return {"searched": searched, "traces": _("nothing is left")}
     paths = ", ".join(words.plain(trace.path) for trace in check.left[:3])
-    return f"{words.count(check.found, 'trace')} left in {paths}" if check.found else "nothing is left"
+    traces = ngettext("{number} trace left in {paths}", "{number} traces left in {paths}", check.found, paths=paths)
+    return {"searched": searched, "traces": traces}
 
 
 def show_recent_jobs(known: list[Dataset]) -> None:
@@ -197,12 +228,17 @@ def show_recent_jobs(known: list[Dataset]) -> None:
     recent = [job for job in data.services().jobs.jobs(limit=RECENT_JOBS) if job.dataset_id in names]
     if not recent:
         return
-    st.header("What happened lately", anchor=False)
+    st.header(_("What happened lately"), anchor=False)
     for job in recent:
-        # An ingest says from where it takes photos; every other kind of work has a title that says enough.
-        outcome, title = "" if job.state is JobState.DONE else f" ({job.state})", JOBS[job.kind].title
-        work = f"Taking photos from {IngestRequest.of(job).title}" if job.kind is JobKind.INGEST else title
         when = words.ago(job.finished or job.created)
-        st.markdown(
-            f"{jobs.SYMBOL[job.state]} {words.plain(names[job.dataset_id])}: {words.plain(work + outcome)}, {when}"
-        )
+        line = f"{names[job.dataset_id]}: {_describe_work(job)}"
+        st.markdown(f"{jobs.SYMBOL[job.state]} {words.plain(line)}, {when}")
+
+
+def _describe_work(job: Job) -> str:
+    """What it did, and how it ended where it is not done."""
+    # An ingest says from where it takes photos; every other kind of work has a title that says enough.
+    work = _(JOBS[job.kind].title)
+    if job.kind is JobKind.INGEST:
+        work = _("Taking photos from {archive}", archive=IngestRequest.of(job).title)
+    return work if job.state is JobState.DONE else f"{work} ({_(job.state)})"

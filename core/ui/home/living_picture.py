@@ -15,6 +15,9 @@ import streamlit as st
 
 from core.base.types import Floats
 from core.charts.palette import PALETTE
+from core.language.languages import Language
+from core.language.texts import current_language
+from core.language.texts import gettext as _
 from core.services import Services
 from core.ui import data, gallery, words
 from core.ui.projection.map_picture import picture_plane, place_at
@@ -56,11 +59,12 @@ def show_sample_picture(services: Services) -> None:
     """Draw it; nothing where the sample was not prepared."""
     sample = services.prepared_sample()
     if sample.is_ready:
-        st.html(_picture_html(str(sample.folder)))
+        st.html(_picture_html(str(sample.folder), current_language()))
 
 
 @st.cache_data(show_spinner=False, max_entries=2)
-def _picture_html(folder: str) -> str:
+def _picture_html(folder: str, language: Language) -> str:
+    """The picture with the texts of a language, by which it is remembered."""
     sample = data.services().prepared_sample()
     picture = sample.read_picture()
     people = sorted({point.name for point in picture.points})
@@ -80,12 +84,13 @@ def _shot(photo: PicturedPhoto, content: bytes, people: list[str]) -> str:
     """A photo cut to its main face, with the box and the name."""
     face = next(face for face in photo.faces if face.name)
     person, name = people.index(str(face.name)), escape(words.display_name(str(face.name)))
+    alt = _("A photo that was not learned from; the face in the box is named {name}", name=name)
     # As wide as the photo's own proportions make it, moved so that the face is in the middle of what is to be seen.
     ratio, centre = photo.width_px / photo.height_px, face.box.centre[0] / photo.width_px
     return (
         f"<div class='fa-shot fa-p{person}'><div style='position:absolute;height:100%;aspect-ratio:{ratio:.4f};"
         f"left:50%;transform:translateX(-{centre:.2%})'><img src='{gallery.jpeg_data_url(content)}' "
-        f"alt='A photo that was not learned from; the face in the box is named {name}'>"
+        f"alt='{alt}'>"
         f"<span class='fa-found' style='{gallery.place_box(face.box, photo.width_px, photo.height_px)}'></span></div>"
         f"<div class='fa-who' dir='auto'><i style='background:{PALETTE[person]}'></i>{name}</div></div>"
     )
@@ -101,7 +106,11 @@ def _draw_plane(picture: SamplePicture, people: list[str]) -> str:
         f"<b dir='auto' style='{place_at(x, y)}'>{escape(name)}</b>"
         for name, (x, y) in zip(spoken, places, strict=True)
     ]
-    alt = f"Map of the {len(points)} faces of the sample, near where they are alike: {len(people)} people"
+    alt = _(
+        "Map of the {n_faces} faces of the sample, near where they are alike: {n_people} people",
+        n_faces=len(points),
+        n_people=len(people),
+    )
     return picture_plane(points, numbers.tolist(), names, alt)
 
 
@@ -121,5 +130,7 @@ def place_names(names: Sequence[str], points: Sequence[Floats]) -> list[tuple[fl
         middle = min(max(float(np.median(x)), min(half, 0.5)), max(1 - half, 0.5))
         above, below = top - BESIDE, bottom + BESIDE
         touches = any(abs(middle - other) < half + width and abs(below - line) < LINE for other, line, width in placed)
-        placed.append((middle, above if touches else below, half))
+        # Over its own points rather than over the edge.
+        line = min(max(above if touches else below, LINE / 2), 1 - LINE / 2)
+        placed.append((middle, line, half))
     return [(middle, line) for middle, line, _ in placed]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Counts, Dataset, Run
 from core.ui import data, jobs, menu, words
 
-STEPS = ("Photos in", "Named", "Checked", "Trained")
+STEPS = (marked("Photos in"), marked("Named"), marked("Checked"), marked("Trained"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,32 +27,43 @@ def next_dataset_step(counts: Counts, run: Run | None, revision: int, jobs_of_it
     # The order is the way through the app: each step is offered when all before it are done. What runs comes first.
     active = next((job for job in jobs_of_it if job.state.active), None)
     if active is not None:
-        return NextStep("Watch the work", jobs.PAGES[active.kind], "Work is in progress.")
+        return NextStep(_("Watch the work"), jobs.PAGES[active.kind], _("Work is in progress."))
     if not counts.photos:
-        return NextStep("Add photos", menu.INGEST, "It is empty.")
+        return NextStep(_("Add photos"), menu.INGEST, _("It is empty."))
     if not counts.faces:
-        return NextStep("Add photos", menu.INGEST, "No face was found in its photos.")
+        return NextStep(_("Add photos"), menu.INGEST, _("No face was found in its photos."))
     # Two people are the fewest that can be told apart; one face alone makes no group. Of faces that wait for a name in
     # their majority, what was named says too little to learn from first.
     mostly_unnamed = run is None and counts.unnamed_faces > counts.faces / 2
     if (counts.people < 2 or mostly_unnamed) and counts.unnamed_faces > 1:
-        return NextStep("Name the faces", menu.CLUSTERS, f"{counts.unnamed_faces} of its faces have no name yet.")
+        return NextStep(
+            _("Name the faces"),
+            menu.CLUSTERS,
+            ngettext(
+                "{number} of its faces has no name yet.",
+                "{number} of its faces have no name yet.",
+                counts.unnamed_faces,
+            ),
+        )
     if counts.people < 2:
-        reason = "Nobody has a name yet." if not counts.people else "It knows one person; telling apart takes two."
-        return NextStep("Add photos", menu.INGEST, reason)
+        reason = (
+            _("Nobody has a name yet.") if not counts.people else _("It knows one person; telling apart takes two.")
+        )
+        return NextStep(_("Add photos"), menu.INGEST, reason)
     if run is None:
-        return NextStep("Train", menu.TRAIN, "Its faces are ready to learn from.")
+        return NextStep(_("Train"), menu.TRAIN, _("Its faces are ready to learn from."))
     if run.revision != revision:
-        return NextStep("Train", menu.TRAIN, "Photos or names changed since it was trained.")
-    return NextStep("Who is this?", menu.IDENTIFY, "It is ready to use.")
+        return NextStep(_("Train"), menu.TRAIN, _("Photos or names changed since it was trained."))
+    return NextStep(_("Who is this?"), menu.IDENTIFY, _("It is ready to use."))
 
 
 def describe_faces(counts: Counts) -> str:
     """How many faces there are, and how many of them wait for a name where others have one."""
-    faces = words.count(counts.faces, "face")
+    faces = ngettext("{number} face", "{number} faces", counts.faces)
     # Where nobody has a name, that is said instead.
-    is_mixed = counts.unnamed_faces and counts.people
-    return f"{faces} ({words.count(counts.unnamed_faces)} without a name)" if is_mixed else faces
+    if not (counts.unnamed_faces and counts.people):
+        return faces
+    return _("{faces} ({unnamed} without a name)", faces=faces, unnamed=words.count(counts.unnamed_faces))
 
 
 def find_next_step(dataset: Dataset) -> NextStep:

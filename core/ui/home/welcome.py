@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from core.language.texts import gettext as _
+from core.language.texts import marked
 from core.ui import data, frame, menu, state, words
 from core.ui.components.page_drop import accept_drops_anywhere
 from core.ui.home.living_picture import show_sample_picture
@@ -13,7 +15,8 @@ from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.exchange.prepared_sample import adopt_sample
 
 SAMPLE_NAME = "Five celebrities"
-INVITATION = "Drop zips, folders or photos anywhere"
+"""The same in every language: by it the sample is known."""
+INVITATION = marked("Drop zips, folders or photos anywhere")
 
 
 def show_welcome() -> None:
@@ -21,26 +24,26 @@ def show_welcome() -> None:
     show_sample_picture(data.services())
     sample_door, folders_door, photos_door = (column.container(border=True) for column in st.columns(3))
     with sample_door:
-        st.header("Look at the sample", anchor=False)
-        st.markdown("118 photos of 5 well-known people: names, how sure they are, a map, and photos to try it on.")
+        st.header(_("Look at the sample"), anchor=False)
+        st.markdown(_("118 photos of 5 well-known people: names, how sure they are, a map, and photos to try it on."))
         offer_sample(primary=True)
     with folders_door:
-        st.header("My photos in folders", anchor=False)
-        st.markdown("One folder a person, as a zip or as it lies on your disk. The folders give the names.")
-        files = uploads.drop_files("A zip or a folder")
+        st.header(_("My photos in folders"), anchor=False)
+        st.markdown(_("One folder a person, as a zip or as it lies on your disk. The folders give the names."))
+        files = uploads.drop_files(_("A zip or a folder"))
     with photos_door:
-        st.header("My loose photos", anchor=False)
-        st.markdown("No folders, no names. Faces of one person are put together, and you say who it is.")
+        st.header(_("My loose photos"), anchor=False)
+        st.markdown(_("No folders, no names. Faces of one person are put together, and you say who it is."))
         files += _loose_photos()
-    st.caption("Or drop them anywhere on this page. Photos stay on this computer.")
-    accept_drops_anywhere("anywhere", INVITATION)
+    st.caption(_("Or drop them anywhere on this page. Photos stay on this computer."))
+    accept_drops_anywhere("anywhere", _(INVITATION))
     if files:
         uploads.create_dataset_of(files)
 
 
 def _loose_photos() -> list[UploadedFile]:
     turn = st.session_state[state.UPLOAD_ROUND]
-    files = list(st.file_uploader("Photos, or a zip of them", accept_multiple_files=True, key=f"loose_{turn}") or [])
+    files = list(st.file_uploader(_("Photos, or a zip of them"), accept_multiple_files=True, key=f"loose_{turn}") or [])
     uploads.require_room(sum(file.size for file in files))
     return files
 
@@ -48,7 +51,7 @@ def _loose_photos() -> list[UploadedFile]:
 def offer_sample(*, primary: bool) -> None:
     """The button that opens the sample."""
     if st.button(
-        "Look at the sample",
+        _("Look at the sample"),
         type="primary" if primary else "tertiary",
         icon=":material/play_arrow:",
         key="sample",
@@ -63,6 +66,6 @@ def open_sample() -> None:
     prepared = services.prepared_sample()
     if not prepared.is_ready:
         uploads.submit_sample_ingest(services.store.create_dataset(name, DEFAULT_VECTORS_ID))
-    with st.spinner("Opening the sample"):
+    with st.spinner(_("Opening the sample")):
         dataset = adopt_sample(services.adoption_tools(), prepared, name)
     frame.open_page(menu.INGEST, dataset.id)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.ui.home.living_picture import LETTER, place_names
+from core.ui.home.living_picture import LETTER, LINE, place_names
 
 
 def points_at(x: float, y: float) -> np.ndarray:
@@ -26,8 +26,10 @@ def test_a_name_above_or_below_another_stays_where_it_is():
 
 def test_a_name_stands_inside_the_plane_however_long_it_is_and_wherever_its_points_are():
     names = ["mindy kaling", "jerry seinfeld", "a name that is wider than all of the plane"]
-    places = place_names(names, [points_at(0.09, 0.2), points_at(0.9, 0.5), points_at(0.1, 0.8)])
+    places = place_names(names, [points_at(0.09, 0.2), points_at(0.9, 0.5), points_at(0.1, 0.99)])
     for name, (middle, _) in zip(names[:2], places, strict=False):
         half = len(name) * LETTER / 2
         assert half <= middle <= 1 - half
-    assert places[2][0] == 0.5
+    assert places[2] == (0.5, 1 - LINE / 2)
+    _, beside_the_top = place_names(names[:2], [points_at(0.5, 0.03), points_at(0.5, 0.05)])
+    assert beside_the_top[1] == LINE / 2, "above its points it would stand over the edge"

@@ -1,0 +1,63 @@
+"""The languages of the interface: how each calls itself, writes its numbers, and which catalogue it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+
+CATALOGUES_FOLDER = Path(__file__).with_name("catalogues")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language that the interface can be read in."""
+
+    code: str
+    """As ISO 639-1 has it: "de"."""
+    name: str
+    """As its speakers write it."""
+    decimal_sign: str = "."
+    is_right_to_left: bool = False
+
+    @property
+    def catalogue_path(self) -> Path:
+        """Its texts, as gettext's tools write them; English has none."""
+        return CATALOGUES_FOLDER / f"{self.code}.po"
+
+
+ENGLISH = Language("en", "English")
+LANGUAGES = {
+    language.code: language
+    for language in (
+        ENGLISH,
+        Language("de", "Deutsch", decimal_sign=","),
+        Language("fr", "Français", decimal_sign=","),
+        Language("es", "Español", decimal_sign=","),
+    )
+}
+"""By their codes."""
+
+
+def find_language(wish: str) -> Language:
+    """The language that a browser or a setting asks for, as "de-AT" or "de"; English where it is none of ours."""
+    return LANGUAGES.get(wish.replace("_", "-").partition("-")[0].lower(), ENGLISH)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def load_translations(language: Language) -> NullTranslations:
+    """The catalogue of a language; a text that it lacks stays English."""
+    if language is ENGLISH:
+        return NullTranslations()
+    # Imported here: who reads English needs it not.
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with language.catalogue_path.open("rb") as file:
+        catalogue = read_po(file, locale=language.code)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return GNUTranslations(compiled)

@@ -1,0 +1,98 @@
+"""The catalogues hold the texts of the code, in German all of them; ``make words`` collects them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from core.language.languages import ENGLISH, LANGUAGES
+
+ROOT = Path(__file__).parents[2]
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "marked": None}
+COMPLETE = ("de",)
+TRANSLATED_ROOMS = ("core/ui/home", "pages/home")
+"""Whose texts all come from the catalogue; the others follow."""
+SHOWN_BY_STREAMLIT = {
+    *("title", "header", "subheader", "caption", "markdown", "info", "warning", "error", "success", "toast", "button"),
+    *("text_input", "selectbox", "multiselect", "radio", "checkbox", "toggle", "slider", "popover", "expander", "tabs"),
+    *("file_uploader", "download_button", "spinner", "progress", "metric", "pills", "segmented_control", "dialog"),
+}
+Message = str | tuple[str, ...]
+
+
+@cache
+def collected() -> frozenset[Message]:
+    messages: set[Message] = set()
+    for part in ("core", "pages"):
+        for _, _, message, _, _ in extract_from_dir(ROOT / part, [("**.py", "python")], keywords=KEYWORDS):
+            messages.add(message)
+    return frozenset(messages)
+
+
+@cache
+def catalogue_of(code: str) -> Catalog:
+    with LANGUAGES[code].catalogue_path.open("rb") as file:
+        return read_po(file, locale=code)
+
+
+def texts_of(message: object) -> tuple[str, ...]:
+    return (message,) if isinstance(message, str) else tuple(message)
+
+
+def names_in(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", text))
+
+
+@pytest.mark.parametrize("code", LANGUAGES.keys() - {ENGLISH.code})
+def test_every_catalogue_has_the_texts_of_the_code(code: str):
+    known = {texts_of(message.id) for message in catalogue_of(code) if message.id}
+    assert known == {texts_of(message) for message in collected()}, "make words"
+
+
+@pytest.mark.parametrize("code", COMPLETE)
+def test_a_complete_catalogue_lacks_no_text(code: str):
+    assert [message.id for message in catalogue_of(code) if message.id and not all(texts_of(message.string))] == []
+
+
+@pytest.mark.parametrize("code", LANGUAGES.keys() - {ENGLISH.code})
+def test_a_translation_speaks_of_the_same_values(code: str):
+    for message in catalogue_of(code):
+        expected = names_in(texts_of(message.id)[-1])
+        for text in filter(None, texts_of(message.string)):
+            assert not message.id or names_in(text) == expected, text
+
+
+def calls_in(room: str) -> Iterator[tuple[Path, ast.Call]]:
+    for path in sorted((ROOT / room).rglob("*.py")):
+        yield from ((path, node) for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call))
+
+
+def test_no_text_is_asked_for_where_it_cannot_be_collected():
+    """Within an f-string, or by a name, which only a text that was ``marked`` may have."""
+    for part in ("core", "pages"):
+        for path in sorted((ROOT / part).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.JoinedStr):
+                    asked = [call for call in ast.walk(node) if isinstance(call, ast.Call) and is_text(call)]
+                    assert all(not isinstance(call.args[0], ast.Constant) for call in asked), f"{path}:{node.lineno}"
+
+
+def is_text(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id in KEYWORDS
+
+
+@pytest.mark.parametrize("room", TRANSLATED_ROOMS)
+def test_a_translated_room_says_nothing_outside_of_the_catalogue(room: str):
+    for path, call in calls_in(room):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in SHOWN_BY_STREAMLIT:
+            shown = [*call.args[:1], *(word.value for word in call.keywords if word.arg in ("help", "placeholder"))]
+            bare = [text for text in shown if isinstance(text, ast.Constant) and re.search("[A-Za-z]", str(text.value))]
+            assert not bare, f"{path}:{call.lineno} says {ast.unparse(call)}"

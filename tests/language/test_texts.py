@@ -1,0 +1,49 @@
+"""Texts are said in the language of who reads them, and English where a language has none."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.base import words
+from core.language.languages import ENGLISH, LANGUAGES, find_language
+from core.language.texts import gettext, ngettext, speaking
+
+GERMAN = LANGUAGES["de"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "code"), [("de", "de"), ("de-AT", "de"), ("fr_CA", "fr"), ("DE", "de"), ("xx", "en"), ("", "en")]
+)
+def test_a_wish_becomes_a_language_that_there_is(wish: str, code: str):
+    assert find_language(wish).code == code
+
+
+def test_a_text_is_said_in_the_language_that_is_spoken():
+    assert gettext("Who is this?") == "Who is this?"
+    with speaking(GERMAN):
+        assert gettext("Who is this?") == "Wer ist das?"
+        with speaking(ENGLISH):
+            assert gettext("Who is this?") == "Who is this?"
+        assert gettext("Nobody translated this.") == "Nobody translated this."
+
+
+def test_values_stay_as_they_are():
+    with speaking(GERMAN):
+        assert gettext("Renamed to '{name}'.", name="{0} %s") == "Umbenannt in „{0} %s“."
+
+
+def test_numbers_of_things_have_their_own_forms():
+    with speaking(GERMAN):
+        assert [ngettext("{number} face", "{number} faces", n) for n in (0, 1, 1234)] == [
+            "0 Gesichter",
+            "1 Gesicht",
+            "1\u202f234 Gesichter",
+        ]
+
+
+def test_numbers_are_written_as_the_language_writes_them():
+    with speaking(GERMAN):
+        assert words.percent(0.976) == "97,6\u00a0%"
+        assert words.percent(0.9999) == "über 99,9\u00a0%"
+        assert words.format_duration(2 * words.HOUR_S) == "2,0 Stunden"
+        assert words.format_size(12_340_000) == "12,3 MB"
