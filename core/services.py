@@ -32,6 +32,7 @@ from core.store.folder_artifacts import FolderArtifacts
 from core.store.job_model import JobKind
 from core.store.protocols import Run
 from core.store.sql.access.rights import SqlAccessStore
+from core.store.sql.audit.log import SqlAuditLog
 from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database
 from core.store.sql.erasure import SqlEraseStore
@@ -53,6 +54,7 @@ from core.vision.models.manifest import (
     weights_path,
 )
 from core.vision.pipeline import FacePipeline
+from core.workflows.audit.recorder import AuditRecorder
 from core.workflows.columns.newest_faces import NewestFaces
 from core.workflows.erasure.erase_person import EraseTools
 from core.workflows.evaluation.report import ReportTools
@@ -223,6 +225,7 @@ class Services:
         self.transfer = SqlTransferStore(database)
         self.eraser = SqlEraseStore(database)
         self.access = SqlAccessStore(database)
+        self.audit_log = SqlAuditLog(database)
         self.artifacts = open_artifacts(self.settings)
         self.reserve = Reserve(self.settings.data_dir)
 
@@ -448,6 +451,13 @@ class Services:
                 faces.forget_removed()
             except NotFound:  # the dataset is gone as a whole
                 self._newest_faces.pop(dataset_id, None)
+
+    # who looks
+
+    @cached_property
+    def audit_recorder(self) -> AuditRecorder:
+        """What writes down who sees whom."""
+        return AuditRecorder(self.audit_log, is_on=self.settings.audit_days > 0)
 
     # sources
 

@@ -38,6 +38,7 @@ STORE_BASES = JOB_VALUES | {
     "core.store.folder_artifacts",
     "core.store.columns",
     "core.store.exchange_protocols",
+    "core.store.audit_log",
     "core.store.name_scrubber",
     "core.store.name_spelling",
     "core.store.disk_reserve",
@@ -73,6 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | JOB_VALUES
     | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.bench", "core.isolation"}
     | {"core.vision.models", "core.archives.folder_layout", "core.archives.file_names", "core.store.protocols"}
+    | {"core.store.audit_log"}
     | RATES
     | {"core.store.exchange_protocols", TRAINING_OPTIONS, CLASSIFIER_KINDS, GROUPING_THRESHOLD},
     "core.bench": UNIVERSAL

@@ -20,6 +20,8 @@ class CancelToken:
 
     between_batches: Callable[[], None] = lambda: None
     """What else is done whenever the work asks: it stands still meanwhile, and holds no transaction."""
+    process_ends: threading.Event = field(default_factory=threading.Event)
+    """Set when the process is to end: the work stops then too, for another process to go on with it."""
     # An event and not a bool: it is set from the thread or the signal handler that hears of the wish.
     _event: threading.Event = field(default_factory=threading.Event)
 
@@ -29,15 +31,20 @@ class CancelToken:
 
     @property
     def cancelled(self) -> bool:
-        """Whether somebody asked the work to stop."""
-        return self._event.is_set()
+        """Whether the work is to stop."""
+        return self._event.is_set() or self.process_ends.is_set()
+
+    @property
+    def is_handed_on(self) -> bool:
+        """Whether it is to stop though nobody asked it to."""
+        return self.process_ends.is_set() and not self._event.is_set()
 
     def raise_if_cancelled(self) -> None:
         """Do what is due between batches. Raises Cancelled when the work is to stop."""
         # Asked twice: what is done between batches may be a whole other job, and the user may cancel meanwhile.
-        if not self._event.is_set():
+        if not self.cancelled:
             self.between_batches()
-        if self._event.is_set():
+        if self.cancelled:
             raise Cancelled("Stopped on request. What was finished is kept; resume goes on from there.")
 
 

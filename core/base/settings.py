@@ -68,6 +68,8 @@ class Settings:
     """The Ray cluster that looks for faces on batches of photos; this machine where it is empty."""
     access_path: Path | None = None
     """The file that says who has which role; ``access.toml`` of the data folder where it is None."""
+    audit_days: int = 90
+    """How long the log of who saw whom is kept; with 0 none is written, and what there is goes."""
     supervise: bool = True
     """The app starts and watches the worker itself; False where a server runs it under its own init."""
 
@@ -129,17 +131,24 @@ def _read_threads(default: int) -> int:
     return int(value)
 
 
+def _read_audit_days(default: int) -> int:
+    value = _read_variable("ACCESS_LOG_DAYS", str(default))
+    if not value.isdecimal():
+        raise InputRefused(f"FACE_ATLAS_ACCESS_LOG_DAYS is '{value}'; give how many days are kept, as '90', or '0'.")
+    return int(value)
+
+
 def settings_from_env(data_dir: Path | None = None) -> Settings:
     """Settings from ``FACE_ATLAS_DATA``, ``_DATABASE_URL``, ``_ENGINE``, ``_INT8``, ``_ONNX_PROVIDERS`` and others.
 
-    The others are ``_LANGUAGE``, ``_ACCESS``, ``_ARTIFACTS``, ``_RAY_ADDRESS``, ``_THREADS`` and ``_WORKER``. ``_INT8``
-    is "1" or "0", the providers are as "cuda,cpu", the address of Ray is as "HOST:6379", "ray://HOST:10001" or "auto",
-    the worker is "app" or "external".
+    The others are ``_LANGUAGE``, ``_ACCESS``, ``_ARTIFACTS``, ``_RAY_ADDRESS``, ``_THREADS``, ``_ACCESS_LOG_DAYS``,
+    ``_LOG`` and ``_WORKER``. ``_INT8`` is "1" or "0", the providers are as "cuda,cpu", the address of Ray is as
+    "HOST:6379", "ray://HOST:10001" or "auto", the log is "json", the worker is "app" or "external".
 
     Raises
     ------
     InputRefused
-        For a number of threads that is none.
+        For a number of threads or days that is none.
     """
     providers = _read_variable("ONNX_PROVIDERS", "").replace(",", " ").lower().split()
     access_path = _read_variable("ACCESS", "")
@@ -154,6 +163,7 @@ def settings_from_env(data_dir: Path | None = None) -> Settings:
         onnx_providers=tuple(providers),
         threads=_read_threads(defaults.threads),
         language=_read_variable("LANGUAGE", ""),
+        audit_days=_read_audit_days(defaults.audit_days),
         ray_address=_read_variable("RAY_ADDRESS", ""),
         access_path=Path(access_path).resolve() if access_path else None,
         supervise=_read_variable("WORKER", "app") != "external",

@@ -28,6 +28,7 @@ from core.cli.commands import (
     stores,
     system,
 )
+from core.cli.commands.audit import access_log
 from core.cli.parser import Answer, Commands, shared_options
 from core.language.texts import THIN_SPACE
 
@@ -75,6 +76,7 @@ COMMANDS = (
     identify.add_verify_pairs,
     jobs.add_jobs,
     stores.add_copy_store,
+    access_log.add_access_log,
     system.add_worker,
     system.add_bench,
 )

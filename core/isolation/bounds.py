@@ -44,6 +44,10 @@ def confine_process(parent_pid: int) -> None:
     """Let this process go when its parent goes, before anybody else when memory is short, and gain no rights."""
     if sys.platform == "win32":
         return
+    # A service manager and a terminal send these to all processes at once: the file in hand would count as one that
+    # ended its reader, while the parent only wants to finish it before it goes.
+    for asked_to_end in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked_to_end, signal.SIG_IGN)
     import resource
 
     # A core dump would hold the photo; and no decoder has to write a file: pictures go back through the pipe.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from core.jobs.process import HAND_ON_S
 
 CHECK_S = 1.0
 FIRST_START_S = 1.5
@@ -27,12 +31,18 @@ class Supervisor:
     def start(self) -> None:
         """Begin to supervise, on a thread of its own that never touches a page."""
         threading.Thread(target=self._watch, name="supervisor", daemon=True).start()
+        # In a container all other processes are killed as soon as this one is gone.
+        atexit.register(self.stop)
 
     def stop(self) -> None:
-        """End the worker and do not start another."""
+        """Ask the worker to end, start no other, and wait while it hands its job on."""
         self._stop.set()
-        if self._process is not None:
-            self._process.terminate()
+        process = self._process
+        if process is not None and process.poll() is None:
+            process.terminate()
+            # One that does not even hear its deadline is left: its pipe closes with this process.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(HAND_ON_S + 1)
 
     @property
     def worker_pid(self) -> int | None:

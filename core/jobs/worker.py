@@ -1,7 +1,6 @@
 """The worker process: claims jobs one at a time, runs them, writes progress, watches for cancellation.
 
-One worker serves a data folder; a second one waits for the first to go. The worker ends when whoever started it
-does: its standard input closes.
+One worker serves a data folder; a second one waits for the first to go. How it ends stands in ``process``.
 """
 
 from __future__ import annotations
@@ -173,7 +172,7 @@ def _attempt(queue: JobStore, job: Job, handler: Handler, token: CancelToken) ->
             result = handler(job, progress)
     # First, as it is a refusal too in the tree of errors: stopping is no failure.
     except Cancelled as stop:
-        return _End(JobState.CANCELLED, error=str(stop))
+        return _End(JobState.QUEUED) if token.is_handed_on else _End(JobState.CANCELLED, error=str(stop))
     except DatabaseGone as gone:
         # Nothing is wrong with the job, and what it stored is there: whoever reaches the database first goes on. A
         # command has somebody who can give it again.
@@ -211,7 +210,8 @@ def serve_queue(
 ) -> None:
     """Serve the queue until ``stop`` is set; ``idle_task`` is what to do while it is empty.
 
-    ``follower`` says what is to be queued when a job is done.
+    A job in hand stops then where its work is whole, and is offered again. ``follower`` says what is to be queued when
+    a job is done.
     """
     # Two workers would load two sets of networks and run two jobs beside each other. While an app is restarted there
     # are two for a moment: the old one's may still be ending.
@@ -231,7 +231,7 @@ def serve_queue(
             if idle_task is not None:
                 # Before the job begins, as it would share the processors with the compiling of functions.
                 idle_task.drop()
-            run_job(queue, job, handlers[job.kind], _token(waiting, handlers, job), follower=follower)
+            run_job(queue, job, handlers[job.kind], _token(waiting, handlers, job, stop), follower=follower)
 
 
 @dataclass
@@ -240,6 +240,7 @@ class _QuickLane:
 
     waiting: _Waiting
     handlers: Mapping[JobKind, Handler]
+    stop: threading.Event
     _thread: int = field(default_factory=threading.get_ident)
     _asked_s: float = field(default_factory=time.monotonic)
 
@@ -249,14 +250,16 @@ class _QuickLane:
         # while this runs, with no transaction open; on another both would write at once.
         if threading.get_ident() != self._thread or time.monotonic() - self._asked_s < IDLE_S:
             return
-        while (job := self.waiting.next(quick_only=True)) is not None:
-            run_job(self.waiting.queue, job, self.handlers[job.kind], CancelToken())
+        while not self.stop.is_set() and (job := self.waiting.next(quick_only=True)) is not None:
+            run_job(self.waiting.queue, job, self.handlers[job.kind], CancelToken(process_ends=self.stop))
         # Taken after the quick jobs: the long one gets its half second of work before the next question.
         self._asked_s = time.monotonic()
 
 
-def _token(waiting: _Waiting, handlers: Mapping[JobKind, Handler], job: Job) -> CancelToken:
-    return CancelToken() if is_quick(job) else CancelToken(_QuickLane(waiting, handlers).run)
+def _token(waiting: _Waiting, handlers: Mapping[JobKind, Handler], job: Job, stop: threading.Event) -> CancelToken:
+    if is_quick(job):
+        return CancelToken(process_ends=stop)
+    return CancelToken(_QuickLane(waiting, handlers, stop).run, process_ends=stop)
 
 
 @dataclass

@@ -43,6 +43,10 @@ class JobLocks(Protocol):
         """The job's end is written; nothing happens where another process carries it."""
         ...
 
+    def held(self) -> tuple[str, ...]:
+        """The jobs that this process carries."""
+        ...
+
     def is_carried(self, job_id: str, started: float | None = None) -> bool:
         """Whether a living process carries the job, this one or another; ``started`` is seconds since 1970."""
         ...
@@ -98,6 +102,10 @@ class FileJobLocks:
             # would make a new one that nobody holds.
             self._path(job_id).unlink(missing_ok=True)
             lock.release(force=True)
+
+    def held(self) -> tuple[str, ...]:
+        """As the protocol says."""
+        return tuple(self._held)
 
     def is_carried(self, job_id: str, started: float | None = None) -> bool:
         """As the protocol says."""

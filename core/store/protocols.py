@@ -442,7 +442,10 @@ class JobStore(Protocol):
         """Queue a stopped job again for the worker; one that is active or done stays as it is."""
 
     def offer_again(self, job_id: str) -> None:
-        """Queue a job that this process carries for whoever is next: it cannot go on here and now."""
+        """Queue a running job that this process carries for whoever is next: it cannot go on here and now."""
+
+    def offer_carried(self) -> int:
+        """Do so with every job that this process carries, as it ends at once; how many there were."""
 
     def end_orphans(self) -> int:
         """Mark the running jobs whose process is gone; whoever looks at jobs does it first. How many there were.

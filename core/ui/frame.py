@@ -17,6 +17,7 @@ from core.language.texts import ask_for_language
 from core.services import Services
 from core.store.protocols import Dataset
 from core.ui import address, data, menu, refusals, state, words
+from core.ui.audit import recording
 from core.ui.home import trail
 from core.ui.home.trail import NextStep
 from core.ui.photos import outdated
@@ -120,6 +121,8 @@ def page(title: str, purpose: str) -> Iterator[Frame]:
         st.sidebar.page_link(menu.WORDS.script, label=words.plain(menu.WORDS.title), icon=menu.WORDS.icon)
         dock.show_dock()
         if dataset is not None:
+            if page_shown := menu.page_of_people():
+                recording.record_view(dataset, page_shown)
             outdated.show_outdated_notice(dataset)
         yield Frame(services, dataset, action)
 

@@ -26,6 +26,7 @@ VERIFY = "pages/identify/verify.py"
 JOBS = "pages/system/jobs.py"
 GLOSSARY = "pages/system/glossary.py"
 ABOUT = "pages/system/about.py"
+ACCESS_LOG = "pages/system/access_log.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ SECTIONS = (
         ":material/settings:",
         (
             MenuEntry(JOBS, "Jobs", ":material/pending_actions:", "jobs"),
+            MenuEntry(ACCESS_LOG, "Access log", ":material/visibility:", "access-log"),
             MenuEntry(ABOUT, "About", ":material/info:", "about"),
         ),
     ),
@@ -104,6 +106,16 @@ SECTIONS = (
 WORDS = MenuEntry(GLOSSARY, "Words explained", ":material/dictionary:", "glossary")
 """Of no section: it is reached from every page, below the chooser of the dataset."""
 ENTRIES = (*(entry for section in SECTIONS for entry in section.entries), WORDS)
+
+
+WITHOUT_PEOPLE = frozenset({JOBS, GLOSSARY, ABOUT, ACCESS_LOG})
+"""Pages that show nobody of the dataset."""
+
+
+def page_of_people() -> str:
+    """The word of the open page's address, where it shows people of the dataset; "" elsewhere."""
+    script = st.session_state.get(state.PAGE)
+    return next((entry.url_path for entry in ENTRIES if entry.script == script and script not in WITHOUT_PEOPLE), "")
 
 
 def open_page_of_address() -> None:

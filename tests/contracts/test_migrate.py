@@ -184,6 +184,7 @@ def shape(engine: Engine) -> dict[str, object]:
 
 TO_VERSION_5 = (
     *("DROP TABLE dataset_grant", "DROP TABLE job_asker", "DROP TABLE sign_out"),
+    "DROP TABLE audit",
     *("DROP INDEX face_changed", "DROP INDEX face_of_person"),
     "CREATE INDEX face_of_person ON face (dataset_id, person_id, split)",
     *("ALTER TABLE face DROP COLUMN changed", "ALTER TABLE dataset DROP COLUMN last_removal"),

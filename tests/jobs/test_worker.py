@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -24,10 +26,12 @@ from filelock import FileLock
 from core.base.errors import Cancelled, DataFolderFault, InputRefused
 from core.base.progress import UNWATCHED, CancelToken, Progress
 from core.jobs.order import may_overtake
+from core.jobs.process import WorkerEnd
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job, serve_queue
 from core.services import Services
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
+from core.store.protocols import FileOutcome
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.photos.requests import IngestRequest
 from core.workflows.projection.project import MapOptions
@@ -105,6 +109,31 @@ def test_a_worker_killed_in_the_middle_resumes_to_the_undisturbed_result(
     assert claimed is not None
     run_job(undisturbed.jobs, claimed, job_handlers(undisturbed)[JobKind.INGEST], CancelToken())
     require_same(services, resumed, undisturbed, undisturbed.jobs.job(other.id))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the processes' children from /proc")
+def test_a_worker_that_is_asked_to_end_stores_its_batch_and_the_next_one_goes_on(
+    models_dir: Path, engine: OpenVinoEngine, sample_zip: Path, tmp_path: Path
+) -> None:
+    services = services_on(new_data_dir(models_dir, tmp_path / "data"), engine)
+    job = submit_ingest(services, sample_zip)
+    with worker(services.settings.data_dir, tmp_path / "first.log") as first:
+        wait_until(lambda: services.jobs.job(job.id).done > 0, "the first batch")
+        # As a service manager asks: all processes of the service at once.
+        children = Path(f"/proc/{first.process.pid}/task/{first.process.pid}/children").read_text().split()
+        for pid in (*map(int, children), first.process.pid):
+            os.kill(pid, signal.SIGTERM)
+        assert first.process.wait(LONGEST_S) == 0
+    offered = services.jobs.job(job.id)
+    assert (offered.state, offered.error) == (JobState.QUEUED, ""), "it ended before, or was left as after a kill"
+    stored = len(services.store.photo_labels(job.dataset_id))
+    assert 0 < stored < 118
+    assert FileOutcome.REFUSED not in services.store.outcome_counts(job.id), "a photo is blamed"
+    with worker(services.settings.data_dir, tmp_path / "second.log"):
+        wait_until(lambda: not services.jobs.job(job.id).state.active, "the end")
+    ended = services.jobs.job(job.id)
+    assert (ended.state, ended.done_at_start >= stored) == (JobState.DONE, True), ended.error
+    assert len(services.store.photo_labels(job.dataset_id)) == 118
 
 
 def require_same(services: Services, job: Job, others: Services, other: Job) -> None:
@@ -225,6 +254,42 @@ def test_cancelling_reaches_the_work_by_way_of_the_store(services: Services, dat
 
     job = run_one(services, dataset_id, wait_for_the_wish)
     assert (job.state, job.done, job.total) == (JobState.CANCELLED, 3, 10)
+
+
+def test_a_job_in_hand_is_offered_again_when_the_worker_ends_and_cancelled_when_somebody_asked(
+    services: Services, dataset_id: str
+) -> None:
+    jobs, stop = (
+        [services.jobs.submit(dataset_id, kind, {}) for kind in (JobKind.INGEST, JobKind.MAP)],
+        threading.Event(),
+    )
+
+    def end_the_worker(job: Job, progress: Progress) -> dict[str, Any]:
+        stop.set()
+        progress.raise_if_cancelled()
+        return {}
+
+    serve_queue(services.jobs, {JobKind.INGEST: end_the_worker}, services.worker_lock, stop)
+    assert [services.jobs.job(job.id).state for job in jobs] == [JobState.QUEUED] * 2
+    token = CancelToken(process_ends=stop)
+    token.cancel()
+    claimed = services.jobs.claim()
+    assert claimed is not None
+    assert run_job(services.jobs, claimed, end_the_worker, token) is JobState.CANCELLED
+
+
+def test_what_reaches_no_batch_in_time_is_offered_as_it_is(
+    services: Services, dataset_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.jobs.process.HAND_ON_S", 0.01)
+    exited = threading.Event()
+    end = WorkerEnd(exit_at_once=exited.set)
+    end.serve(services.jobs)
+    job = services.jobs.submit(dataset_id, JobKind.TRAIN, {})
+    services.jobs.claim()
+    end.ask()
+    wait_until(exited.is_set, "the end of the process")
+    assert end.stop.is_set() and services.jobs.job(job.id).state is JobState.QUEUED
 
 
 def test_the_worker_goes_on_after_a_job_that_failed(services: Services, dataset_id: str) -> None:

@@ -20,7 +20,7 @@ from core.services import Services
 from core.store.job_model import Job
 from core.store.protocols import Dataset
 from core.ui import data as ui_data
-from core.ui.labels import corrections
+from core.ui.audit import recording
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.labels.correct import Corrector
 from tests import prepared
@@ -139,4 +139,4 @@ def open_explanations(app: AppTest) -> AppTest:
 
 def corrector_of(services: Services, dataset: Dataset) -> Corrector:
     """Somebody in the sitting "this one"."""
-    return Corrector(services.store, services.log, dataset.id, Editor(corrections.AUTHOR, "this one"))
+    return Corrector(services.store, services.log, dataset.id, Editor(recording.THIS_COMPUTER, "this one"))

@@ -6,10 +6,11 @@ import argparse
 from pathlib import Path
 
 from core.base.errors import InputRefused
-from core.cli import destination, resolution
+from core.cli import audit, destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, require_dataset
 from core.corrections.model import Editor
+from core.store.audit_log import AuditAction
 from core.workflows.datasets import find_person
 from core.workflows.exchange import bundles, import_names, imports
 from core.workflows.exchange import export as exporting
@@ -39,6 +40,8 @@ def _export(options: argparse.Namespace) -> Answer:
     destination.require_writable_file(options.out)
     person_id = find_person(services.store, dataset.id, options.person).id if options.person else None
     request = exporting.ExportRequest(exporting.ExportKind(options.what), options.run, person_id)
+    # Before the work: a file that nobody knows of must not be there.
+    audit.record(services, AuditAction.EXPORTED, str(request.what), dataset.id, person_id)
     job = run_in_process(services, dataset, request)
     # The job wrote it where pages would find it, and it is moved from there: the data folder keeps no second copy.
     written = exporting.export_path(services.settings.exports_dir, dataset.id, job.id)

@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 from core.base.errors import ImageRefused, InputRefused
-from core.cli import resolution
+from core.cli import audit, resolution
 from core.cli.job_runner import console_progress
 from core.cli.parser import Answer, Commands, accept_zip_names, require_dataset
 from core.learn.verification.pair_rule import FARS
 from core.services import Services
+from core.store.audit_log import AuditAction
 from core.store.protocols import Dataset
 from core.vision.models import catalogue
 from core.workflows.datasets import find_person
@@ -42,7 +43,10 @@ def _identify(options: argparse.Namespace) -> Answer:
         except ImageRefused as refusal:
             refused.append(f"'{name}': {refusal}")
             continue
-        photos.append(identified_photo_json(name, identifier.identify_photo(photo), threshold))
+        identified = identifier.identify_photo(photo)
+        named = {person for face in identified.faces if (person := face.name(threshold)) is not None}
+        audit.record_names(services, run.dataset_id, "photo", named)
+        photos.append(identified_photo_json(name, identified, threshold))
     if refused and not photos:
         raise InputRefused(" ".join(refused))
     for line in refused:
@@ -84,10 +88,12 @@ def _verify(options: argparse.Namespace) -> Answer:
     doubts = {name: photo.faces[photo.main].doubt for name, photo in zip(options.photo, photos, strict=True)}
     if dataset and options.person is not None:
         person = find_person(services.store, dataset.id, options.person)
+        audit.record(services, AuditAction.COMPARED, "two faces", dataset.id, person.id)
         cosine = verify.compare_with_person(services.store, dataset, person, photos[0], photos[0].main).cosine
         # A face and the mean of a person's faces are not as two faces are to each other: a threshold of their own.
         verifier = verify.build_person_verifier(dataset.model_id, _own_faces(services, dataset).with_people())
     else:
+        audit.record(services, AuditAction.COMPARED, "two faces", dataset.id if dataset else "")
         cosine = verify.compare_faces(photos[0], photos[0].main, photos[1], photos[1].main)
         verifier = verify.build_face_verifier(
             pipeline.model.vectors_id, lambda: _own_faces(services, dataset).pairs() if dataset else None

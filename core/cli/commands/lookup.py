@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.base import words
 from core.base.errors import NotFound
-from core.cli import destination, resolution
+from core.cli import audit, destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.layout_preview import print_zip_names
 from core.cli.parser import Answer, Commands, accept_zip_names, require_dataset
@@ -47,11 +47,17 @@ def _lookup(options: argparse.Namespace) -> Answer:
         result, seconds = _find_kept(services, dataset, options.kept), None
     else:
         services, dataset, result, seconds = _look_up(options)
+    audit.record_names(services, dataset.id, "many photos", _named(result, options.fpir))
     # Forgotten last: a file that cannot be written leaves the result, and the work in it, to be asked for again.
     answer = _answer(result, options, seconds) | _write(services, result, options)
     if options.forget:
         kept_lookups.forget_lookup(services.lookup_tools(), dataset.id, result.id)
     return answer
+
+
+def _named(result: Lookup, rate: float) -> set[str]:
+    is_named = mark_faces(result, rate).faces & LookupMark.NAMED > 0
+    return {face.candidates[0].person for face, named in zip(result.faces(), is_named, strict=True) if named}
 
 
 def _look_up(options: argparse.Namespace) -> tuple[Services, Dataset, Lookup, float | None]:

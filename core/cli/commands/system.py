@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
-import signal
 import sys
 import threading
 from contextlib import suppress
@@ -21,9 +19,9 @@ from core.cli.parser import Answer, Commands
 from core.cli.sample_preparation import prepare_sample
 from core.isolation.pool import shared_pool
 from core.jobs.idle import IdleTask
-from core.jobs.process import lower_priority, stop_with_parent
+from core.jobs.process import WorkerEnd, lower_priority
 from core.jobs.registry import job_handlers, list_follow_ups
-from core.jobs.startup import queue_indexes, queue_turned_photos, sweep_uploads
+from core.jobs.startup import queue_indexes, queue_turned_photos, remove_old_audit_lines, sweep_uploads
 from core.jobs.worker import serve_queue
 from core.services import Services
 from core.vision.models import catalogue, install, sample
@@ -114,12 +112,10 @@ def add_worker(commands: Commands) -> None:
 
 def _worker(options: argparse.Namespace) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
-    stop = threading.Event()
-    # At once and without cleaning up: work is safe to be killed at any point.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: os._exit(0))
+    end = WorkerEnd()
+    end.on_signals()
     if options.with_parent:
-        stop_with_parent(stop, lambda: os._exit(0))
+        end.with_parent()
         lower_priority()
     services = resolution.open_services(options)
     # Before the queue is served: nothing may take up what is swept.
@@ -130,14 +126,18 @@ def _worker(options: argparse.Namespace) -> None:
     # The first job finds a child ready. Where none can be started, the job that needs one says so.
     with suppress(ReaderUnavailable):
         shared_pool().warm()
+    end.serve(services.jobs)
     serve_queue(
         services.jobs,
         job_handlers(services),
         services.worker_lock,
-        stop,
-        IdleTask(_READY_FOR_MAPS, project.load_map_libraries),
+        end.stop,
+        IdleTask(_READY_FOR_MAPS, project.load_map_libraries, (partial(remove_old_audit_lines, services),)),
         partial(list_follow_ups, services),
     )
+    # What else still runs, as children and the reading of libraries, is not waited for.
+    logging.shutdown()
+    end.exit_at_once()
 
 
 def _sweep_later(services: Services) -> None:

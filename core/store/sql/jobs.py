@@ -208,8 +208,16 @@ class SqlJobStore(SqlStore):
     def offer_again(self, job_id: str) -> None:
         offered = {"state": JobState.QUEUED, "finished": None, "heartbeat": None}
         with self.engine.begin() as connection:
-            connection.execute(update(table).where(table.c.id == job_id).values(offered))
+            connection.execute(
+                update(table).where(table.c.id == job_id, table.c.state == JobState.RUNNING).values(offered)
+            )
         self.locks.release(job_id)
+
+    def offer_carried(self) -> int:
+        carried = self.locks.held()
+        for job_id in carried:
+            self.offer_again(job_id)
+        return len(carried)
 
     def _interrupt(self, job_id: str, started: float) -> int:
         """Unless it ended or began anew since it was looked at; how many rows were marked."""

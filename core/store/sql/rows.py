@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import Row, Select, select
@@ -19,11 +19,12 @@ _TWO_63, _TWO_64 = 1 << 63, 1 << 64
 QUALITY_FIELDS = tuple(Quality.__dataclass_fields__)
 LOOKUP_AT_ONCE = 500
 """How many ids one statement names."""
+Id = TypeVar("Id", str, int)
 SqlValue = str | int | float | bytes | None
 """What a column of the tables holds."""
 
 
-def in_batches(values: Sequence[str]) -> Iterator[list[str]]:
+def in_batches(values: Sequence[Id]) -> Iterator[list[Id]]:
     """The values, a few hundred at a time."""
     remaining = iter(values)
     while part := list(islice(remaining, LOOKUP_AT_ONCE)):

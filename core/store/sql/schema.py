@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy import String as PlainString
 from sqlalchemy import Text as PlainText
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """The newest revision in ``migrations/versions``. Who changes a table here adds a revision and raises it."""
 
 metadata = MetaData()
@@ -318,3 +318,23 @@ sign_out = Table(
     Column("moment", Float, nullable=False),
 )
 """Until when the sessions of somebody (an address), or one session (its key), count no more."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("viewer", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("occasion", String, nullable=False),
+    Column("dataset_id", String, nullable=False),
+    Column("person_id", Integer),
+    Column("of_person", Boolean, nullable=False),
+    # An erasing takes the person's row, and with it the id out of every line, whoever writes one meanwhile.
+    ForeignKeyConstraint(["person_id"], ["person.id"], ondelete="SET NULL"),
+    Index("audit_at", "at"),
+    Index("audit_of_person", "person_id"),
+    sqlite_autoincrement=True,
+)
+"""Who saw whom; see ``audit_log``. It hangs on no dataset: that somebody looked is known after the dataset is gone.
+``of_person`` without a ``person_id`` is a person who was erased."""

@@ -77,7 +77,7 @@ def _tables() -> list[Table]:
 def _go_on_numbering(reading: Connection, writing: Connection) -> None:
     # Ids that were given once and deleted since are not given again: other logs may speak of them.
     numbers = dict(database_behind(reading.engine).last_numbers(reading))
-    for table in (schema.person, schema.event):
+    for table in (schema.person, schema.event, schema.audit):
         largest = writing.scalar(select(func.max(table.c.id)))
         if largest is not None:
             numbers[table.name] = max(int(largest), numbers.get(table.name, 0))

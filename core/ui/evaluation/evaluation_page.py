@@ -15,6 +15,7 @@ from core.learn.metrics.predictions import Predictions
 from core.learn.metrics.run_values import describe_update
 from core.store.protocols import Dataset, Run
 from core.ui import address, data, gallery, words
+from core.ui.audit import recording
 from core.ui.certainty import explanation
 from core.ui.data import Faces
 from core.ui.training import training_page
@@ -142,7 +143,7 @@ def show_people_section(evaluated: EvaluatedRun) -> None:
     )
     st.download_button(
         "Download as CSV",
-        partial(people_csv, evaluated.evaluation),
+        recording.recorded_download(evaluated.dataset.id, "table of people", partial(people_csv, evaluated.evaluation)),
         file_name="people.csv",
         mime="text/csv",
         icon=":material/download:",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +12,7 @@ from core.base.errors import NotFound
 from core.base.types import Revision
 from core.store.artifacts import ArtifactKind, content_id
 from core.ui import data, state, words
+from core.ui.audit import recording
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.workflows.evaluation.report import WrittenReport, make_report
 
@@ -45,7 +47,7 @@ def show_report_section(evaluated: EvaluatedRun) -> None:
             st.session_state[state.REPORT] = request
     # A report is offered only for exactly what was asked: one with faces must not go out under a cleared checkbox.
     if st.session_state.get(state.REPORT) == request:
-        _show_downloads(_build_report(request))
+        _show_downloads(evaluated.dataset.id, _build_report(request))
     else:
         # Pictures of people stay in memory no longer than they are asked for.
         _build_report.clear()
@@ -64,12 +66,12 @@ def _build_report(request: ReportRequest) -> WrittenReport:
     return make_report(data.services().report_tools(), request.run_id, faces=request.faces)
 
 
-def _show_downloads(report: WrittenReport) -> None:
+def _show_downloads(dataset_id: str, report: WrittenReport) -> None:
     with st.container(horizontal=True):
         for ending, content, mime in (("html", report.html, "text/html"), ("pdf", report.pdf, "application/pdf")):
             st.download_button(
                 f"{ending.upper()} file, {words.format_size(len(content))}",
-                content,
+                recording.recorded_download(dataset_id, "report", partial(bytes, content)),
                 file_name=f"{report.name}.{ending}",
                 mime=mime,
                 icon=":material/download:",

@@ -13,6 +13,7 @@ from core.learn.metrics.run_values import RunParams
 from core.learn.numerics.unit_vectors import mean_direction
 from core.store.protocols import Run
 from core.ui import data, gallery, words
+from core.ui.audit import recording
 from core.ui.certainty import explanation
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.workflows.evaluation import tutorial
@@ -111,7 +112,7 @@ def _offer_code(evaluated: EvaluatedRun) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Download code and data (zip)",
-            partial(_write_zip, evaluated.run),
+            recording.recorded_download(evaluated.dataset.id, "tutorial", partial(_write_zip, evaluated.run)),
             file_name="face-recogniser.zip",
             mime="application/zip",
             icon=":material/download:",

@@ -10,6 +10,7 @@ from core.learn.open_set.certainty import Sureness
 from core.learn.open_set.rejection_rule import Threshold
 from core.store.protocols import Dataset, Run
 from core.ui import data, state, words
+from core.ui.audit import recording
 from core.ui.components import live
 from core.ui.components.live import FaceInView
 from core.workflows.identification.live import FaceTracker, FollowedFace
@@ -35,6 +36,8 @@ def watch_camera(dataset: Dataset, run: Run, threshold: Threshold) -> None:
     frame = decode_photo(still.jpeg, services.settings.images).pixels
     height, width = frame.shape[:2]
     followed = _watch(run, dataset).track_frame(frame, threshold, still.at_s)
+    settled = {face.name for face in followed if face.settled and face.name}
+    recording.record_names(dataset, recording.CAMERA, key, settled)
     live.send_faces_in_view(key, still.number, [_in_view(face, width, height) for face in followed])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from core.learn.open_set.rejection_rule import RATES
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import address, data, gallery, jobs, words
+from core.ui.audit import recording
 from core.ui.components import lookups
 from core.ui.components.lookups import FaceRow, FilterChip, LookupTable, LookupView, PhotoRow
 from core.ui.identification import lookup_page
@@ -86,9 +88,18 @@ def _table(dataset_id: str, lookup_id: str, created: float) -> LookupTable:
     )
 
 
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _names(dataset_id: str, lookup_id: str, created: float) -> frozenset[str]:
+    """Everybody who is named on a photo, wherever the slider stands."""
+    result = _load_result(dataset_id, lookup_id, created)
+    is_named = mark_faces(result, max(RATES)).faces & LookupMark.NAMED > 0
+    return frozenset(face.candidates[0].person for face, named in zip(result.faces(), is_named, strict=True) if named)
+
+
 def show_lookup(dataset: Dataset, info: LookupInfo) -> None:
     """The head of a result, its table, and what can be taken of it."""
     result = _load_result(dataset.id, info.id, info.created)
+    recording.record_names(dataset, recording.MANY_PHOTOS, result.id, _names(dataset.id, info.id, info.created))
     text, ways = st.columns([3, 2])
     with text:
         st.header(words.plain(result.title), anchor=False)
@@ -145,14 +156,15 @@ def _downloads(dataset: Dataset, result: Lookup, rate: float) -> None:
     name = Path(result.title).stem
     # Each content is a function that is called when its button is pressed: three files are not written at every run.
     with st.popover("Download", icon=":material/download:"):
-        for label, ending, mime, content in (
+        contents: tuple[tuple[str, str, str, Callable[[], str | bytes]], ...] = (
             ("Table (CSV)", "csv", "text/csv", partial(outputs.lookup_csv, result, rate)),
             ("Document (JSON)", "json", "application/json", partial(_json, result, rate)),
             ("Names for photo programs (XMP)", "xmp.zip", "application/zip", partial(_sidecars, result, rate)),
-        ):
+        )
+        for label, ending, mime, content in contents:
             st.download_button(
                 label,
-                content,
+                recording.recorded_download(dataset.id, recording.MANY_PHOTOS, content),
                 f"{name}.{ending}",
                 mime,
                 key=f"take_{ending}_{result.id}",
@@ -211,7 +223,7 @@ def _show_sorted_copies(dataset: Dataset, result: Lookup, job: Job) -> None:
                 name = f"{Path(result.title).stem}-by-person.zip"
                 st.download_button(
                     "Download the sorted photos",
-                    path.read_bytes,
+                    recording.recorded_download(dataset.id, recording.MANY_PHOTOS, path.read_bytes),
                     name,
                     "application/zip",
                     key=f"take_sorted_{job.id}",

@@ -15,6 +15,7 @@ from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, jobs, state, words
+from core.ui.audit import recording
 from core.ui.certainty import bar
 from core.ui.components import boxes, choices
 from core.ui.components.boxes import BoxOnPhoto, EncodedPhoto
@@ -121,6 +122,8 @@ def show_photo_answer(dataset: Dataset, run: Run, photo: PhotoAnswer) -> None:
         picture = st.container()
         threshold = ask_for_threshold(run, photo.faces)
     frames = [face.detection.box for face in photo.faces]
+    named = {name for face in photo.faces if (name := face.name(threshold)) is not None}
+    recording.record_names(dataset, recording.PHOTO, photo.photo.id, named)
     known_faces = teach.match_known_faces(data.services().store, dataset.id, photo.photo.id, frames, photo.turn)
     lines = [
         _face_line(number, face, threshold, known)

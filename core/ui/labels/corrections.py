@@ -15,6 +15,7 @@ from core.corrections.model import Editor, Event
 from core.jobs.registry import submit_job
 from core.store.protocols import Dataset
 from core.ui import data, state, words
+from core.ui.audit.recording import current_viewer
 from core.ui.components.entries import EntryCommand
 from core.ui.components.picker import Grid, GridCommand
 from core.ui.labels import correction_history, name_choice
@@ -23,8 +24,6 @@ from core.workflows.photos.requests import LookAgainRequest
 
 CorrectionAction = Callable[[Corrector], Event | Sequence[Event]]
 """A correction that waits to be done."""
-AUTHOR = "this computer"
-"""Who corrects, until people sign in."""
 MOST_TURNED_AT_ONCE = 8
 """So many photos are looked at again in about a second."""
 HELD_ROW = "last_correction"
@@ -75,8 +74,7 @@ MORE_BUTTONS = (
 def current_editor() -> Editor:
     """Who corrects in the tab: undo and redo go by it, so that two tabs do not take back each other's steps."""
     session = st.session_state.setdefault(state.SITTING, uuid.uuid4().hex)
-    signed_in = st.user.get("email") if st.user.get("is_logged_in") else None
-    return Editor(str(signed_in or AUTHOR), session)
+    return Editor(current_viewer(), session)
 
 
 def build_corrector(dataset: Dataset) -> Corrector:

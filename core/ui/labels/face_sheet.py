@@ -12,6 +12,7 @@ from core.isolation.photos import decode_photo
 from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, state, words
+from core.ui.audit import recording
 from core.ui.certainty import bar, tested_face
 from core.ui.components import boxes
 from core.ui.data import Faces
@@ -30,6 +31,7 @@ def show_face_sheet(dataset: Dataset, face_id: str, among: Faces | None = None) 
     services = data.services()
     (face,) = services.store.faces(dataset.id, [face_id])
     photo, _ = services.store.photo(dataset.id, face.photo_id)
+    recording.record_view(dataset, recording.FACE, face.person_id)
     left, right = st.columns([2, 3], vertical_alignment="center")
     with left:
         gallery.show_face_grid(
@@ -116,6 +118,8 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
         corrections.rerun_if_changed()
     services = data.services()
     photo, faces = services.store.photo(dataset.id, photo_id)
+    for person_id in {face.person_id for face in faces}:
+        recording.record_view(dataset, recording.PHOTO, person_id)
     try:
         content = services.artifacts.read(dataset.id, ArtifactKind.PHOTO, photo_id)
         image = decode_photo(content, services.settings.images).turned(photo.turn).pixels

@@ -8,6 +8,7 @@ from core.store.columns.people_columns import People
 from core.store.job_model import JobKind
 from core.store.protocols import Counts, Dataset, PersonCount
 from core.ui import address, data, frame, jobs, menu, words
+from core.ui.audit import recording
 from core.ui.clustering import groups
 from core.ui.labels import corrections
 from core.ui.people import erasure, hard_test, person, person_page, wall
@@ -69,6 +70,7 @@ def _offer_grouping(dataset: Dataset, counts: Counts, *, is_working: bool) -> No
 
 def _show_person(dataset: Dataset, shown_person: PersonCount, people: People) -> None:
     view = person.PersonView(dataset, shown_person, people)
+    recording.record_view(dataset, recording.PERSON, shown_person.id)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         with st.container(width="content"):
             person_page.show_person_navigation(view)

@@ -12,6 +12,7 @@ from core.jobs.registry import submit_job
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, PersonCount, Run
 from core.ui import data, frame, jobs, menu, words
+from core.ui.audit import recording
 from core.workflows.exchange.export import ExportKind, ExportRequest, ExportSummary, export_file_name, export_path
 
 LARGEST_DOWNLOAD_BYTES = 200_000_000
@@ -118,6 +119,7 @@ def _choose_run(runs: list[Run]) -> Run:
 
 def submit_export(dataset: Dataset, request: ExportRequest) -> None:
     """Queue an export."""
+    recording.record_export(dataset, str(request.what), request.person_id)
     submit_job(data.services().jobs, dataset.id, request)
 
 
@@ -151,6 +153,7 @@ def _job(job_id: str) -> Job | None:
 
 def _show(dataset: Dataset, export: StoredExport) -> None:
     size, key, person = export.path.stat().st_size, export.path.stem, _person(dataset, export)
+    person_id = ExportRequest.of(export.job).person_id if export.job else None
     with st.container(border=True):
         st.markdown(
             f"**{words.plain(_title(export, person))}**, {words.format_size(size)}, "
@@ -167,7 +170,9 @@ def _show(dataset: Dataset, export: StoredExport) -> None:
                 # A function, so that the file is read at a click and not at every run of the page.
                 st.download_button(
                     "Download",
-                    export.path.read_bytes,
+                    recording.recorded_download(
+                        dataset.id, str(export.what or ExportKind.ALL), export.path.read_bytes, person_id
+                    ),
                     name,
                     "application/zip",
                     key=f"download_{key}",

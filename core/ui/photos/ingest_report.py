@@ -11,6 +11,7 @@ import streamlit as st
 from core.store.job_model import Job, JobState
 from core.store.protocols import Dataset, FileOutcome, FileReport
 from core.ui import data, gallery, words
+from core.ui.audit import recording
 from core.ui.photos import answer_steps
 from core.workflows.exchange.csv_tables import FILE_COLUMNS, file_report_csv
 from core.workflows.photos.ingest import IngestSummary
@@ -123,7 +124,7 @@ def _show_file_table(job: Job) -> None:
         # Written when it is asked for. Streamlit's own button would write names that a spreadsheet takes for formulas.
         st.download_button(
             "Download as CSV",
-            partial(_csv, job.id),
+            recording.recorded_download(job.dataset_id, "report on photos", partial(_csv, job.id)),
             file_name="report.csv",
             mime="text/csv",
             icon=":material/download:",

@@ -8,6 +8,7 @@ import streamlit as st
 from core.learn.open_set.certainty import Sureness, measure_pair_likeness
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
+from core.ui.audit import recording
 from core.ui.components.picker import draw_picker
 from core.ui.data import Faces
 from core.ui.labels import corrections, face_review, face_sheet
@@ -91,7 +92,7 @@ def _show_downloads(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]) 
         for label, (ending, make) in files.items():
             st.download_button(
                 words.plain(label),
-                make,
+                recording.recorded_download(dataset.id, "chosen faces", make),
                 f"chosen-faces.{ending}",
                 _TYPES[ending],
                 key=f"take_{ending}",

@@ -16,6 +16,7 @@ from core.learn.verification.lfw_protocol import STRICT_FARS
 from core.learn.verification.pair_rule import FARS, PairScores
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, gallery, words
+from core.ui.audit import recording
 from core.ui.certainty import bar, explanation
 from core.ui.labels import name_choice
 from core.ui.photos.dropped_photo import NO_FACE_ADVICE, read_dropped_photo
@@ -187,9 +188,11 @@ def show_answer(
     with st.container(border=True):
         if isinstance(other_side, ComparedFace):
             verifier = _choose_verifier(dataset, model_id, with_people=False)
+            recording.record_comparison(dataset)
             _show_two_photos(verifier, side, other_side)
         elif dataset is not None:
             verifier = _choose_verifier(dataset, model_id, with_people=True)
+            recording.record_comparison(dataset, other_side.id)
             _show_photo_and_person(verifier, dataset, side, other_side)
 
 

@@ -132,6 +132,9 @@ class AdvisoryJobLocks:
             return True
         return False
 
+    def held(self) -> tuple[str, ...]:
+        return tuple(self._ours)
+
     def keep(self, job_id: str) -> bool:
         if job_id not in self._ours:
             return True

@@ -34,8 +34,10 @@ WORDLESS = (
     schema.embedding,
     schema.projection,
     schema.event_origin,
+    schema.audit,
 )
-"""The other tables: they hold no text about anybody, and their rows of the person go with the faces or as a whole."""
+"""The other tables: they hold no text about anybody, and their rows of the person go with the faces or as a whole. The
+audit log names who looked, which stays, and knows who was looked at by an id, which goes."""
 
 
 def scrub_texts(connection: Connection, erasure: Erasure, scrubber: Scrubber) -> None:

@@ -1,0 +1,146 @@
+"""The access log as its page shows it: filters, the newest lines with today's names, and files of all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from core.base.words import DAY_S
+from core.services import Services
+from core.store.audit_log import AuditAction, AuditFilter, AuditLine
+from core.ui import menu, words
+from core.ui.audit import recording
+from core.workflows.audit.listing import AuditFormat, DatasetNames, encode_log, read_names
+
+NEWEST = 500
+PERIODS = {"One day": 1, "7 days": 7, "30 days": 30, "All": 0}
+ACTIONS = {
+    AuditAction.VIEWED: "Saw",
+    AuditAction.IDENTIFIED: "Identified",
+    AuditAction.COMPARED: "Compared",
+    AuditAction.EXPORTED: "Took along",
+}
+OCCASIONS = {
+    recording.PERSON: "A person's page",
+    recording.FACE: "A face",
+    recording.PHOTO: "A photo",
+    recording.CAMERA: "The camera",
+    recording.MANY_PHOTOS: "Many photos",
+    recording.TWO_FACES: "Same person?",
+    **{entry.url_path: f"The page {entry.title}" for entry in menu.ENTRIES},
+}
+"""What an occasion is called; a file is called as it was written."""
+MIMES = {AuditFormat.CSV: "text/csv", AuditFormat.JSONL: "application/x-ndjson"}
+
+
+def show_access_log(services: Services) -> None:
+    """Filters, then lines, or why there are none."""
+    asked = _ask_for_filter(services)
+    count = services.audit_log.count(asked)
+    lines = services.audit_log.page(asked, NEWEST)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(_describe_count(count), width="content")
+        with st.container(horizontal=True, width="content"):
+            _offer_files(services, asked)
+    if lines:
+        table = _table(lines, read_names(services.store, lines))
+        st.dataframe(table, hide_index=True, height=min(620, 40 + 36 * len(lines)), alt="Who saw whom, newest first")
+    _say_how_long(services)
+
+
+def _ask_for_filter(services: Services) -> AuditFilter:
+    datasets = {dataset.id: dataset.name for dataset in services.store.datasets()}
+    with st.container(horizontal=True):
+        viewer = st.selectbox("Who", services.audit_log.viewers(), index=None, placeholder="Everybody", width=220)
+        action = st.selectbox(
+            "Did", list(ACTIONS), format_func=ACTIONS.__getitem__, index=None, placeholder="Anything", width=160
+        )
+        dataset_id = st.selectbox(
+            "Dataset", list(datasets), format_func=datasets.__getitem__, index=None, placeholder="All", width=200,
+            key="log_dataset",
+        )  # fmt: skip
+        people = services.store.names(dataset_id) if dataset_id else {}
+        name = st.selectbox(
+            "Person",
+            sorted(set(people.values())),
+            format_func=words.display_name,
+            index=None,
+            placeholder="Everybody" if dataset_id else "Choose a dataset first",
+            disabled=not dataset_id,
+            width=220,
+        )
+        period = st.segmented_control("Of the last", list(PERIODS), default="30 days", required=True)
+    days = PERIODS[period or "All"]
+    return AuditFilter(
+        viewer=viewer,
+        action=action,
+        dataset_id=dataset_id,
+        # All who ever had the name: somebody who was merged was seen too.
+        person_ids=frozenset(key for key, known in people.items() if known == name) if name else None,
+        since=time.time() - days * DAY_S if days else 0.0,
+    )
+
+
+def _describe_count(count: int) -> str:
+    if not count:
+        return "Nothing of that kind is in the log."
+    newest = f", the newest {words.count(NEWEST)} below" if count > NEWEST else ""
+    return f"**{words.count(count, 'line')}**{newest}"
+
+
+def _offer_files(services: Services, asked: AuditFilter) -> None:
+    for file_format, mime in MIMES.items():
+        content = partial(encode_log, services.audit_log, asked, file_format)
+        st.download_button(
+            file_format.value.upper(),
+            recording.recorded_download(asked.dataset_id or "", "access log", content),
+            f"access-log.{file_format.value}",
+            mime,
+            key=f"log_{file_format.value}",
+            icon=":material/download:",
+            help="All lines of this choice. People and datasets are numbers in it, never names.",
+            on_click="ignore",
+        )
+
+
+def _table(lines: Sequence[AuditLine], names: Mapping[str, DatasetNames]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "When": datetime.fromtimestamp(line.access.at).astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+                "Who": line.access.viewer,
+                "Did": ACTIONS[line.access.action],
+                "Whom": _describe_subject(line, names),
+                "Where": OCCASIONS.get(line.access.occasion, line.access.occasion.capitalize()),
+                "Dataset": names[line.access.dataset_id].title
+                if line.access.dataset_id in names
+                else "deleted or none",
+            }
+            for line in lines
+        ]
+    )
+
+
+def _describe_subject(line: AuditLine, names: Mapping[str, DatasetNames]) -> str:
+    if line.is_erased:
+        return "somebody who was erased"
+    dataset, person_id = names.get(line.access.dataset_id), line.access.person_id
+    if person_id is None or dataset is None:
+        return ""
+    return words.display_name(dataset.people.get(person_id))
+
+
+def _say_how_long(services: Services) -> None:
+    days = services.settings.audit_days
+    kept = (
+        f"Lines are kept for {words.count(days, 'day')}." if days else "No log is kept (FACE_ATLAS_ACCESS_LOG_DAYS=0)."
+    )
+    st.caption(
+        f"{kept} A look at the same page or person counts once in ten minutes. Who is erased from the data loses their "
+        "name here too: that somebody looked stays, whom they saw goes."
+    )

@@ -1,0 +1,90 @@
+"""Where pages say who looks at whom: a line each for the access log, which costs the page nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+
+import streamlit as st
+
+from core.store.audit_log import Access, AuditAction
+from core.store.protocols import Dataset
+from core.ui import data, state
+
+THIS_COMPUTER: Final = "this computer"
+"""Who looks and corrects where nobody signs in."""
+PERSON: Final = "person"
+FACE: Final = "face"
+PHOTO: Final = "photo"
+CAMERA: Final = "camera"
+MANY_PHOTOS: Final = "many photos"
+TWO_FACES: Final = "two faces"
+Content = TypeVar("Content", bound=str | bytes)
+
+
+def current_viewer() -> str:
+    """Who uses the page: the address of who is signed in, or this computer."""
+    signed_in = st.user.get("email") if st.user.get("is_logged_in") else None
+    return str(signed_in or THIS_COMPUTER)
+
+
+def record_view(dataset: Dataset, occasion: str, person_id: int | None = None) -> None:
+    """Somebody looks at a person, or at a page that shows everybody."""
+    _record(current_viewer(), AuditAction.VIEWED, occasion, dataset.id, person_id)
+
+
+def record_comparison(dataset: Dataset | None, person_id: int | None = None) -> None:
+    """Somebody asks whether two faces are one person, or whether a face is somebody."""
+    dataset_id = dataset.id if dataset else ""
+    _record(current_viewer(), AuditAction.COMPARED, TWO_FACES, dataset_id, person_id)
+
+
+def record_names(dataset: Dataset, occasion: str, seen_key: str, names: Iterable[str]) -> None:
+    """Somebody learns who is on a photo; a name counts once for each ``seen_key`` of a tab, and nobody named does too.
+
+    Parameters
+    ----------
+    seen_key : what was looked at, as the tab tells it from others; it is not written down
+    """
+    seen: set[tuple[str, str | None]] = st.session_state.setdefault(state.LOGGED_NAMES, set())
+    fresh = {(seen_key, name) for name in names} | {(seen_key, None)}
+    fresh -= seen
+    people = data.dataset_people(dataset.id, dataset.revision) if any(name for _, name in fresh) else None
+    for _, name in fresh:
+        person = people.find_named(name) if people is not None and name else None
+        if name is None or person is not None:
+            person_id = person.id if person else None
+            _record(current_viewer(), AuditAction.IDENTIFIED, occasion, dataset.id, person_id)
+    seen |= fresh
+
+
+def record_export(dataset: Dataset, occasion: str, person_id: int | None = None) -> None:
+    """Somebody asks for a file to take along."""
+    _record(current_viewer(), AuditAction.EXPORTED, occasion, dataset.id, person_id)
+
+
+def recorded_download(
+    dataset_id: str, occasion: str, content: Callable[[], Content], person_id: int | None = None
+) -> Callable[[], Content]:
+    """The same function for a download's button, which is called at the click, and says that it was."""
+    # Asked here: the click is answered outside of the page's run.
+    viewer = current_viewer()
+
+    def record_and_give() -> Content:
+        _record(viewer, AuditAction.EXPORTED, occasion, dataset_id, person_id)
+        return content()
+
+    return record_and_give
+
+
+def _record(viewer: str, action: AuditAction, occasion: str, dataset_id: str, person_id: int | None) -> None:
+    access = Access(
+        at=time.time(),
+        viewer=viewer,
+        action=action,
+        occasion=occasion,
+        dataset_id=dataset_id,
+        person_id=person_id,
+    )
+    data.services().audit_recorder.record(access)
