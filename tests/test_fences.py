@@ -25,6 +25,7 @@ RATES = {"core.learn.open_set.rejection_rule", "core.learn.verification.pair_rul
 UNIVERSAL = VALUES | {
     "core.base.json_values",
     "core.base.settings",
+    "core.base.logs",
     "core.base.privacy",
     "core.base.vectors",
     "core.base.words",

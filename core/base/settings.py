@@ -70,6 +70,8 @@ class Settings:
     """The file that says who has which role; ``access.toml`` of the data folder where it is None."""
     audit_days: int = 90
     """How long the log of who saw whom is kept; with 0 none is written, and what there is goes."""
+    json_logs: bool = False
+    """Whether logs are JSON lines, for a service that gathers them."""
     supervise: bool = True
     """The app starts and watches the worker itself; False where a server runs it under its own init."""
 
@@ -166,5 +168,6 @@ def settings_from_env(data_dir: Path | None = None) -> Settings:
         audit_days=_read_audit_days(defaults.audit_days),
         ray_address=_read_variable("RAY_ADDRESS", ""),
         access_path=Path(access_path).resolve() if access_path else None,
+        json_logs=_read_variable("LOG", "") == "json",
         supervise=_read_variable("WORKER", "app") != "external",
     )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from core.services import Services
-from core.store.audit_log import Access, AuditAction
+from core.store.audit_log import AuditAction, AuditEntry
 
 VIEWER = "command line"
 
@@ -18,7 +18,7 @@ def record(
     _write(services, action, occasion, dataset_id, [person_id])
 
 
-def record_names(services: Services, dataset_id: str, occasion: str, names: Iterable[str]) -> None:
+def record_identified(services: Services, dataset_id: str, occasion: str, names: Iterable[str]) -> None:
     """Somebody learned who is on photos; names that the dataset does not know are not written. Raises as ``record``."""
     ids = {name: person_id for person_id, name in services.store.names(dataset_id).items()}
     _write(
@@ -33,7 +33,7 @@ def _write(
         now = time.time()
         services.audit_log.add(
             [
-                Access(
+                AuditEntry(
                     at=now, viewer=VIEWER, action=action, occasion=occasion, dataset_id=dataset_id, person_id=person_id
                 )
                 for person_id in person_ids

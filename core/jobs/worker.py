@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from core.base.errors import Cancelled, DatabaseGone, DataFolderFault, FaceAtlasError, describe_os_error
 from core.base.json_values import JsonObject
+from core.base.logs import FIELDS
 from core.base.progress import CancelToken, Progress
 from core.jobs.idle import IdleTask
 from core.jobs.order import may_overtake
@@ -116,7 +117,10 @@ def run_job(
     began = time.monotonic()
     end = _attempt(queue, job, handler, token)
     _record(queue, job, end, patience_s, follower)
-    log.info("job %s (%s): %s after %.1f s", job.id, job.kind, end.state, time.monotonic() - began)
+    seconds = time.monotonic() - began
+    figures = {"job": job.id, "kind": job.kind.value, "state": end.state.value, "seconds": round(seconds, 3)}
+    words = "job %s (%s): %s after %.1f s"
+    log.info(words, job.id, job.kind, end.state, seconds, extra={FIELDS: figures})
     return end.state
 
 

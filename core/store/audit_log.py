@@ -22,7 +22,7 @@ class AuditAction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class AuditEntry:
     """Somebody saw, identified or took along one person, or what a dataset holds."""
 
     at: float
@@ -42,7 +42,7 @@ class AuditLine:
     """A line of the log."""
 
     id: int
-    access: Access
+    entry: AuditEntry
     is_erased: bool
     """It was of one person, who was erased since."""
 
@@ -61,7 +61,7 @@ class AuditFilter:
 class AuditLog(Protocol):
     """Lines are added and, when they are old, removed; nothing changes one but an erasing."""
 
-    def add(self, accesses: Sequence[Access]) -> None:
+    def add(self, entries: Sequence[AuditEntry]) -> None:
         """Write lines, all or none. Of somebody who was erased meanwhile no id is kept."""
 
     def count(self, asked: AuditFilter) -> int:

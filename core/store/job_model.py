@@ -109,6 +109,17 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class JobTotal:
+    """All jobs of a kind that stand alike."""
+
+    kind: JobKind
+    state: JobState
+    count: int
+    seconds: float
+    """How long those that have ended took."""
+
+
+@dataclass(frozen=True, slots=True)
 class FollowUp:
     """Work that is queued when a job is done, on the same dataset."""
 

@@ -13,7 +13,7 @@ from core.learn.metrics.run_values import RunMetrics, RunParams
 from core.learn.projection.map_values import MapParams
 from core.store.access_model import Asker
 from core.store.columns.face_changes import FaceChanges
-from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
+from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState, JobTotal
 
 
 class FileOutcome(StrEnum):
@@ -408,6 +408,9 @@ class JobStore(Protocol):
 
     def active(self) -> list[Job]:
         """What runs and what waits, oldest first."""
+
+    def totals(self) -> list[JobTotal]:
+        """All that are not forgotten, counted by kind and state."""
 
     def done_ids(self, kind: JobKind) -> set[str]:
         """All jobs of a kind that have come to their end and were not forgotten."""

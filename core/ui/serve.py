@@ -7,12 +7,14 @@ any page but the first with "Page not found". Here it is told beforehand.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from http import HTTPStatus
 from pathlib import Path
 
 from streamlit import config, file_util
+from streamlit import logger as streamlit_logger
 from streamlit.runtime import Runtime
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
@@ -20,7 +22,9 @@ from streamlit.web.server.starlette import starlette_server
 from streamlit.web.server.starlette.starlette_app import create_starlette_app
 
 from core.base.errors import InputRefused
+from core.base.logs import hand_to_root, write_json_lines
 from core.base.privacy import restrict_new_files
+from core.base.settings import settings_from_env
 from core.ui.components.mount import modules_address, serve_modules
 from core.ui.gate import (
     OPEN,
@@ -36,6 +40,7 @@ from core.ui.gate import (
     inline_script_sources,
     response_headers,
 )
+from core.ui.monitoring.routes import monitor
 
 APP = Path(__file__).parents[2] / "app.py"
 CACHED_FOREVER = (b"cache-control", b"private, max-age=31536000, immutable")
@@ -52,10 +57,18 @@ def create_guarded_app(runtime: Runtime) -> AsgiApp:
     hosts = Hosts(tuple(config.get_option("server.allowedHosts")), opened == OPEN_ANSWER)
     config.set_option("server.allowedHosts", [])
     serve_modules(runtime.bidi_component_registry)
-    app = cache_modules(create_starlette_app(runtime), modules_address())
+    if settings_from_env().json_logs:
+        _let_streamlit_log_as_others()
+    app = monitor(cache_modules(create_starlette_app(runtime), modules_address()), runtime)
     # Its scripts are let by their hashes, read here from the very file that is served: an update needs no new list.
     index = Path(file_util.get_static_dir(), "index.html").read_text(encoding="utf-8")
     return Gate(app, hosts, response_headers(inline_script_sources(index)))
+
+
+def _let_streamlit_log_as_others() -> None:
+    """Its loggers, and those of the server below it, write by themselves; those that come later would too."""
+    streamlit_logger.setup_formatter = lambda logger: hand_to_root([logger])
+    hand_to_root(logging.getLogger(name) for name in tuple(logging.root.manager.loggerDict))
 
 
 def cache_modules(app: AsgiApp, address: str) -> AsgiApp:
@@ -82,6 +95,9 @@ def cache_modules(app: AsgiApp, address: str) -> AsgiApp:
 
 if __name__ == "__main__":
     restrict_new_files()
+    if settings_from_env().json_logs:
+        write_json_lines(sys.stderr)
+        os.environ.setdefault("STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE", "true")
     # Both are read when the server starts, inside of the next line; there is no setting for either.
     PagesManager.uses_pages_directory = False
     starlette_server.create_starlette_app = create_guarded_app  # type: ignore[assignment,attr-defined]

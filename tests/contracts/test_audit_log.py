@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from core.base.types import Split
-from core.store.audit_log import Access, AuditAction, AuditFilter
+from core.store.audit_log import AuditAction, AuditEntry, AuditFilter
 from core.store.protocols import IngestBatch, PhotoLabel
 from core.store.sql.audit.log import SqlAuditLog
 from core.store.sql.database import open_database
@@ -38,9 +38,11 @@ def dataset_id(engine: Engine) -> str:
     return dataset.id
 
 
-def access(at: float, dataset_id: str, person_id: int | None = None, viewer: str = "ann@example.org") -> Access:
+def entry(at: float, dataset_id: str, person_id: int | None = None, viewer: str = "ann@example.org") -> AuditEntry:
     action = AuditAction.VIEWED if person_id else AuditAction.EXPORTED
-    return Access(at=at, viewer=viewer, action=action, occasion="person", dataset_id=dataset_id, person_id=person_id)
+    return AuditEntry(
+        at=at, viewer=viewer, action=action, occasion="person", dataset_id=dataset_id, person_id=person_id
+    )
 
 
 def person_ids(engine: Engine, dataset_id: str) -> dict[str, int]:
@@ -50,13 +52,13 @@ def person_ids(engine: Engine, dataset_id: str) -> dict[str, int]:
 def test_lines_are_asked_for_by_who_did_what_with_whom_and_when(engine: Engine, dataset_id: str) -> None:
     log, ids = SqlAuditLog(engine), person_ids(engine, dataset_id)
     written = [
-        access(1.0, dataset_id, ids["Ada"]),
-        access(2.0, dataset_id, ids["Bo"], viewer="this computer"),
-        access(3.0, dataset_id),
+        entry(1.0, dataset_id, ids["Ada"]),
+        entry(2.0, dataset_id, ids["Bo"], viewer="this computer"),
+        entry(3.0, dataset_id),
     ]
     log.add(written)
-    assert [line.access for line in log.lines(EVERYTHING)] == written
-    assert [line.access.at for line in log.page(EVERYTHING, limit=2)] == [3.0, 2.0]
+    assert [line.entry for line in log.lines(EVERYTHING)] == written
+    assert [line.entry.at for line in log.page(EVERYTHING, limit=2)] == [3.0, 2.0]
     for asked, times in (
         (AuditFilter(viewer="this computer"), [2.0]),
         (AuditFilter(action=AuditAction.EXPORTED), [3.0]),
@@ -64,21 +66,21 @@ def test_lines_are_asked_for_by_who_did_what_with_whom_and_when(engine: Engine, 
         (AuditFilter(person_ids=frozenset({ids["Ada"]})), [1.0]),
         (AuditFilter(since=2.0), [2.0, 3.0]),
     ):
-        assert [line.access.at for line in log.lines(asked)] == times
+        assert [line.entry.at for line in log.lines(asked)] == times
         assert log.count(asked) == len(times)
     assert log.viewers() == ["ann@example.org", "this computer"]
     assert log.remove_before(2.0) == 1
-    assert [line.access.at for line in log.lines(EVERYTHING)] == [2.0, 3.0]
+    assert [line.entry.at for line in log.lines(EVERYTHING)] == [2.0, 3.0]
 
 
 def test_who_is_erased_leaves_that_somebody_looked_and_not_at_whom(engine: Engine, dataset_id: str) -> None:
     log, ids = SqlAuditLog(engine), person_ids(engine, dataset_id)
-    log.add([access(1.0, dataset_id, ids["Ada"]), access(2.0, dataset_id, ids["Bo"]), access(3.0, dataset_id)])
+    log.add([entry(1.0, dataset_id, ids["Ada"]), entry(2.0, dataset_id, ids["Bo"]), entry(3.0, dataset_id)])
     eraser = SqlEraseStore(engine)
     eraser.erase(dataset_id, ids["Ada"], lambda _: [], lambda *_: None, with_shared=False)
     # Said by a page before, and written after: the number may be somebody else's one day.
-    log.add([access(4.0, dataset_id, ids["Ada"])])
-    lines = [(line.access.at, line.access.person_id, line.is_erased) for line in log.lines(EVERYTHING)]
+    log.add([entry(4.0, dataset_id, ids["Ada"])])
+    lines = [(line.entry.at, line.entry.person_id, line.is_erased) for line in log.lines(EVERYTHING)]
     assert lines == [(1.0, None, True), (2.0, ids["Bo"], False), (3.0, None, False), (4.0, None, True)]
     SqlFaceStore(engine).delete_dataset(dataset_id)
     assert [line.is_erased for line in log.lines(EVERYTHING)] == [True, True, False, True]
@@ -86,5 +88,5 @@ def test_who_is_erased_leaves_that_somebody_looked_and_not_at_whom(engine: Engin
 
 def test_a_person_of_another_dataset_is_not_taken_for_this_ones(engine: Engine, dataset_id: str) -> None:
     log, ids = SqlAuditLog(engine), person_ids(engine, dataset_id)
-    log.add([access(1.0, "another", ids["Ada"])])
-    assert [line.access.person_id for line in log.lines(EVERYTHING)] == [None]
+    log.add([entry(1.0, "another", ids["Ada"])])
+    assert [line.entry.person_id for line in log.lines(EVERYTHING)] == [None]

@@ -45,7 +45,7 @@ def _identify(options: argparse.Namespace) -> Answer:
             continue
         identified = identifier.identify_photo(photo)
         named = {person for face in identified.faces if (person := face.name(threshold)) is not None}
-        audit.record_names(services, run.dataset_id, "photo", named)
+        audit.record_identified(services, run.dataset_id, "photo", named)
         photos.append(identified_photo_json(name, identified, threshold))
     if refused and not photos:
         raise InputRefused(" ".join(refused))

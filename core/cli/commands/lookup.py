@@ -47,7 +47,7 @@ def _lookup(options: argparse.Namespace) -> Answer:
         result, seconds = _find_kept(services, dataset, options.kept), None
     else:
         services, dataset, result, seconds = _look_up(options)
-    audit.record_names(services, dataset.id, "many photos", _named(result, options.fpir))
+    audit.record_identified(services, dataset.id, "many photos", _named(result, options.fpir))
     # Forgotten last: a file that cannot be written leaves the result, and the work in it, to be asked for again.
     answer = _answer(result, options, seconds) | _write(services, result, options)
     if options.forget:

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from core.base.errors import FaceAtlasError, ReaderUnavailable
+from core.base.logs import write_json_lines
 from core.base.settings import Settings, settings_from_env
 from core.cli import destination, resolution
 from core.cli.job_runner import console_progress
@@ -111,7 +112,10 @@ def add_worker(commands: Commands) -> None:
 
 
 def _worker(options: argparse.Namespace) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    if settings_from_env(options.data).json_logs:
+        write_json_lines(sys.stderr)
+    else:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
     end = WorkerEnd()
     end.on_signals()
     if options.with_parent:

@@ -14,13 +14,13 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Update, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, delete, func, insert, select, update
 
 from core.base.errors import DataFolderFault, NotFound
 from core.base.json_values import JsonObject
 from core.store.access_model import Asker
 from core.store.job_liveness import JobLocks
-from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
+from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState, JobTotal
 from core.store.sql.reader import SqlStore
 from core.store.sql.schema import dataset, job_asker
 from core.store.sql.schema import job as table
@@ -129,6 +129,12 @@ class SqlJobStore(SqlStore):
         self.end_orphans()
         query = select(table).where(table.c.state.in_(_ACTIVE)).order_by(table.c.created)
         return [_job(row) for row in self.read_rows(query)]
+
+    def totals(self) -> list[JobTotal]:
+        seconds = func.coalesce(func.sum(table.c.finished - table.c.started), 0.0)
+        groups = table.c.kind, table.c.state
+        rows = self.read_rows(select(*groups, func.count(), seconds).group_by(*groups).order_by(*groups))
+        return [JobTotal(JobKind(kind), JobState(state), count, took) for kind, state, count, took in rows]
 
     def done_ids(self, kind: JobKind) -> set[str]:
         return set(self.read_values(select(table.c.id).where(table.c.state == JobState.DONE, table.c.kind == kind)))

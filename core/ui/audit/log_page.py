@@ -15,7 +15,7 @@ from core.services import Services
 from core.store.audit_log import AuditAction, AuditFilter, AuditLine
 from core.ui import menu, words
 from core.ui.audit import recording
-from core.workflows.audit.listing import AuditFormat, DatasetNames, encode_log, read_names
+from core.workflows.audit.listing import AuditFormat, DatasetNames, encode_audit_log, read_todays_names
 
 NEWEST = 500
 PERIODS = {"One day": 1, "7 days": 7, "30 days": 30, "All": 0}
@@ -48,7 +48,7 @@ def show_access_log(services: Services) -> None:
         with st.container(horizontal=True, width="content"):
             _offer_files(services, asked)
     if lines:
-        table = _table(lines, read_names(services.store, lines))
+        table = _table(lines, read_todays_names(services.store, lines))
         st.dataframe(table, hide_index=True, height=min(620, 40 + 36 * len(lines)), alt="Who saw whom, newest first")
     _say_how_long(services)
 
@@ -95,7 +95,7 @@ def _describe_count(count: int) -> str:
 
 def _offer_files(services: Services, asked: AuditFilter) -> None:
     for file_format, mime in MIMES.items():
-        content = partial(encode_log, services.audit_log, asked, file_format)
+        content = partial(encode_audit_log, services.audit_log, asked, file_format)
         st.download_button(
             file_format.value.upper(),
             recording.recorded_download(asked.dataset_id or "", "access log", content),
@@ -112,14 +112,12 @@ def _table(lines: Sequence[AuditLine], names: Mapping[str, DatasetNames]) -> pd.
     return pd.DataFrame(
         [
             {
-                "When": datetime.fromtimestamp(line.access.at).astimezone().strftime("%Y-%m-%d %H:%M:%S"),
-                "Who": line.access.viewer,
-                "Did": ACTIONS[line.access.action],
+                "When": datetime.fromtimestamp(line.entry.at).astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+                "Who": line.entry.viewer,
+                "Did": ACTIONS[line.entry.action],
                 "Whom": _describe_subject(line, names),
-                "Where": OCCASIONS.get(line.access.occasion, line.access.occasion.capitalize()),
-                "Dataset": names[line.access.dataset_id].title
-                if line.access.dataset_id in names
-                else "deleted or none",
+                "Where": OCCASIONS.get(line.entry.occasion, line.entry.occasion.capitalize()),
+                "Dataset": names[line.entry.dataset_id].title if line.entry.dataset_id in names else "deleted or none",
             }
             for line in lines
         ]
@@ -129,7 +127,7 @@ def _table(lines: Sequence[AuditLine], names: Mapping[str, DatasetNames]) -> pd.
 def _describe_subject(line: AuditLine, names: Mapping[str, DatasetNames]) -> str:
     if line.is_erased:
         return "somebody who was erased"
-    dataset, person_id = names.get(line.access.dataset_id), line.access.person_id
+    dataset, person_id = names.get(line.entry.dataset_id), line.entry.person_id
     if person_id is None or dataset is None:
         return ""
     return words.display_name(dataset.people.get(person_id))

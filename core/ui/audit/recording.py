@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import streamlit as st
 
-from core.store.audit_log import Access, AuditAction
+from core.store.audit_log import AuditAction, AuditEntry
 from core.store.protocols import Dataset
 from core.ui import data, state
 
@@ -79,7 +79,7 @@ def recorded_download(
 
 
 def _record(viewer: str, action: AuditAction, occasion: str, dataset_id: str, person_id: int | None) -> None:
-    access = Access(
+    entry = AuditEntry(
         at=time.time(),
         viewer=viewer,
         action=action,
@@ -87,4 +87,4 @@ def _record(viewer: str, action: AuditAction, occasion: str, dataset_id: str, pe
         dataset_id=dataset_id,
         person_id=person_id,
     )
-    data.services().audit_recorder.record(access)
+    data.services().audit_recorder.record(entry)

@@ -37,9 +37,9 @@ class DatasetNames:
     people: Mapping[int, str]
 
 
-def read_names(store: FaceStore, lines: Sequence[AuditLine]) -> dict[str, DatasetNames]:
+def read_todays_names(store: FaceStore, lines: Sequence[AuditLine]) -> dict[str, DatasetNames]:
     """Of the datasets that lines speak of, by id; those that are gone are left out."""
-    mentioned = {line.access.dataset_id for line in lines}
+    mentioned = {line.entry.dataset_id for line in lines}
     return {
         dataset.id: DatasetNames(dataset.name, store.names(dataset.id))
         for dataset in store.datasets()
@@ -47,7 +47,7 @@ def read_names(store: FaceStore, lines: Sequence[AuditLine]) -> dict[str, Datase
     }
 
 
-def encode_log(audit_log: AuditLog, asked: AuditFilter, file_format: AuditFormat) -> bytes:
+def encode_audit_log(audit_log: AuditLog, asked: AuditFilter, file_format: AuditFormat) -> bytes:
     """The lines that are asked for as a file, the oldest first."""
     rows = map(line_json, audit_log.lines(asked))
     if file_format is AuditFormat.CSV:
@@ -58,17 +58,17 @@ def encode_log(audit_log: AuditLog, asked: AuditFilter, file_format: AuditFormat
 
 def line_json(line: AuditLine) -> dict[str, Json]:
     """A line as files and the command line give it; its fields are ``COLUMNS``."""
-    access = line.access
+    entry = line.entry
     of_one = "erased person" if line.is_erased else "person"
     return {
         "id": line.id,
-        "time": words.utc_time(access.at),
-        "viewer": access.viewer,
-        "action": access.action.value,
-        "occasion": access.occasion,
-        "dataset": access.dataset_id,
-        "person": access.person_id,
-        "of": of_one if line.is_erased or access.person_id is not None else "dataset",
+        "time": words.utc_time(entry.at),
+        "viewer": entry.viewer,
+        "action": entry.action.value,
+        "occasion": entry.occasion,
+        "dataset": entry.dataset_id,
+        "person": entry.person_id,
+        "of": of_one if line.is_erased or entry.person_id is not None else "dataset",
     }
 
 

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 
 from core.base.errors import DataFolderFault
-from core.store.audit_log import Access, AuditAction, AuditLog
+from core.store.audit_log import AuditAction, AuditEntry, AuditLog
 
 WRITTEN_WITHIN_S = 1.0
 DRAWN_AGAIN = frozenset({AuditAction.VIEWED, AuditAction.COMPARED})
@@ -30,7 +30,7 @@ class AuditRecorder:
     audit_log: AuditLog
     is_on: bool = True
     """Whether anything is written down at all."""
-    _waiting: list[Access] = field(default_factory=list)
+    _waiting: list[AuditEntry] = field(default_factory=list)
     _last_seen: dict[tuple[object, ...], float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _writing: threading.Lock = field(default_factory=threading.Lock)
@@ -38,14 +38,14 @@ class AuditRecorder:
     _thread: threading.Thread | None = None
     _is_fault_known: bool = False
 
-    def record(self, access: Access) -> None:
+    def record(self, entry: AuditEntry) -> None:
         """Write it down soon; nothing happens for a look that was recorded a few minutes ago already."""
         if not self.is_on:
             return
         with self._lock:
-            if not self._is_new(access):
+            if not self._is_new(entry):
                 return
-            self._waiting.append(access)
+            self._waiting.append(entry)
             self._start()
         self._come.set()
 
@@ -63,23 +63,23 @@ class AuditRecorder:
                 self._is_fault_known = True
                 self._put_back(batch)
 
-    def _put_back(self, batch: list[Access]) -> None:
+    def _put_back(self, batch: list[AuditEntry]) -> None:
         with self._lock:
             waiting = batch + self._waiting
             self._waiting = waiting[-MOST_WAITING:]
         if len(waiting) > MOST_WAITING:
             log.error("the access log could not be written for long: %d lines are lost", len(waiting) - MOST_WAITING)
 
-    def _is_new(self, access: Access) -> bool:
-        if access.action not in DRAWN_AGAIN:
+    def _is_new(self, entry: AuditEntry) -> bool:
+        if entry.action not in DRAWN_AGAIN:
             return True
-        key = access.viewer, access.action, access.occasion, access.dataset_id, access.person_id
+        key = entry.viewer, entry.action, entry.occasion, entry.dataset_id, entry.person_id
         before = self._last_seen.get(key)
-        if before is not None and access.at - before < REPEAT_S:
+        if before is not None and entry.at - before < REPEAT_S:
             return False
-        self._last_seen[key] = access.at
+        self._last_seen[key] = entry.at
         if len(self._last_seen) > MOST_WAITING:
-            self._last_seen = {seen: at for seen, at in self._last_seen.items() if access.at - at < REPEAT_S}
+            self._last_seen = {seen: at for seen, at in self._last_seen.items() if entry.at - at < REPEAT_S}
         return True
 
     def _start(self) -> None:

@@ -10,7 +10,7 @@ from tests.pages.conftest import texts
 def lines(services) -> list[tuple[str, str, int | None]]:
     services.audit_recorder.write()
     return [
-        (line.access.action.value, line.access.occasion, line.access.person_id)
+        (line.entry.action.value, line.entry.occasion, line.entry.person_id)
         for line in services.audit_log.lines(AuditFilter())
     ]
 

@@ -11,7 +11,7 @@ from core.base.errors import InputRefused
 from core.cli import destination, resolution
 from core.cli.parser import Answer, Commands
 from core.store.audit_log import AuditAction, AuditFilter
-from core.workflows.audit.listing import AuditFormat, encode_log, line_json
+from core.workflows.audit.listing import AuditFormat, encode_audit_log, line_json
 from core.workflows.datasets import find_person
 
 NEWEST = 50
@@ -46,6 +46,6 @@ def _access_log(options: argparse.Namespace) -> Answer:
     count = services.audit_log.count(asked)
     if options.out:
         file_format = AuditFormat.JSONL if options.out.suffix == ".jsonl" else AuditFormat.CSV
-        destination.save_file(options.out, encode_log(services.audit_log, asked, file_format))
+        destination.save_file(options.out, encode_audit_log(services.audit_log, asked, file_format))
         return {"file": str(options.out), "lines": count}
     return {"lines": count, "newest": [line_json(line) for line in services.audit_log.page(asked, NEWEST)]}

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select
 
-from core.store.audit_log import Access, AuditAction, AuditFilter, AuditLine
+from core.store.audit_log import AuditAction, AuditEntry, AuditFilter, AuditLine
 from core.store.sql.reader import SqlStore
 from core.store.sql.rows import in_batches
 from core.store.sql.schema import audit as table
@@ -22,18 +22,18 @@ PART = 1000
 class SqlAuditLog(SqlStore):
     """The log behind a SQLAlchemy engine; every method but ``lines`` is one short transaction."""
 
-    def add(self, accesses: Sequence[Access]) -> None:
-        if not accesses:
+    def add(self, entries: Sequence[AuditEntry]) -> None:
+        if not entries:
             return
         with self.engine.begin() as connection:
-            present = _people_present(connection, {each.person_id for each in accesses if each.person_id is not None})
+            present = _people_present(connection, {each.person_id for each in entries if each.person_id is not None})
             rows = [
                 asdict(each)
                 | {
                     "of_person": each.person_id is not None,
                     "person_id": each.person_id if (each.dataset_id, each.person_id) in present else None,
                 }
-                for each in accesses
+                for each in entries
             ]
             connection.execute(insert(table), rows)
 
@@ -84,7 +84,7 @@ def _conditions(asked: AuditFilter) -> list[ColumnElement[bool]]:
 
 
 def _line(row: Row[Any]) -> AuditLine:
-    access = Access(
+    entry = AuditEntry(
         at=row.at,
         viewer=row.viewer,
         action=AuditAction(row.action),
@@ -92,4 +92,4 @@ def _line(row: Row[Any]) -> AuditLine:
         dataset_id=row.dataset_id,
         person_id=row.person_id,
     )
-    return AuditLine(row.id, access, is_erased=row.of_person and row.person_id is None)
+    return AuditLine(row.id, entry, is_erased=row.of_person and row.person_id is None)
