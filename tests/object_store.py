@@ -24,14 +24,19 @@ def running_store() -> Iterator[str]:
     server.stop()
 
 
-def use_store(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let whatever speaks S3 ask this store from now on."""
-    for name, value in {
+def rights_to(address: str) -> dict[str, str]:
+    """The environment in which whatever speaks S3 asks this store."""
+    return {
         "AWS_ENDPOINT_URL": address,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
+    }
+
+
+def use_store(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let whatever speaks S3 ask this store from now on."""
+    for name, value in rights_to(address).items():
         monkeypatch.setenv(name, value)
 
 

@@ -44,6 +44,13 @@ class PhotoEntry:
     """Its folder is called "unknown" or the like: nobody on it is to be named."""
 
 
+class ReachableFile(Protocol):
+    """A file that other machines can read, as it was when it was listed; it can be sent to them."""
+
+    def read(self) -> bytes:
+        """Its bytes. Raises ImageRefused for one that changed, SourceUnavailable for a store that is gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class NameRules:
     """How names are read; see ``opening.open_source``."""
@@ -100,6 +107,10 @@ class PhotoSource(ABC):
     @abstractmethod
     def read(self, entry: PhotoEntry) -> bytes:
         """Bytes of one photo; safe from several threads. Raises ImageRefused for a damaged one."""
+
+    def locate(self, entry: PhotoEntry) -> ReachableFile | None:
+        """Where other machines can read a photo; None where only this one can."""
+        return None
 
     def require_names(self, names: Mapping[int, str]) -> None:
         """Raises InputRefused where entries have other names than when they were read, by their positions."""

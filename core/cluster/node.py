@@ -13,13 +13,15 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-from core.archives.source import PhotoEntry
+from core.archives.source import CHANGED, PhotoEntry
 from core.base.machine import choose_pace
+from core.base.privacy import restrict_new_files
 from core.base.settings import Settings
+from core.cluster.holding import read_held
 from core.cluster.versions import Versions, read_versions
 from core.vision.pipeline import FacePipeline
-from core.workflows.photos.face_finding import AnsweredPhoto, PhotoQuestion, find_faces, refuse_photo
-from core.workflows.photos.photo_reader import PhotoReader
+from core.workflows.photos.face_finding import AnsweredPhoto, KeepFiles, PhotoQuestion, find_faces, refuse_photo
+from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -64,6 +66,7 @@ class NodeWorker:
     def __init__(self, order: NodeOrder) -> None:
         self._order = order
         self._settings = order.settings_here()
+        restrict_new_files()
         # As many as it asked the cluster for: beside it run others.
         cv2.setNumThreads(order.threads)
         self._lock = threading.Lock()
@@ -90,14 +93,16 @@ class NodeWorker:
 
 @dataclass(frozen=True, slots=True)
 class FaceWork:
-    """Finding the faces of photos that come as files; a ``Work``."""
+    """Finding the faces of photos that come as files, or that nodes hold; a ``Work``."""
 
     enough_px: int | None
     portraits: bool
+    keep: KeepFiles | None = None
+    """Writes those that nodes hold, before they are answered: their bytes go nowhere else."""
 
     def __call__(self, pipeline: FacePipeline, threads: int, questions: Sequence[PhotoQuestion]) -> list[AnsweredPhoto]:
         """The answers, without what only this node needed."""
-        files = _Files({question.photo.entry.index: question.photo.data for question in questions})
+        files = _Files({question.photo.entry.index: question.photo for question in questions})
         reader = PhotoReader(
             source=files,
             known=frozenset(),
@@ -109,11 +114,31 @@ class FaceWork:
         answers: dict[int, AnsweredPhoto] = {}
         question_of = {question.photo.entry.index: question for question in questions}
         for batch in reader.batches([question.photo.entry for question in questions]):
-            readable = [replace(question_of[photo.entry.index], photo=photo) for photo in batch if not photo.objection]
-            found = find_faces(pipeline, readable, portraits=self.portraits)
-            answers |= {question.photo.entry.index: answer for question, answer in zip(readable, found, strict=True)}
-            answers |= {photo.entry.index: refuse_photo(photo, photo.objection) for photo in batch if photo.objection}
+            answers |= self._look_through(pipeline, [(question_of[photo.entry.index], photo) for photo in batch])
         return [self._lighten(answers[question.photo.entry.index]) for question in questions]
+
+    def _look_through(
+        self, pipeline: FacePipeline, batch: Sequence[tuple[PhotoQuestion, ReadPhoto]]
+    ) -> dict[int, AnsweredPhoto]:
+        """The answers for photos that were read, by their positions."""
+        answers = {
+            photo.entry.index: refuse_photo(photo, reason)
+            for question, photo in batch
+            if (reason := photo.objection or _objection_to_change(question.photo, photo))
+        }
+        readable = [(question, photo) for question, photo in batch if photo.entry.index not in answers]
+        found = find_faces(
+            pipeline, [replace(question, photo=photo) for question, photo in readable], portraits=self.portraits
+        )
+        if self.keep is not None:
+            self.keep(
+                [
+                    (photo.photo_id, photo.data)
+                    for (question, photo), answer in zip(readable, found, strict=True)
+                    if question.photo.held is not None and not answer.faces.objection
+                ]
+            )
+        return answers | {photo.entry.index: answer for (_, photo), answer in zip(readable, found, strict=True)}
 
     def _lighten(self, answer: AnsweredPhoto) -> AnsweredPhoto:
         """Without pixels that nobody asks for: they would be most of what goes over the network."""
@@ -124,12 +149,18 @@ class FaceWork:
         return replace(answer, faces=replace(answer.faces, picture=picture, faces=faces))
 
 
+def _objection_to_change(asked: ReadPhoto, photo: ReadPhoto) -> str:
+    """Where the node that held it was lost and it had to be read again."""
+    return CHANGED if photo.photo_id != asked.photo_id else ""
+
+
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """Photos that are in memory."""
+    """Photos that came along, or that nodes hold, by their positions."""
 
-    content: dict[int, bytes]
+    photos: dict[int, ReadPhoto]
 
     def read(self, entry: PhotoEntry) -> bytes:
-        """Its bytes, by its position."""
-        return self.content[entry.index]
+        """Its bytes. Raises ImageRefused for one that had to be read again and has changed."""
+        photo = self.photos[entry.index]
+        return photo.data if photo.held is None else read_held(photo.held)

@@ -301,6 +301,11 @@ def count_workers(threads: int) -> int:
     return sum(n_processors // threads for n_processors in _processors())
 
 
+def count_nodes() -> int:
+    """How many nodes compute."""
+    return len(_processors())
+
+
 def threads_of_worker(most: int) -> int:
     """How many processors each worker gets: ``most``, or all of the smallest node if it has fewer."""
     return max(1, min([most, *_processors()]))

@@ -83,6 +83,11 @@ class Artifacts(ABC):
     lists_quickly: ClassVar[bool] = True
     """Whether a page may list all files of a dataset."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines may be able to write to them too, by this very value."""
+        return False
+
     def put(self, dataset_id: str, kind: ArtifactKind, file_id: str, data: bytes) -> None:
         """Write a file unless it is there, whole."""
         stored = self.find(dataset_id, kind, file_id)

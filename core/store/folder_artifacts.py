@@ -29,6 +29,11 @@ class FolderArtifacts(Artifacts):
     is_elsewhere: bool = False
     """Whether it is no part of the data folder."""
 
+    @property
+    def is_shared(self) -> bool:
+        """See ``Artifacts``."""
+        return self.is_elsewhere
+
     def replace(self, dataset_id: str, kind: ArtifactKind, file_id: str, data: bytes) -> None:
         """See ``Artifacts``."""
         write_or_begin(write_durably, self.path(dataset_id, kind, file_id), data)

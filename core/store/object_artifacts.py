@@ -78,6 +78,15 @@ class ObjectArtifacts(Artifacts):
         """The folder of those nearby."""
         return self.near.root
 
+    @property
+    def is_shared(self) -> bool:
+        """See ``Artifacts``."""
+        return True
+
+    def __reduce__(self) -> tuple[type[ObjectArtifacts], tuple[ObjectStore, FolderArtifacts]]:
+        """Other processes open the store anew, and get no crop that is in memory here."""
+        return ObjectArtifacts, (self.objects, self.near)
+
     def replace(self, dataset_id: str, kind: ArtifactKind, file_id: str, data: bytes) -> None:
         """See ``Artifacts``."""
         if kind in WORKING_KINDS:

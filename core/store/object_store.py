@@ -51,6 +51,10 @@ class ObjectStore:
     def __post_init__(self) -> None:
         self._system, self._root = open_file_system(self.url)
 
+    def __reduce__(self) -> tuple[type[ObjectStore], tuple[str]]:
+        """Other processes open it anew, with the rights that they have."""
+        return type(self), (self.url,)
+
     def read(self, key: str, start: int | None = None, end: int | None = None) -> bytes | None:
         """The bytes of an object, or some of them; None where there is none. Raises ArtifactsUnavailable."""
         with self._asking("read"):

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from core.base.privacy import forbid_telemetry
+from tests.object_store import rights_to
 
 # Before Ray is imported, as the cluster's first node asks it whether to report.
 forbid_telemetry()
@@ -20,8 +21,9 @@ NODE = {"num_cpus": 1, "object_store_memory": 100 << 20}
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Any]:
-    """Two nodes with a processor each; a test that takes one away puts it back."""
+def cluster(object_store: str) -> Iterator[Any]:
+    """Two nodes with a processor each and a right to the object store; a test that takes one away puts it back."""
+    NODE["env_vars"] = rights_to(object_store)
     # Short, and not pytest's own: the names of Ray's sockets must fit into 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
     started = Cluster(

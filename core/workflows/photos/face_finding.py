@@ -6,21 +6,24 @@ shares its batch, and a dataset is to be the same whoever found its faces.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import numpy as np
 
+from core.archives.source import ReachableFile
 from core.base.machine import Pace
 from core.base.progress import Progress
 from core.base.types import Detection
 from core.imaging.decoding import DecodedPicture
 from core.imaging.pixels import perceptual_hash
 from core.vision.pipeline import ChooseFaces, DecodedPhoto, FacePipeline, PhotoFaces, choose_every_face
-from core.workflows.photos.photo_reader import ReadPhoto
+from core.workflows.photos.photo_reader import HeldFile, ReadPhoto
 
 Batch = TypeVar("Batch")
+KeepFiles = Callable[[Sequence[tuple[str, bytes]]], None]
+"""Writes photos by their ids where they are kept; can be sent to other machines."""
 
 NO_PICTURE = DecodedPicture.whole(np.empty((0, 0, 3), np.uint8))
 """Of a photo that nobody could look through."""
@@ -70,6 +73,14 @@ class FaceFinder(Protocol):
         Raises ClusterUnavailable.
         """
 
+    def hold_files(self, keep: KeepFiles) -> Callable[[ReachableFile], HeldFile | None] | None:
+        """Let files be read where faces are looked for, which keeps those that it could look through by ``keep``.
+
+        Returns
+        -------
+        What has a file read and held there while ``stream_faces`` runs; None where this process is to read them.
+        """
+
     def stream_faces(
         self,
         batches: Iterable[tuple[Batch, Sequence[PhotoQuestion]]],
@@ -107,6 +118,9 @@ class LocalFinder:
     def fit_pace(self, pace: Pace) -> Pace:
         """The same."""
         return pace
+
+    def hold_files(self, keep: KeepFiles) -> None:
+        """Not here."""
 
     def stream_faces(
         self,

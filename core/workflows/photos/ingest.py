@@ -18,7 +18,6 @@ from core.base.progress import UNWATCHED, Progress
 from core.base.types import Detection, Face, FacePolicy, Photo
 from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import box_centrality
-from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobResult
 from core.store.protocols import (
     FileOutcome,
@@ -105,6 +104,7 @@ def ingest_photos(
         enough_px=tools.pipeline.enough_px,
         on_ended=partial(_report_ended, tools, target),
         decodes=not finder.decodes,
+        fetch=tools.choose_fetch(finder, source, target.dataset_id),
         batches_in_hand=2,
     )
     few_photo_people = _find_few_photo_people(source)
@@ -235,6 +235,7 @@ class _BatchIngest:
         with self.tools.artifacts.together():
             for photo, answer in self.answered_photos:
                 self._take(photo, answer)
+        self.tools.require_kept(self.target.dataset_id, (photo for photo, _ in self.answered_photos))
         # After the new ones: what a repeated photo may be given stands on a photo that this very batch adds.
         for photo in self.repeated_photos:
             self._repeat(photo)
@@ -315,14 +316,14 @@ class _BatchIngest:
         self._add_line(photo, outcome, " ".join(reasons), len(faces.faces))
 
     def _photo(self, photo: ReadPhoto, answer: AnsweredPhoto) -> tuple[Photo, PhotoLabel]:
-        self.tools.artifacts.put(self.target.dataset_id, ArtifactKind.PHOTO, photo.photo_id, photo.data)
+        self.tools.keep_photo(self.target.dataset_id, photo)
         entry, picture = photo.entry, answer.faces.picture
         stored = Photo(
             id=photo.photo_id,
             name=entry.name,
             width_px=picture.width_px,
             height_px=picture.height_px,
-            size_bytes=len(photo.data),
+            size_bytes=photo.size_bytes,
             perceptual_hash=answer.perceptual_hash,
             taken=answer.taken,
             turn=picture.turn,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
+from core.archives.source import PhotoSource
+from core.base.errors import ClusterUnavailable, NotFound
 from core.base.machine import Pace
 from core.base.types import Box, Face, Split
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.protocols import FaceStore, ReportStore, StoredFace
 from core.vision.pipeline import EmbeddedFace, FacePipeline
 from core.workflows.photos.face_finding import FaceFinder
+from core.workflows.photos.photo_reader import Fetch, ReadPhoto
 
 
 class IngestStore(FaceStore, ReportStore, Protocol):
@@ -40,6 +44,35 @@ class Ingestor:
     """Who looks through batches of photos for a pipeline: this process, or a cluster."""
     pace: Pace
 
+    def choose_fetch(self, finder: FaceFinder, source: PhotoSource, dataset_id: str) -> Fetch | None:
+        """How nodes read the photos of ``source`` for a dataset; None where this process reads and writes them all."""
+        # A folder of this machine alone gets its photos from here in any case.
+        hold = (
+            finder.hold_files(partial(_keep_photos, self.artifacts, dataset_id)) if self.artifacts.is_shared else None
+        )
+        if hold is None:
+            return None
+        return lambda entry: hold(file) if (file := source.locate(entry)) is not None else None
+
+    def keep_photo(self, dataset_id: str, photo: ReadPhoto) -> None:
+        """Write a photo's file, unless the node that held it has."""
+        if photo.held is None:
+            self.artifacts.put(dataset_id, ArtifactKind.PHOTO, photo.photo_id, photo.data)
+
+    def require_kept(self, dataset_id: str, photos: Iterable[ReadPhoto]) -> None:
+        """Raises ClusterUnavailable where the node of a batch wrote its photos to somewhere else."""
+        # One tells of all: they were written by the same node.
+        photo_id = next((photo.photo_id for photo in photos if photo.held is not None), None)
+        try:
+            if photo_id is not None:
+                self.artifacts.open(dataset_id, ArtifactKind.PHOTO, photo_id).close()
+        except (NotFound, PermissionError) as fault:
+            raise ClusterUnavailable(
+                f"A node of the Ray cluster has written photos, and they cannot be read from here in "
+                f"{self.artifacts.describe()}. Let FACE_ATLAS_ARTIFACTS mean the same on all nodes (the "
+                "same store, or a folder that all of them share, as the same user), and resume the job."
+            ) from fault
+
     def prepare_face(
         self, dataset_id: str, photo_id: str, face: EmbeddedFace, label: FaceLabel = FaceLabel()
     ) -> StoredFace:
@@ -60,6 +93,13 @@ class Ingestor:
             drawn=label.drawn,
         )
         return StoredFace(stored, face.vector)
+
+
+def _keep_photos(artifacts: Artifacts, dataset_id: str, photos: Sequence[tuple[str, bytes]]) -> None:
+    """A ``KeepFiles``."""
+    with artifacts.together():
+        for photo_id, content in photos:
+            artifacts.put(dataset_id, ArtifactKind.PHOTO, photo_id, content)
 
 
 def new_face_id(photo_id: str, box: Box, model_id: str) -> str:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Protocol
+from typing import Any, Protocol
 
-from core.archives.source import PhotoEntry
+from core.archives.source import PhotoEntry, ReachableFile
 from core.base.errors import ImageRefused, ReadingEnded
 from core.base.machine import Pace
 from core.base.settings import ImageLimits
@@ -34,6 +34,22 @@ class Readable(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class HeldFile:
+    """A file that a node of a cluster has read and holds until its faces were looked for."""
+
+    photo_id: str
+    size_bytes: int
+    file: ReachableFile
+    """Where it is read again if that node is lost."""
+    reference: Any
+    """By which the nodes know its bytes."""
+
+
+Fetch = Callable[[PhotoEntry], HeldFile | None]
+"""Has a node read and hold a file; None for one that is to be read here. Called on the threads."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ReadPhoto:
     """A file after reading: its bytes and picture, or why not.
 
@@ -42,6 +58,7 @@ class ReadPhoto:
 
     entry: PhotoEntry
     data: bytes = b""
+    """Empty where a node holds them."""
     photo_id: str = ""
     picture: DecodedPicture | None = None
     perceptual_hash: int = 0
@@ -50,6 +67,12 @@ class ReadPhoto:
     objection: str = ""
     is_told: bool = False
     """Whether ``PhotoReader.on_ended`` was told the objection."""
+    held: HeldFile | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the file."""
+        return self.held.size_bytes if self.held is not None else len(self.data)
 
 
 def _ignore_ended(photo: ReadPhoto) -> None:
@@ -81,6 +104,8 @@ class PhotoReader:
     however the work on its batch ends."""
     decodes: bool = True
     """False leaves the pictures to whoever finds the faces; their files weigh what they are."""
+    fetch: Fetch | None = None
+    """Where files may be read by others; only if ``decodes`` is False."""
     batches_in_hand: int = 1
     """How many the caller works on at the same time."""
     _left: deque[PhotoEntry] = field(default_factory=deque, init=False, repr=False)
@@ -180,6 +205,9 @@ class PhotoReader:
     # on the threads
 
     def _read(self, entry: PhotoEntry) -> _File:
+        held = self.fetch(entry) if self.fetch is not None else None
+        if held is not None:
+            return _File(ReadPhoto(entry, photo_id=held.photo_id, held=held), held.size_bytes)
         try:
             data = self.source.read(entry)
         except ImageRefused as refusal:

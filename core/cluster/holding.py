@@ -1,0 +1,101 @@
+"""Photos that nodes read themselves and hold in Ray's object store, until they were looked through.
+
+Only the hash and the size of what a node has read come back, and wherever the photo is looked through its bytes are
+fetched from the node that has them. (Files of less than 100 kB Ray sends along with the answer.) A node that cannot
+read what this machine can is no fault of a photo: whatever goes wrong there, the photo is read here. An actor on every
+node and not a task for every photo: Ray ends processes that wait for tasks after a second, and starting one takes
+longer than reading a hundred photos.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import cycle
+from typing import Any
+
+import ray
+
+from core.archives.source import ReachableFile
+from core.cluster.connection import ClusterWatch
+from core.workflows.photos.photo_reader import HeldFile
+
+MOST_FAILURES = 8
+"""After so many in a row, nodes are asked to read nothing more: they have no such folder, or no right to it."""
+READS_AT_ONCE = 4
+"""On a node."""
+WAIT_S = 1.0
+
+log = logging.getLogger("face_atlas")
+
+
+def read_held(held: HeldFile) -> bytes:
+    """The bytes of a photo, on the node that looks through it. Raises as ``ReachableFile.read``."""
+    try:
+        content: bytes = ray.get(held.reference)
+    except ray.exceptions.RayError:
+        # They went with the node that held them.
+        return held.file.read()
+    return content
+
+
+@dataclass(eq=False)
+class HoldingNodes:
+    """The nodes of a cluster as readers of photos; asked from several threads."""
+
+    watch: ClusterWatch
+    n_nodes: int
+    _failures_in_a_row: int = field(default=0, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _is_closed: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        reader: Any = ray.remote(FileReader)
+        # Without a processor of its own: the workers have them all, and reading is mostly waiting. Where a node is
+        # lost, Ray starts its reader on another.
+        needs = {"num_cpus": 0, "max_concurrency": READS_AT_ONCE, "max_restarts": -1, "max_task_retries": 2}
+        readers = [reader.options(**needs, scheduling_strategy="SPREAD").remote() for _ in range(self.n_nodes)]
+        self._readers = cycle(readers)
+
+    def hold(self, file: ReachableFile) -> HeldFile | None:
+        """Have a node read a file; None where none could. Raises ClusterUnavailable."""
+        # Ray starts a cluster of its own for whoever asks it after the end.
+        with self._lock:
+            if self._is_closed or self._failures_in_a_row >= MOST_FAILURES:
+                return None
+            described, reference = next(self._readers).read.options(num_returns=2).remote(file)
+            answer = described.future()
+        while not self._is_closed:
+            try:
+                photo_id, size_bytes = answer.result(WAIT_S)
+            except ray.exceptions.RayError:
+                self._count_failure()
+                return None
+            except TimeoutError:
+                self.watch.require_cluster()
+            else:
+                self._failures_in_a_row = 0
+                return HeldFile(photo_id, size_bytes, file, reference)
+        return None
+
+    def close(self) -> None:
+        """Ask nodes nothing more, and wait for no answer."""
+        with self._lock:
+            self._is_closed = True
+
+    def _count_failure(self) -> None:
+        with self._lock:
+            self._failures_in_a_row += 1
+            if self._failures_in_a_row == MOST_FAILURES:
+                log.warning("The nodes of the Ray cluster cannot read the photos; this machine reads them all.")
+
+
+class FileReader:
+    """An actor: reads files on a node."""
+
+    def read(self, file: ReachableFile) -> tuple[tuple[str, int], bytes]:
+        """The hash and size of a file, and its bytes, which stay there. Called from several threads."""
+        content = file.read()
+        return (sha256(content).hexdigest(), len(content)), content
