@@ -46,6 +46,8 @@ COMING_S = 3.0
 PHOTO_SHARE = 0.2
 """Of the interactions, how many give a photo."""
 LONGEST_MS = 60_000
+COMPILING = [argument for argument in ARGUMENTS if not argument.startswith("--js-flags")]
+"""Scripts are compiled, as in people's browsers: these pages live long enough for it."""
 SETTLED = """() => document.querySelector('[data-test-script-state=notRunning]')
   && !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]')
   && document.querySelector('[data-testid=stHeading]')"""
@@ -148,7 +150,7 @@ class User:
 async def open_users(url: str, count: int, photos: Sequence[bytes], figures: Figures) -> AsyncIterator[list[User]]:
     """Browsers that are open on nothing yet."""
     async with async_playwright() as playwright:
-        browser: Browser = await playwright.chromium.launch(executable_path=find_browser(), args=ARGUMENTS)
+        browser: Browser = await playwright.chromium.launch(executable_path=find_browser(), args=COMPILING)
         users = []
         for number in range(count):
             context = await browser.new_context(viewport=VIEWPORT)
