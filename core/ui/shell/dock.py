@@ -11,7 +11,10 @@ from core.jobs.registry import JOBS
 from core.store.job_model import Job, JobState
 from core.ui import data, jobs, menu, state, words
 
-POLL = "2s"
+POLL, UNHURRIED_POLL = "2s", "5s"
+"""How often it is drawn anew: that takes a browser a tenth of a second, in every tab of everybody. While the work takes
+minutes yet, less often is enough."""
+UNHURRIED_S = 60.0
 NEWS_S = 20.0
 """How long the dock says that something is done. What failed stays until it is dismissed."""
 
@@ -25,7 +28,15 @@ def show_dock() -> None:
         return
     with st.bottom:
         # It renews itself only while there is something to tell: an idle page asks for nothing.
-        st.fragment(_draw, run_every=POLL if active else None)()
+        st.fragment(_draw, run_every=find_poll_interval(active))()
+
+
+def find_poll_interval(active: list[Job]) -> str | None:
+    """How often something that runs is told; None while nothing does."""
+    if not active:
+        return None
+    seconds_left = jobs.find_foremost_job(active).seconds_left
+    return UNHURRIED_POLL if seconds_left is not None and seconds_left > UNHURRIED_S else POLL
 
 
 def _draw() -> None:

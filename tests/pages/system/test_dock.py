@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
-from core.store.job_model import JobKind, JobState
+from core.store.job_model import Job, JobKind, JobState
 from core.ui import menu, state
 from core.ui.shell import dock
 from tests.pages.conftest import button, work
@@ -54,3 +55,12 @@ def test_what_was_stopped_stays_until_somebody_has_seen_it(trained, open_page, m
     now = time.time()
     monkeypatch.setattr(dock.time, "time", lambda: now + 100 * dock.NEWS_S)
     assert "See why" in links(app.run())
+
+
+def test_it_is_drawn_less_often_while_work_takes_minutes_yet():
+    now = time.time()
+    begun = Job("1", "a", JobKind.INGEST, JobState.RUNNING, {}, now - 100, started=now - 100, heartbeat=now, total=1000)
+    assert dock.find_poll_interval([]) is None
+    assert dock.find_poll_interval([begun]) == dock.POLL, "nobody can tell how long it takes"
+    assert dock.find_poll_interval([replace(begun, done=100)]) == dock.UNHURRIED_POLL
+    assert dock.find_poll_interval([replace(begun, done=900)]) == dock.POLL
