@@ -26,6 +26,7 @@ from core.base.types import FacePolicy
 from core.isolation.photos import decode_photo
 from core.jobs.supervisor import Supervisor
 from core.report.material import ReportedNetwork
+from core.signing.keyring import Keyring
 from core.store.artifacts import Artifacts
 from core.store.disk_reserve import Reserve
 from core.store.folder_artifacts import FolderArtifacts
@@ -38,6 +39,7 @@ from core.store.sql.database import open_database
 from core.store.sql.erasure import SqlEraseStore
 from core.store.sql.faces import SqlFaceStore
 from core.store.sql.jobs import SqlJobStore
+from core.store.sql.retention.store import SqlRetentionStore
 from core.store.sql.runs import SqlRunStore
 from core.store.sql.schema import SCHEMA_VERSION
 from core.store.sql.transfer import SqlTransferStore
@@ -57,6 +59,7 @@ from core.vision.pipeline import FacePipeline
 from core.workflows.audit.recorder import AuditRecorder
 from core.workflows.columns.newest_faces import NewestFaces
 from core.workflows.erasure.erase_person import EraseTools
+from core.workflows.erasure.signed_receipts import ReceiptBook
 from core.workflows.evaluation.report import ReportTools
 from core.workflows.exchange.arrivals import ArrivalTools
 from core.workflows.exchange.bundles import BundleTools, load_gallery
@@ -74,6 +77,7 @@ from core.workflows.photos.look_again import RedetectionSummary
 from core.workflows.photos.main_faces import MainFaceTools
 from core.workflows.photos.orphans import LeftoverTools
 from core.workflows.photos.requests import IngestRequest
+from core.workflows.retention.terms import RetentionTools
 from core.workflows.run_tools import RunTools
 from core.workflows.training.train import load_recogniser
 
@@ -226,6 +230,8 @@ class Services:
         self.eraser = SqlEraseStore(database)
         self.access = SqlAccessStore(database)
         self.audit_log = SqlAuditLog(database)
+        self.retention = SqlRetentionStore(database)
+        self.keyring = Keyring(self.settings.keys_dir)
         self.artifacts = open_artifacts(self.settings)
         self.reserve = Reserve(self.settings.data_dir)
 
@@ -299,7 +305,9 @@ class Services:
         """For recogniser files: with the hash of the weights behind every kind of vectors."""
         models = (*catalogue.EMBEDDING_MODELS, *catalogue.EARLIER)
         weights = {model.vectors_id: model.weights_sha256 for model in models}
-        return BundleTools(self.store, self.runs, self.artifacts, weights)
+        return BundleTools(
+            store=self.store, runs=self.runs, artifacts=self.artifacts, models=weights, keyring=self.keyring
+        )
 
     def export_tools(self) -> ExportTools:
         """For exporting photos, tables, vectors and recognisers."""
@@ -352,7 +360,12 @@ class Services:
             exports_dir=settings.exports_dir,
             uploads_dir=settings.uploads_dir,
             models_dir=settings.models_dir,
+            receipts=ReceiptBook(self.retention, self.keyring),
         )
+
+    def retention_tools(self) -> RetentionTools:
+        """For how long people are kept."""
+        return RetentionTools(self.store, self.retention)
 
     def leftover_tools(self) -> LeftoverTools:
         """For sweeping up after processes that were killed."""

@@ -43,6 +43,7 @@ STORE_BASES = JOB_VALUES | {
     "core.store.name_scrubber",
     "core.store.name_spelling",
     "core.store.disk_reserve",
+    "core.store.retention",
 }
 PIXELS = {"core.imaging.decoding", "core.imaging.geometry", "core.imaging.pixels"}
 SOURCES = {
@@ -66,6 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "core.learn",
         "core.isolation",
     }
+    | {"core.signing"}
     | FACES
     | {"core.vision.models", "core.base.machine", "core.imaging.pixels", "core.charts"},
     "core.ui.components": VALUES
@@ -77,6 +79,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.vision.models", "core.archives.folder_layout", "core.archives.file_names", "core.store.protocols"}
     | {"core.store.audit_log"}
     | RATES
+    | {"core.signing", "core.store.retention"}
     | {"core.store.exchange_protocols", TRAINING_OPTIONS, CLASSIFIER_KINDS, GROUPING_THRESHOLD},
     "core.bench": UNIVERSAL
     | SOURCES
@@ -93,7 +96,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | SOURCES
     | STORE_BASES
     | FACES
-    | {"core.workflows", "core.learn", "core.formats", "core.isolation"}
+    | {"core.workflows", "core.learn", "core.formats", "core.isolation", "core.signing"}
     | {"core.corrections", "core.base.machine", "core.report"},
     "core.cluster": UNIVERSAL
     | {"core.cluster", "core.archives.source", "core.base.machine", "core.vision.models", "core.vision.pipeline"}
@@ -119,7 +122,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.learn.metrics.run_values", "core.learn.projection.map_values"},
     "core.store.sql.migrations.versions": set(),  # frozen: what the program says today is nothing to a revision
     "core.corrections": VALUES | {"core.corrections"},
+    "core.signing": UNIVERSAL | {"core.signing"},
     "core.formats": UNIVERSAL
+    | {"core.signing"}
     | {"core.formats", "core.archives.zip_file", "core.imaging.geometry", "core.corrections", "core.learn"}
     | {"core.store.exchange_protocols", "core.store.name_spelling"},
     "core.isolation": UNIVERSAL | {"core.isolation", "core.imaging", "core.formats"},
@@ -132,6 +137,7 @@ FLOORS = (
     *(
         "core.language",
         "core.base",
+        "core.signing",
         "core.imaging",
         "core.archives",
         "core.vision",
@@ -172,6 +178,7 @@ HEAVY = {
     "pyarrow": {"core.formats.tables"},
     "babel": {"core.language.languages"},
     "ray": {"core.cluster"},
+    "cryptography": {"core.signing"},
     "fsspec": {"core.base.file_systems"},
     "fpdf": {"core.report.pdf"},
 }

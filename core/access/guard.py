@@ -16,6 +16,7 @@ from core.access.rules import (
     JOB_ACTIONS,
     JOB_RULES,
     LOG_RULES,
+    RETENTION_RULES,
     TRANSFER_RULES,
     WRITING_ACTIONS,
     Rules,
@@ -29,6 +30,7 @@ from core.store.artifacts import Artifacts
 from core.store.exchange_protocols import DatasetSnapshot
 from core.store.job_model import Job, JobKind, JobOwner
 from core.store.protocols import Dataset, FaceStore, JobStore, RunStore
+from core.store.retention.model import ReceiptRecord, RetentionStore
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,17 @@ class GuardedJobStore(Guarded):
     def _require_kind(self, job_id: str) -> None:
         job = self._whole.job(job_id)
         self._access.require(JOB_ACTIONS[job.kind], job.dataset_id)
+
+
+class GuardedRetention(Guarded):
+    """Receipts are those of datasets that the person may look at; an admin sees those of datasets that are gone."""
+
+    def __init__(self, whole: RetentionStore, access: Access, owners: Owners) -> None:
+        super().__init__(whole, RETENTION_RULES, access, owners)
+
+    def receipts(self) -> list[ReceiptRecord]:
+        """Newest first."""
+        return self._access.visible(self._whole.receipts())
 
 
 class GuardedLog(Guarded):

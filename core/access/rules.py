@@ -81,6 +81,12 @@ ERASE_RULES = _rules(
     (Rule(Action.ERASE, Subject.VALUE), "remains"),
     (Rule(Action.CREATE, Subject.NOTHING), "compact"),
 )
+RETENTION_RULES = _rules(
+    (_LOOK, "dataset_terms own_terms people_terms"),
+    # A day leads to an erasing.
+    (_ERASE, "set_dataset_terms set_person_terms"),
+)
+"""Receipts are written by an erasing alone, whose own stores ask; which are listed is in ``guard.GuardedRetention``."""
 ARTIFACT_RULES = _rules(
     (_LOOK, "read open find ids files path remote_files fetch_ahead exists loose size_bytes"),
     (_ERASE, "announce_deletion withdraw_deletion delete_dataset sweep delete_drafts"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from core.access.decisions import Access
@@ -12,6 +13,7 @@ from core.access.guard import (
     GuardedFaceStore,
     GuardedJobStore,
     GuardedLog,
+    GuardedRetention,
     GuardedTransfer,
     Owners,
 )
@@ -26,6 +28,7 @@ from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.base import Engine
 from core.workflows.columns.newest_faces import NewestFaces
+from core.workflows.erasure.erase_person import EraseTools
 from core.workflows.exchange.prepared_sample import AdoptionTools
 from core.workflows.identification.identify import Identifier
 
@@ -60,6 +63,7 @@ class GuardedServices(Services):
             "runs": Guarded(whole.runs, RUN_RULES, access, owners),
             "log": GuardedLog(whole.log, access, owners),
             "transfer": GuardedTransfer(whole.transfer, access, owners),
+            "retention": GuardedRetention(whole.retention, access, owners),
             "eraser": Guarded(whole.eraser, ERASE_RULES, access, owners),
             "artifacts": GuardedArtifacts(whole.artifacts, access, owners),
         }
@@ -104,6 +108,10 @@ class GuardedServices(Services):
     def forget_erased_people(self) -> None:
         """As the whole's: what is in memory is everybody's."""
         self._whole.forget_erased_people()
+
+    def erase_tools(self) -> EraseTools:
+        """With the receipts of the whole: a dataset's is written when nobody owns it any more."""
+        return replace(super().erase_tools(), receipts=self._whole.erase_tools().receipts)
 
     def adoption_tools(self) -> AdoptionTools:
         """For a dataset that is nobody's until its rows are there: its files are written by the whole."""

@@ -116,6 +116,11 @@ class Settings:
         return self.data_dir / "exports"
 
     @property
+    def keys_dir(self) -> Path:
+        """The key that this installation signs with, and those of others that somebody trusts."""
+        return self.data_dir / "keys"
+
+    @property
     def locks_dir(self) -> Path:
         """Locks between processes: one a dataset, and the worker's."""
         return self.data_dir / "locks"

@@ -25,6 +25,7 @@ from core.cli.commands import (
     photos,
     projection,
     recogniser,
+    retention,
     stores,
     system,
 )
@@ -72,6 +73,10 @@ COMMANDS = (
     exchange.add_import_bundle,
     exchange.add_imports,
     people.add_erase,
+    retention.add_retention,
+    retention.add_receipts,
+    retention.add_verify_receipt,
+    retention.add_keys,
     identify.add_verify,
     identify.add_verify_pairs,
     jobs.add_jobs,

@@ -1,7 +1,8 @@
 """A trained recogniser in one file that another installation can take: a zip of parts, each with its sha256.
 
 The file's last 64 bytes (the zip's comment) are the sha256 of everything before them, so that no byte can change
-unnoticed. That tells damage and careless changes, not a forger: compare the hash with what the sender says.
+unnoticed. That tells damage. A forger, who writes a fitting hash, is told by the signature over the manifest, which
+knows every part by its hash: without the signer's key there is none that fits.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from core.formats.npz_header import require_bounded_npz
 from core.learn.classification.recogniser import Recogniser
 from core.learn.metrics.predictions import Predictions
 from core.learn.metrics.run_values import RunMetrics, RunParams, read_run_values
+from core.signing.documents import Signature, is_signature_of, sign_bytes
+from core.signing.keys import SigningKey
 
 FORMAT = "face-atlas-bundle"
 VERSION = 1
@@ -36,6 +39,8 @@ LIMITS = ArchiveLimits(max_entries=64, max_total_bytes=1 << 30, max_entry_bytes=
 HASH_CHARS = 64
 _HASH = re.compile(rb"[0-9a-f]{64}")
 _MANIFEST, _RECOGNISER, _PREDICTIONS = "manifest.json", "recogniser.npz", "predictions.npz"
+_SIGNATURE = "signature.json"
+SIGNED_AS = "bundle"
 _RUN, _CARD, _GALLERY = "run.json", "card.json", "gallery.npz"
 _NEEDED = (_RECOGNISER, _PREDICTIONS, _RUN, _CARD)
 _LACKING = {"`$.parts[": "does not describe its parts", "`$.model": "does not say which network it is for"}
@@ -72,6 +77,8 @@ class Bundle:
     predictions: bytes
     gallery: Embeddings | None
     """The faces that it learned from, for the evidence: ids and vectors."""
+    signature: Signature | None = None
+    """Of whoever wrote the file; one that was read fits. None is none."""
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -106,20 +113,23 @@ class _Manifest(JsonRecord):
     version: int = VERSION
 
 
-def write_bundle(path: Path, bundle: Bundle) -> str:
-    """Write the file; gives its sha256, which is also its end."""
+def write_bundle(path: Path, bundle: Bundle, key: SigningKey | None = None) -> str:
+    """Write the file, signed with a key where one is given; gives its sha256, which is also its end."""
     parts = dict(_parts(bundle))
     manifest = _Manifest(
         dataset=bundle.dataset,
         model=_Network(bundle.model_id, bundle.model_sha256),
         parts={name: _Part(hashlib.sha256(content).hexdigest(), len(content)) for name, content in parts.items()},
     )
-    buffer = io.BytesIO()
+    encoded_manifest, buffer = _json(manifest.to_json()), io.BytesIO()
+    members = {_MANIFEST: encoded_manifest, **parts}
+    if key is not None:
+        members[_SIGNATURE] = _json(sign_bytes(SIGNED_AS, encoded_manifest, key).to_json())
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         # A comment of the same length holds the place: the zip's own end says how long its comment is, so the hash that
         # replaces it moves no byte before it.
         archive.comment = b"0" * HASH_CHARS
-        for name, content in {_MANIFEST: _json(manifest.to_json()), **parts}.items():
+        for name, content in members.items():
             # ``ZipInfo`` without a time writes 1980: the same recogniser gives the same bytes, and so the same hash.
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     content = buffer.getvalue()[:-HASH_CHARS]
@@ -183,7 +193,7 @@ def read_bundle_file(path: Path) -> tuple[Bundle, str]:
     # somewhere inside NumPy.
     digest = _require_unchanged(path)
     with ZipMembers(path, LIMITS) as members:
-        manifest = _manifest(path.name, members)
+        manifest, signature = _manifest(path.name, members), _read_signature(path.name, members)
         parts = {name: _read_part(path.name, members, name, part) for name, part in manifest.parts.items()}
     if missing := [name for name in _NEEDED if name not in parts]:
         raise InputRefused(f"'{path.name}' lacks its part '{missing[0]}'. Export it again.")
@@ -200,6 +210,7 @@ def read_bundle_file(path: Path) -> tuple[Bundle, str]:
         recogniser=parts[_RECOGNISER],
         predictions=parts[_PREDICTIONS],
         gallery=decode_gallery(parts[_GALLERY]) if _GALLERY in parts else None,
+        signature=signature,
     )
     _require_fitting(path.name, bundle)
     return bundle, digest
@@ -247,6 +258,23 @@ def _manifest(file: str, members: ZipMembers) -> _Manifest:
     except ValueError as fault:
         lacking = next((sentence for place, sentence in _LACKING.items() if place in str(fault)), "is incomplete")
         raise InputRefused(f"The manifest of '{file}' {lacking}. Export it again.") from fault
+
+
+def _read_signature(file: str, members: ZipMembers) -> Signature | None:
+    """The signature over the manifest, which fits; None where there is none. Raises ArchiveRefused for another."""
+    if _SIGNATURE not in members.names:
+        return None
+    try:
+        signature = Signature.from_json(_object(file, members.read(_SIGNATURE)))
+        fits = is_signature_of(signature, SIGNED_AS, members.read(_MANIFEST))
+    except ValueError as fault:
+        raise ArchiveRefused(f"The signature of '{file}' is damaged. Ask whoever sent it for another copy.") from fault
+    if not fits:
+        raise ArchiveRefused(
+            f"'{file}' was altered on purpose: its parts fit each other, but not the signature. Do not use it, and ask "
+            "whoever signed it for the original."
+        )
+    return signature
 
 
 def _read_part(file: str, members: ZipMembers, name: str, part: _Part) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import time
@@ -9,8 +10,9 @@ import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d|__macosx)(\..*)?")
@@ -56,6 +58,24 @@ def find_free_name(name: str, taken: set[str]) -> str:
     return free
 
 
+@dataclass(frozen=True, slots=True)
+class _HashedFile:
+    """An entry that is being written, and the hash of what was."""
+
+    file: IO[bytes]
+    digest: hashlib._Hash
+
+    def write(self, content: bytes) -> int:
+        self.digest.update(content)
+        return self.file.write(content)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+
 class ZipWriter:
     """Files added one by one; nothing but the table of contents is held in memory."""
 
@@ -64,6 +84,7 @@ class ZipWriter:
         self.folder = folder
         """Where the zip is written; room for what must be whole before it is added."""
         self._taken: set[str] = set()
+        self._digests: dict[str, hashlib._Hash] = {}
         self._written_at = time.localtime()[:6]
 
     def free_name(self, name: str) -> str:
@@ -96,11 +117,16 @@ class ZipWriter:
             for part in parts:
                 target.write(part)
 
-    def _open(self, name: str, method: int, taken: float | None = None) -> IO[bytes]:
+    def digests(self) -> dict[str, str]:
+        """The sha256 of every file that was added, by its name."""
+        return {name: digest.hexdigest() for name, digest in self._digests.items()}
+
+    def _open(self, name: str, method: int, taken: float | None = None) -> _HashedFile:
         info = zipfile.ZipInfo(name, self._entry_date(taken))
         info.compress_type = method
         # How large it gets is not known yet: without it an entry above 2 GiB fails in its middle.
-        return self._archive.open(info, "w", force_zip64=True)
+        self._digests[name] = digest = hashlib.sha256()
+        return _HashedFile(self._archive.open(info, "w", force_zip64=True), digest)
 
     def _entry_date(self, taken: float | None) -> tuple[int, int, int, int, int, int]:
         # Both are clocks on a wall, as the dates of a zip are: the camera's, which ``taken`` counts as if it were UTC,

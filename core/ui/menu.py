@@ -25,6 +25,7 @@ BATCH = "pages/identify/batch.py"
 VERIFY = "pages/identify/verify.py"
 JOBS = "pages/system/jobs.py"
 GLOSSARY = "pages/system/glossary.py"
+PRIVACY = "pages/system/privacy.py"
 ABOUT = "pages/system/about.py"
 ACCESS_LOG = "pages/system/access_log.py"
 
@@ -99,6 +100,7 @@ SECTIONS = (
         (
             MenuEntry(JOBS, "Jobs", ":material/pending_actions:", "jobs"),
             MenuEntry(ACCESS_LOG, "Access log", ":material/visibility:", "access-log"),
+            MenuEntry(PRIVACY, "Privacy", ":material/shield_person:", "privacy"),
             MenuEntry(ABOUT, "About", ":material/info:", "about"),
         ),
     ),

@@ -5,6 +5,7 @@ import streamlit as st
 from core.language.texts import gettext as _
 from core.ui import frame
 from core.ui.home import cards, welcome
+from core.ui.retention import expiry_notice
 
 with frame.page("Face Atlas", _("Find out who is in your photos, and how sure you can be.")) as page:
     datasets = page.services.store.datasets()
@@ -14,6 +15,7 @@ with frame.page("Face Atlas", _("Find out who is in your photos, and how sure yo
         with page.action:
             if st.button(_("New dataset"), icon=":material/add:"):
                 cards.new_dataset()
+        expiry_notice.show_expiry_notices()
         cards.show_datasets(datasets)
         # By its name: a sample that was renamed is somebody's own dataset by then, and it is offered again.
         if not any(dataset.name.startswith(welcome.SAMPLE_NAME) for dataset in datasets):

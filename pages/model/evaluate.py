@@ -8,6 +8,7 @@ from core.ui.evaluation import (
     confusion_matrix,
     evaluation_page,
     figure_basis,
+    model_card,
     open_set,
     report_tab,
     run_comparison,
@@ -50,6 +51,7 @@ with frame.page(
         "Classifiers": baselines.show_baselines_section,
         "Report": report_tab.show_report_section,
         "For students": tutorial_tab.show_tutorial_section,
+        "Model card": model_card.show_model_card_section,
         "Method": evaluation_page.show_method_section,
     }
     for tab, body in zip(

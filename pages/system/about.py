@@ -1,4 +1,4 @@
-"""About: engine, processor, models, storage, versions, privacy."""
+"""About: engine, processor, models, storage, versions, model card, privacy."""
 
 import streamlit as st
 
@@ -10,7 +10,8 @@ with frame.page("About", "What is running, on what, with which models, and where
     about.show_models(page.services)
     stored = st.container()
     about.show_versions()
-    about.show_privacy(page.services)
+    about.show_model_card(page.services)
+    about.show_privacy()
     # Last, since every file is looked at.
     with stored:
         about.show_storage(page.services)

@@ -18,6 +18,7 @@ from core.access.rules import (
     JOB_ACTIONS,
     JOB_RULES,
     LOG_RULES,
+    RETENTION_RULES,
     RUN_RULES,
     TRANSFER_RULES,
     Rules,
@@ -36,6 +37,7 @@ from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import EraseStore, TransferStore
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset, FaceStore, JobStore, ReportStore, RunStore
+from core.store.retention.model import RetentionStore
 from core.workflows.evaluation.study import StudyRequest
 from core.workflows.projection.project import MapOptions
 
@@ -78,6 +80,7 @@ def methods(*ports: type) -> set[str]:
         ((CorrectionLog,), LOG_RULES, "changes"),
         ((TransferStore,), TRANSFER_RULES, "add_snapshot"),
         ((EraseStore,), ERASE_RULES, ""),
+        ((RetentionStore,), RETENTION_RULES, "receipts put_receipt delete_receipt"),
         ((Artifacts,), ARTIFACT_RULES, " ".join(ARTIFACT_WRITES) + " going_ids"),
         (
             (JobStore,),
@@ -122,7 +125,12 @@ def test_no_method_of_any_store_reaches_the_dataset_of_somebody_else(house: Hous
     bob = house.of(BOB)
     ports: list[tuple[Rules, Any]] = [
         *((FACE_RULES, bob.store), (RUN_RULES, bob.runs), (LOG_RULES, bob.log), (JOB_RULES, bob.jobs)),
-        *((TRANSFER_RULES, bob.transfer), (ERASE_RULES, bob.eraser), (ARTIFACT_RULES, bob.artifacts)),
+        *(
+            (RETENTION_RULES, bob.retention),
+            (TRANSFER_RULES, bob.transfer),
+            (ERASE_RULES, bob.eraser),
+            (ARTIFACT_RULES, bob.artifacts),
+        ),
     ]
     count = 0
     for rules, port in ports:

@@ -188,6 +188,12 @@ TO_VERSION_5 = (
     *("DROP INDEX face_changed", "DROP INDEX face_of_person"),
     "CREATE INDEX face_of_person ON face (dataset_id, person_id, split)",
     *("ALTER TABLE face DROP COLUMN changed", "ALTER TABLE dataset DROP COLUMN last_removal"),
+    *(
+        f"ALTER TABLE {table} DROP COLUMN {column}"
+        for table in ("dataset", "person")
+        for column in ("purpose", "consent", "keep_until")
+    ),
+    "DROP TABLE receipt",
     *("UPDATE about SET value = '5'", "UPDATE alembic_version SET version_num = '5'"),
 )
 

@@ -12,8 +12,9 @@ from core.cli.parser import Answer, Commands, require_dataset
 from core.corrections.model import Editor
 from core.store.audit_log import AuditAction
 from core.workflows.datasets import find_person
-from core.workflows.exchange import bundles, import_names, imports
+from core.workflows.exchange import bundles, deliveries, import_names, imports
 from core.workflows.exchange import export as exporting
+from core.workflows.exchange.export import ExportKind
 from core.workflows.exchange.import_names import SidecarSummary
 
 IMPORTS = {
@@ -84,6 +85,8 @@ def _import_into(options: argparse.Namespace) -> Answer:
     tools, by = services.import_tools(), imports.new_import_editor("command line")
     # Done here and not as a job: the lock that a job would hold is taken here.
     with services.lock_dataset(dataset.id, progress):
+        if options.file is not None:
+            deliveries.require_unaltered(services.arrival_tools(), options.file, ExportKind(options.what))
         if options.what == "embeddings":
             return imports.import_vectors(tools, dataset.id, options.file).to_json()
         if options.what == "log":

@@ -169,7 +169,9 @@ def _erase(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.open_dataset(options)
     # A dataset goes without a job: the row of the job would go with it.
     if options.whole_dataset:
-        return erase_dataset(services.erase_tools(), dataset.id, console_progress()).to_json()
+        tools = services.erase_tools()
+        with services.reserve.lend():
+            return erase_dataset(tools, dataset.id, console_progress(), by="command line").to_json()
     person_id = erasing.find_person_to_erase(services.erase_tools(), dataset.id, options.person)
     request = erasing.EraseRequest(person_id, "command line", options.photos == "all", options.retrain)
     # A full disk may be the very reason for erasing: the reserve makes room for what the erasing itself writes.

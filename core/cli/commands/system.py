@@ -22,6 +22,7 @@ from core.isolation.pool import shared_pool
 from core.jobs.idle import IdleTask
 from core.jobs.process import WorkerEnd, lower_priority
 from core.jobs.registry import job_handlers, list_follow_ups
+from core.jobs.retention import watch_retention
 from core.jobs.startup import queue_indexes, queue_turned_photos, remove_old_audit_lines, sweep_uploads
 from core.jobs.worker import serve_queue
 from core.services import Services
@@ -127,6 +128,8 @@ def _worker(options: argparse.Namespace) -> None:
     queue_turned_photos(services)
     queue_indexes(services)
     _sweep_later(services)
+    # Beside the queue, which may be busy for days with one ingest.
+    threading.Thread(target=watch_retention, args=(services, end.stop), name="retention", daemon=True).start()
     # The first job finds a child ready. Where none can be started, the job that needs one says so.
     with suppress(ReaderUnavailable):
         shared_pool().warm()

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy import String as PlainString
 from sqlalchemy import Text as PlainText
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 """The newest revision in ``migrations/versions``. Who changes a table here adds a revision and raises it."""
 
 metadata = MetaData()
@@ -50,8 +50,12 @@ dataset = Table(
     Column("revision", Integer, nullable=False, default=0),
     Column("created", Float, nullable=False),
     Column("last_removal", Integer, nullable=False, default=0, server_default="0"),
+    Column("purpose", Text),
+    Column("consent", Text),
+    Column("keep_until", String),
 )
-"""``last_removal`` is the revision that took faces away last: who went leaves no row, and nothing else tells."""
+"""``last_removal`` is the revision that took faces away last: who went leaves no row, and nothing else tells.
+``keep_until`` is a day, as ISO 8601 writes it; see ``store.retention.model``."""
 
 
 # Every table hangs on its dataset: deleting that one row deletes all of it.
@@ -71,6 +75,9 @@ person = Table(
     Column("note", Text, nullable=False, default=""),
     Column("cover_face_id", String),
     Column("merged_into", Integer),
+    Column("purpose", Text),
+    Column("consent", Text),
+    Column("keep_until", String),
     _of_dataset(),
     Index("person_by_name", "dataset_id", "name"),
 )
@@ -338,3 +345,13 @@ audit = Table(
 )
 """Who saw whom; see ``audit_log``. It hangs on no dataset: that somebody looked is known after the dataset is gone.
 ``of_person`` without a ``person_id`` is a person who was erased."""
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("dataset_id", String, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+"""Signed receipts of erasings. They hang on no dataset: what went is to be proved when it is gone."""

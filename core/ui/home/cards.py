@@ -14,6 +14,8 @@ from core.store.job_model import Job, JobKind, JobRequest, JobState
 from core.store.protocols import Counts, Dataset, Run
 from core.ui import damaged, data, frame, gallery, jobs, menu, words
 from core.ui.home import trail
+from core.ui.labels import corrections
+from core.ui.retention import terms_form
 from core.vision.models.catalogue import EMBEDDING_MODELS, EmbeddingModel
 from core.vision.models.manifest import installed_models
 from core.workflows.erasure.erase_dataset import erase_dataset
@@ -131,6 +133,8 @@ def _menu(dataset: Dataset) -> None:
         if st.button(_("Add photos"), key=f"add_{dataset.id}", icon=":material/add_photo_alternate:"):
             frame.open_page(menu.INGEST, dataset.id)
         _show_rework_actions(dataset)
+        if st.button(_("Consent and retention"), key=f"terms_of_{dataset.id}", icon=":material/event_busy:"):
+            st.dialog(_("Consent and retention"))(terms_form.ask_for_dataset_terms)(dataset)
         if st.button(_("Delete"), key=f"delete_{dataset.id}", icon=":material/delete:"):
             st.dialog(_("Delete this dataset?"))(_ask_whether_to_delete)(dataset)
 
@@ -183,7 +187,8 @@ def _ask_whether_to_delete(dataset: Dataset) -> None:
     st.markdown(_describe_deletion(dataset))
     if st.button(_("Erase it"), type="primary"):
         with st.spinner(_("Erasing, and looking for what is left")):
-            check = erase_dataset(data.services().erase_tools(), dataset.id).check
+            author = corrections.current_editor().author
+            check = erase_dataset(data.services().erase_tools(), dataset.id, by=author).check
         # Or this tab and its address would go on naming a dataset that is gone.
         frame.deselect_dataset(dataset.id)
         frame.queue_toast(

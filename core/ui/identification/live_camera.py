@@ -20,7 +20,8 @@ def show_camera_privacy() -> None:
     """What happens with the picture."""
     st.caption(
         "The picture is looked at on this computer, one still after the other, and nothing of it is kept. A name is "
-        "shown when it has held for a moment."
+        "shown when it has held for a moment. Whether a face is that of a living person, or of a picture held before "
+        "the camera, is not tested."
     )
 
 

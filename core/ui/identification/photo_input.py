@@ -58,7 +58,7 @@ def accept_photos(source: str) -> None:
         st.camera_input("Take a photo", key=key, on_change=_add_camera_picture, args=(key,))
         st.caption(
             "If no picture appears, the browser keeps the camera from this page: allow it by the camera symbol in the "
-            "address bar, or choose Photos and drop a file."
+            "address bar, or choose Photos and drop a file. Whether a face is that of a living person is not tested."
         )
         return
     # Of any ending: a file is a photo by what it holds, and one that is none is refused in words, not by the uploader.

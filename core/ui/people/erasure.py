@@ -102,8 +102,15 @@ def _show_receipt(job: Job) -> None:
         if receipt.not_retrained:
             st.caption(f"It was not trained again: {words.plain(receipt.not_retrained)}")
         with st.container(horizontal=True):
+            signed = (
+                data.services().erase_tools().receipts.find(receipt.receipt_id) if receipt.receipt_id else job.result
+            )
             st.download_button(
-                "Receipt", json.dumps(job.result, indent=2), f"receipt-{job.id}.json", icon=":material/download:"
+                "Receipt",
+                json.dumps(signed, indent=2, ensure_ascii=False),
+                f"receipt-{job.id}.json",
+                icon=":material/download:",
+                help="Signed by this installation; `python -m core verify-receipt FILE` says whether it is unaltered.",
             )
             st.button("Close", key="close_receipt", type="tertiary", on_click=_close)
 

@@ -12,6 +12,7 @@ from core.ui.components.picker import Grid, draw_picker
 from core.ui.labels import correction_history, corrections
 from core.ui.people import confusable_people, person, photos_needed, wall_cells
 from core.ui.people.person import PersonView
+from core.ui.retention import terms_form
 from core.workflows.labels.companions import count_companions
 
 PARTS_SHOWN = 4
@@ -74,6 +75,7 @@ def show_past(view: PersonView) -> None:
         on_change=_save_note,
         args=(view,),
     )
+    terms_form.show_person_terms(view.dataset, view.person.id)
     events = data.services().log.events(view.dataset.id, person_id=view.person.id, limit=LAST_EVENTS)
     correction_history.show_history(view.dataset.id, events, expanded=True)
 

@@ -160,6 +160,10 @@ def describe_arrival(part: ArrivalPart) -> str:
     """What is known of it before it is taken."""
     if part.objection:
         return f"{TITLES[part.kind]}."
+    return f"{_describe_content(part)} {part.signer.sentence}"
+
+
+def _describe_content(part: ArrivalPart) -> str:
     match part.kind:
         case ExportKind.BUNDLE:
             people = words.count(part.count, "person", "people")
@@ -276,7 +280,7 @@ def describe_import_result(result: ImportResult) -> str:
         case BundleSummary(dataset=name, known=True):
             return f"It is here already, as '{name}'. Nothing was changed."
         case BundleSummary(dataset=name, people=people):
-            return f"'{name}' knows {words.count(people, 'person', 'people')}."
+            return f"'{name}' knows {words.count(people, 'person', 'people')}. {result.summary.signer.sentence}"
         case VectorSummary() as vectors:
             first = f"{_count_were(vectors.taken, 'vector')} put in the place of those here."
             more = {

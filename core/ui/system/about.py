@@ -12,7 +12,8 @@ import streamlit as st
 from core.base.errors import EngineUnavailable, ModelUnavailable
 from core.base.machine import read_processor
 from core.services import Services
-from core.ui import data, words
+from core.ui import data, menu, words
+from core.ui.evaluation import model_card
 from core.vision.models import catalogue
 from core.vision.models.manifest import MeasuredSpeed, installed_models, read_speed
 
@@ -141,23 +142,16 @@ def _list_versions() -> list[tuple[str, str]]:
     return [("Python", platform.python_version()), *packages]
 
 
-def show_privacy(services: Services) -> None:
-    """What happens with faces, in plain words."""
+def show_model_card(services: Services) -> None:
+    """What the networks are for, what they learned from, and what is known of their biases."""
+    st.header("Model card", anchor=False)
+    st.markdown(model_card.INTENDED_USE)
+    st.markdown(model_card.describe_training_data({dataset.model_id for dataset in services.store.datasets()}))
+    st.markdown(model_card.KNOWN_BIASES)
+    st.caption("The figures of your own photos, by kind of face, stand under *How good is it?*, *Model card*.")
+
+
+def show_privacy() -> None:
+    """Where it is told what happens with faces."""
     st.header("Privacy", anchor=False)
-    folder = f"the folder {words.plain(services.settings.data_dir.name)} of this computer"
-    place = words.plain(services.artifacts.describe()) or folder
-    if services.settings.database_url or services.artifacts.describe():
-        where = "the database named above" + (", on a server" if services.settings.database_url else "")
-        storage = (
-            f"Photos and crops stay in {place}; names, vectors and corrections are in {where}. "
-            "Nothing is sent anywhere else; usage statistics are off."
-        )
-        deletion = "and its database rows; a server's own log and backups are up to whoever keeps it."
-    else:
-        storage = f"Photos, faces and what is learned from them stay in {folder}. Nothing is sent anywhere; "
-        storage += "usage statistics are off."
-        deletion = "and overwrites its database rows."
-    st.markdown(
-        f"{storage} A photo that you only ask about is not kept. "
-        f"Deleting a dataset erases its photos, crops, embeddings, runs and maps, {deletion}"
-    )
+    st.page_link(menu.PRIVACY, label="What is kept, who sees it, for how long, and how it goes", icon=":material/info:")

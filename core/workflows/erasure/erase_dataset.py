@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 from core.base.json_values import Json, JsonRecord, encode_record
 from core.base.progress import UNWATCHED, Progress
+from core.store.disk_reserve import Reserve
 from core.workflows.datasets import DeletionReceipt, delete_dataset
 from core.workflows.erasure.erase_person import EraseTools, remove_read_uploads
 from core.workflows.erasure.proof import SearchFindings, search_remains
+from core.workflows.erasure.signed_receipts import ErasedWhat, ReceiptHead
 
 MOST_NAMES = 100
 """Of more people only faces, photos and vectors are looked for: every name is a search of its own."""
@@ -25,17 +27,22 @@ class DatasetReceipt(JsonRecord):
     """How many names were looked for: those that no other dataset has, none where they are more than
     ``MOST_NAMES``."""
     check: SearchFindings
+    by: str = ""
+    """Who asked for it."""
+    receipt_id: str = ""
+    """Of the signed receipt; see ``signed_receipts``."""
 
     def to_json(self) -> dict[str, Json]:
         """One object."""
         searched: dict[str, Json] = {"uploads": self.uploads, "names_searched": self.names_searched}
-        return {**encode_record(self.removed), **searched, "check": self.check.to_json()}
+        asked: dict[str, Json] = {"by": self.by, "receipt_id": self.receipt_id}
+        return {**encode_record(self.removed), **searched, "check": self.check.to_json(), **asked}
 
 
-def erase_dataset(tools: EraseTools, dataset_id: str, progress: Progress = UNWATCHED) -> DatasetReceipt:
+def erase_dataset(tools: EraseTools, dataset_id: str, progress: Progress = UNWATCHED, by: str = "") -> DatasetReceipt:
     """Remove a dataset, and the uploads that nobody else will read; then search every file.
 
-    A kill on the way leaves files of a dataset that is gone: the next worker sweeps them.
+    A kill on the way leaves files of a dataset that is gone: the next worker sweeps them, and ends the receipt.
 
     Raises
     ------
@@ -48,6 +55,10 @@ def erase_dataset(tools: EraseTools, dataset_id: str, progress: Progress = UNWAT
     progress.report(0, 0, "Erasing")
     # Names, ids and vectors are read before they go: the search has nothing else to look for.
     erasure = tools.eraser.whole(dataset_id)
+    head = ReceiptHead.of(ErasedWhat.DATASET, dataset_id, began)
+    # Signed before anything goes, and once more at the end: its rows take along whatever else could tell of it.
+    with Reserve(tools.data_dir).lend():
+        tools.receipts.keep(replace(head, is_done=False), {"by": by})
     removed = delete_dataset(tools.store, tools.jobs, tools.artifacts, tools.exports_dir, dataset_id)
     uploads = remove_read_uploads(tools, dataset_id, began)
     # Without names the names of others need not be spared either.
@@ -57,4 +68,13 @@ def erase_dataset(tools: EraseTools, dataset_id: str, progress: Progress = UNWAT
     skipped = {root / other_id for root in (tools.artifacts.root, tools.exports_dir) for other_id in other_ids}
     skipped.add(tools.models_dir)
     check = search_remains(tools.eraser, tools.data_dir, tools.artifacts, skipped, sought, progress)
-    return DatasetReceipt(removed, uploads, len(sought.names), check)
+    receipt = DatasetReceipt(
+        removed=removed,
+        uploads=uploads,
+        names_searched=len(sought.names),
+        check=check,
+        by=by,
+        receipt_id=head.id,
+    )
+    tools.receipts.keep(head, receipt.to_json())
+    return receipt

@@ -26,6 +26,7 @@ from core.workflows.datasets import delete_exports, find_person
 from core.workflows.erasure.plan import ErasePlan, delete_plan, read_unfinished_plans, write_plan
 from core.workflows.erasure.proof import SearchFindings, search_remains
 from core.workflows.erasure.receipt import EraseReceipt, Retraining
+from core.workflows.erasure.signed_receipts import ErasedWhat, ReceiptBook, ReceiptHead
 from core.workflows.training.request import find_training_request
 from core.workflows.training.train import load_predictions
 from core.workflows.uploads import find_unread_uploads, paths_to_read, remove_uploads
@@ -49,6 +50,7 @@ class EraseTools:
     exports_dir: Path
     uploads_dir: Path
     models_dir: Path
+    receipts: ReceiptBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,13 @@ def erase_person(
         # What an earlier, cut-off erasing has left is removed all the same: it may be why somebody asks again.
         _clear(tools, dataset_id, time.time())
         raise
+    # Before the database is compacted, which overwrites what stood in its place.
+    tools.receipts.forget_names(plan.erasure)
     _clear(tools, dataset_id, plan.began)
-    receipt = replace(plan.receipt, check=_check(tools, plan, progress))
+    head = ReceiptHead.of(ErasedWhat.PERSON, dataset_id, plan.began, plan.id)
+    receipt = replace(plan.receipt, check=_check(tools, plan, progress), receipt_id=head.id)
+    # What follows it is no part of what is proved.
+    tools.receipts.keep(head, replace(receipt, training=None).to_json())
     # First the receipt, then the plan goes: a kill between the two leaves both, and whoever goes on finds the receipt.
     tools.jobs.keep_result(job_id, receipt.to_json())
     delete_plan(tools.artifacts, plan)

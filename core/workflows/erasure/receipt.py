@@ -59,6 +59,8 @@ class EraseReceipt(JobResult):
     """Of the training that followed."""
     not_retrained: str | None = None
     """Why no training followed."""
+    receipt_id: str | None = None
+    """Of the signed receipt; see ``signed_receipts``."""
 
     def to_json(self) -> dict[str, Json]:
         """Without what it does not say."""

@@ -18,12 +18,14 @@ from core.base import words
 from core.base.errors import InputRefused
 from core.base.settings import ArchiveLimits
 from core.formats.correction_log import EventLine, FaceLine
+from core.signing.keyring import UNSIGNED, Signer
 from core.store.protocols import Dataset
 from core.workflows.exchange import bundles, import_names, imports
 from core.workflows.exchange.bundles import BundleTools
 from core.workflows.exchange.export import ExportKind
 from core.workflows.exchange.imports import ImportTools
 from core.workflows.exchange.name_sources import SIDECAR_ENDING, may_say_names, read_name_sources
+from core.workflows.exchange.signers import recognise_export
 
 ENDINGS = ("zip", "jsonl", "xmp", "npz", "parquet", *sorted(PHOTO_EXTENSIONS))
 """Of files that may hold something to bring in."""
@@ -65,6 +67,8 @@ class ArrivalPart:
     """How many of a log's photos, or of the faces that vectors are of, this dataset has."""
     objection: str = ""
     """Why it cannot be taken."""
+    signer: Signer = UNSIGNED
+    """Who wrote the file, or the zip that it came in."""
 
 
 def inspect_arrival(tools: ArrivalTools, path: Path, dataset_id: str | None) -> list[ArrivalPart]:
@@ -80,7 +84,10 @@ def inspect_arrival(tools: ArrivalTools, path: Path, dataset_id: str | None) -> 
     parts = [part for part in parts if part.kind is not ExportKind.XMP or part.count or part.photos]
     if not parts:
         raise InputRefused(f"There is nothing in '{path.name}' that can be brought in. {_EXPECTED}")
-    return [_describe_part(tools, path, part, dataset_id) for part in parts]
+    # Of a large zip the files are compared with what was signed when they are taken.
+    is_small = path.is_file() and _size_bytes(path) <= MOST_LOOKED_INTO_BYTES
+    signer = recognise_export(tools.bundles.keyring, tools.imports.limits, path, lambda name: is_small)
+    return [_describe_part(tools, path, replace(part, signer=signer), dataset_id) for part in parts]
 
 
 # what is in it
@@ -192,7 +199,14 @@ def _describe_bundle(tools: BundleTools, file: Path, part: ArrivalPart) -> Arriv
         name = tools.store.dataset(earlier_run.dataset_id).name
         raise InputRefused(f"It is here already, as the dataset '{name}'.")
     n_faces = len(bundle.gallery) if bundle.gallery else 0
-    return replace(part, count=len(bundle.people), origin=bundle.dataset, model_id=bundle.model_id, n_mentioned=n_faces)
+    return replace(
+        part,
+        count=len(bundle.people),
+        origin=bundle.dataset,
+        model_id=bundle.model_id,
+        n_mentioned=n_faces,
+        signer=tools.keyring.recognise(bundle.signature),
+    )
 
 
 def _describe_log(tools: ImportTools, file: Path, part: ArrivalPart, dataset: Dataset) -> ArrivalPart:

@@ -18,6 +18,7 @@ from core.formats import bundle as bundle_files
 from core.formats.bundle import Bundle, BundledRun
 from core.isolation.files import read_bundle_isolated
 from core.learn.metrics.run_values import ImportOrigin
+from core.signing.keyring import UNSIGNED, Keyring, Signer
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.protocols import FaceStore, Run, RunStore
 from core.workflows.training.train import load_predictions, load_recogniser, run_to_json
@@ -35,6 +36,8 @@ class BundleTools:
     artifacts: Artifacts
     models: Mapping[str, str]
     """The sha256 of the weights of every network that this installation knows, by the network's id."""
+    keyring: Keyring
+    """What bundles are signed with, and their signers are told by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class ImportedBundle(JsonRecord):
     sha256: str
     known: bool
     """It had been taken before, and was there still."""
+    signer: Signer = UNSIGNED
 
 
 def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = True) -> WrittenBundle:
@@ -92,7 +96,7 @@ def export_bundle(tools: BundleTools, run: Run, path: Path, *, gallery: bool = T
         predictions=tools.artifacts.read(run.dataset_id, ArtifactKind.PREDICTIONS, run.id),
         gallery=exported_faces,
     )
-    digest = bundle_files.write_bundle(path, bundle)
+    digest = bundle_files.write_bundle(path, bundle, tools.keyring.open_own())
     return WrittenBundle(len(recogniser.people), n_evidence, digest)
 
 
@@ -146,6 +150,7 @@ def _imported(tools: BundleTools, run: Run, bundle: Bundle, digest: str, *, know
         evidence_faces=len(bundle.gallery) if bundle.gallery else 0,
         sha256=digest,
         known=known,
+        signer=tools.keyring.recognise(bundle.signature),
     )
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from core.base.json_values import Json, JsonRecord, decode_record
 from core.base.progress import UNWATCHED, Progress
 from core.corrections.model import Editor
+from core.signing.keyring import UNSIGNED, Signer
 from core.store.job_model import Job, JobResult
 from core.workflows.exchange import bundles, import_names, imports
 from core.workflows.exchange.arrivals import ArrivalTools, kind_of_file, list_file_names, open_part, require_photos
 from core.workflows.exchange.export import ExportKind
 from core.workflows.exchange.import_names import SidecarSummary
 from core.workflows.exchange.imports import ImportTools, LogSummary, VectorSummary
+from core.workflows.exchange.signers import recognise_export
 from core.workflows.uploads import FileRequest
 
 MOST_REFUSED = 1000
@@ -50,6 +52,7 @@ class BundleSummary(JsonRecord):
     model: str = ""
     evidence_faces: int = 0
     sha256: str = ""
+    signer: Signer = UNSIGNED
 
 
 ImportSummary = LogSummary | SidecarSummary | VectorSummary | BundleSummary
@@ -137,12 +140,24 @@ def import_delivery(
     # Names inside of the dataset's own photos: there is no file to open.
     if delivery.path is None:
         return delivery_import.sidecars(require_photos(tools, dataset_id).id, None)
+    require_unaltered(tools, delivery.path, delivery.kind, delivery.member, progress)
     with open_part(tools, delivery.path, delivery.member) as file:
         if delivery.kind is ExportKind.BUNDLE:
             bundle = bundles.import_bundle(tools.bundles, file, delivery.name)
             # The names of a bundle's people are its own; what is kept of it here is how many there are.
             return ImportResult(BundleSummary.from_json({**bundle.to_json(), "people": len(bundle.people)}))
         return takers[delivery.kind](require_photos(tools, dataset_id).id, file)
+
+
+def require_unaltered(
+    tools: ArrivalTools, path: Path, kind: ExportKind, member: str = "", progress: Progress = UNWATCHED
+) -> Signer:
+    """Who signed the zip that something is taken from. Raises ArchiveRefused where what is taken was altered since."""
+
+    def is_taken(name: str) -> bool:
+        return name == member if member else kind_of_file(name) is kind
+
+    return recognise_export(tools.bundles.keyring, tools.imports.limits, path, is_taken, progress)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from core.base.progress import UNWATCHED, Progress
 from core.base.settings import ImageLimits
 from core.base.types import Embeddings, Face, Split
 from core.base.words import display_name
-from core.formats import correction_log, tables, xmp
+from core.formats import correction_log, signed_zip, tables, xmp
 from core.formats.xmp import Sidecar
 from core.formats.xmp_frame import build_sidecar
 from core.formats.zip_writer import Folders, ZipWriter, safe_part, writing_zip
@@ -173,6 +173,9 @@ def export_dataset(
             _WRITERS[part](work)
         if kind is ExportKind.ALL and run is not None:
             _add_bundle(work, run)
+        # Last, when the hashes of all files are known.
+        signed_list = signed_zip.encode_signed_list(target.digests(), tools.bundles.keyring.open_own())
+        target.add_parts(signed_zip.SIGNATURE_NAME, [signed_list])
     return decode_record(ExportSummary, work.counts)
 
 

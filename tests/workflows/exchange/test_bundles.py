@@ -21,6 +21,9 @@ from core.formats import bundle as files
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.services import Services
+from core.signing.documents import sign_bytes
+from core.signing.keyring import Signer, SignerKind
+from core.signing.keys import open_signing_key
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
 from core.vision.pipeline import DecodedPhoto
@@ -72,6 +75,7 @@ def forged(source: Path, target: Path, change: Callable[[dict[str, bytes]], None
     """The bundle with other members and a file hash that fits; with ``hashed`` those of the parts fit too."""
     with zipfile.ZipFile(source) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
+    members.pop("signature.json", None)  # nobody but the signer can make one that fits
     change(members)
     if hashed and "manifest.json" in members:
         manifest = json.loads(members["manifest.json"])
@@ -222,7 +226,7 @@ def test_a_bundle_for_another_network_is_refused(away, bundle):
     without = {name: sha for name, sha in tools.models.items() if name != "facenet-128"}
     for models, reason in ((without, "knows"), ({**tools.models, "facenet-128": "0" * 64}, "other weights")):
         with pytest.raises(ModelMismatch, match=reason):
-            import_bundle(bundles.BundleTools(tools.store, tools.runs, tools.artifacts, models), bundle)
+            import_bundle(bundles.BundleTools(tools.store, tools.runs, tools.artifacts, models, away.keyring), bundle)
     assert away.store.datasets() == []
 
 
@@ -261,3 +265,48 @@ def test_a_deleted_run_takes_its_gallery_along(away, bundle):
     assert away.artifacts.path(run.dataset_id, ArtifactKind.GALLERY, run.id).exists()
     train.delete_run(away.runs, away.artifacts, run)
     assert not away.artifacts.path(run.dataset_id, ArtifactKind.GALLERY, run.id).exists()
+
+
+# who signed it
+
+
+def _by_somebody_else(tmp_path: Path) -> Callable[[dict[str, bytes]], None]:
+    """A forger's own signature over what they changed."""
+
+    def change(members: dict[str, bytes]) -> None:
+        signature = sign_bytes(files.SIGNED_AS, members["manifest.json"], open_signing_key(tmp_path / "forger"))
+        members["signature.json"] = json.dumps(signature.to_json()).encode()
+
+    return change
+
+
+def test_a_bundle_says_who_signed_it(home, away, bundle, tmp_path):
+    def signer(services: Services, path: Path) -> Signer:
+        (part,) = arrivals.inspect_arrival(services.arrival_tools(), path, None)
+        return part.signer
+
+    assert signer(home, bundle).kind is SignerKind.OWN
+    assert signer(away, bundle).kind is SignerKind.UNKNOWN
+    away.keyring.trust(home.keyring.open_own().public, "Home")
+    assert signer(away, bundle) == import_bundle(away.bundle_tools(), bundle).signer
+    assert signer(away, forged(bundle, tmp_path / "stripped.zip", lambda members: None)).kind is SignerKind.NONE
+    forgery = forged(bundle, tmp_path / "forged.zip", _by_somebody_else(tmp_path), hashed=False)
+    assert signer(away, forgery).kind is SignerKind.UNKNOWN, "whole, and by a key that nobody trusts"
+
+
+def test_a_forger_is_told_from_damage(away, bundle, tmp_path):
+    """Damage breaks the hash at the end; a forger, who mends that and all others, lacks the key."""
+    with zipfile.ZipFile(bundle) as archive:
+        signature = archive.read("signature.json")
+
+    def change(members: dict[str, bytes]) -> None:
+        manifest = json.loads(members["manifest.json"])
+        members["manifest.json"] = json.dumps({**manifest, "dataset": "Other people"}).encode()
+        members["signature.json"] = signature
+
+    with pytest.raises(InputRefused, match="altered on purpose"):
+        import_bundle(away.bundle_tools(), forged(bundle, tmp_path / "b.zip", change, hashed=False))
+    (tmp_path / "c.zip").write_bytes(bundle.read_bytes()[:-70] + bytes(70))
+    with pytest.raises(InputRefused, match="missing"):
+        import_bundle(away.bundle_tools(), tmp_path / "c.zip")
+    assert away.store.datasets() == []

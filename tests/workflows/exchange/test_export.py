@@ -22,6 +22,7 @@ from core.base.settings import ArchiveLimits, Settings
 from core.base.types import Box, Face, Photo, Quality, Split
 from core.corrections.model import Editor, EventKind
 from core.formats import xmp
+from core.formats.signed_zip import SIGNATURE_NAME
 from core.formats.xmp import Region, Sidecar
 from core.formats.zip_writer import Folders, safe_part, writing_zip
 from core.imaging.geometry import match_boxes
@@ -123,9 +124,10 @@ def other(tmp_path: Path) -> Album:
 
 
 def entries(path: Path) -> dict[str, bytes]:
+    """What was exported; the signature, which every export has, is left out."""
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
-        return {name: archive.read(name) for name in archive.namelist()}
+        return {name: archive.read(name) for name in archive.namelist() if name != SIGNATURE_NAME}
 
 
 # photos
@@ -165,7 +167,7 @@ def dates(path: Path) -> dict[str, tuple[int, ...]]:
 def test_photos_and_faces_are_dated_when_they_were_taken(album, tmp_path, kind):
     album.add("1.jpg", "Ann")
     album.export(kind, tmp_path / "out.zip")
-    assert list(dates(tmp_path / "out.zip").values()) == [(2001, 9, 9, 1, 46, 40)]
+    assert list(dates(tmp_path / "out.zip").values())[:-1] == [(2001, 9, 9, 1, 46, 40)]
 
 
 @pytest.mark.parametrize("taken", [None, -5e7, 5e9], ids=["no date", "1968", "2128"])

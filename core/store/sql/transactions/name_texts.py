@@ -16,8 +16,8 @@ from core.store.sql.rows import in_batches
 from core.store.sql.transactions.face_rows import touch_faces
 
 WORDS = {
-    schema.dataset: {"model_id"},
-    schema.person: {"base_name", "name", "cover_face_id"},
+    schema.dataset: {"model_id", "keep_until"},
+    schema.person: {"base_name", "name", "cover_face_id", "keep_until"},
     schema.photo: {"split"},
     schema.face: {"photo_id", "crop_id", "base_split", "split"},
     schema.event: {"dataset_id", "kind", "session"},
@@ -35,9 +35,11 @@ WORDLESS = (
     schema.projection,
     schema.event_origin,
     schema.audit,
+    schema.receipt,
 )
 """The other tables: they hold no text about anybody, and their rows of the person go with the faces or as a whole. The
-audit log names who looked, which stays, and knows who was looked at by an id, which goes."""
+audit log names who looked, which stays, and knows who was looked at by an id, which goes. A receipt names at most who
+asked for it, and cannot be changed but by whoever signs it anew."""
 
 
 def scrub_texts(connection: Connection, erasure: Erasure, scrubber: Scrubber) -> None:
