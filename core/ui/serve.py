@@ -20,6 +20,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 from streamlit.web.server.starlette import starlette_server
 from streamlit.web.server.starlette.starlette_app import create_starlette_app
+from uvicorn import config as uvicorn_config
 
 from core.base.errors import InputRefused
 from core.base.logs import hand_to_root, write_json_lines
@@ -57,8 +58,6 @@ def create_guarded_app(runtime: Runtime) -> AsgiApp:
     hosts = Hosts(tuple(config.get_option("server.allowedHosts")), opened == OPEN_ANSWER)
     config.set_option("server.allowedHosts", [])
     serve_modules(runtime.bidi_component_registry)
-    if settings_from_env().json_logs:
-        _let_streamlit_log_as_others()
     app = monitor(cache_modules(create_starlette_app(runtime), modules_address()), runtime)
     # Its scripts are let by their hashes, read here from the very file that is served: an update needs no new list.
     index = Path(file_util.get_static_dir(), "index.html").read_text(encoding="utf-8")
@@ -67,6 +66,8 @@ def create_guarded_app(runtime: Runtime) -> AsgiApp:
 
 def _let_streamlit_log_as_others() -> None:
     """Its loggers, and those of the server below it, write by themselves; those that come later would too."""
+    # The server configures its loggers by this when it starts.
+    uvicorn_config.LOGGING_CONFIG["loggers"] = {}
     streamlit_logger.setup_formatter = lambda logger: hand_to_root([logger])
     hand_to_root(logging.getLogger(name) for name in tuple(logging.root.manager.loggerDict))
 
@@ -97,6 +98,7 @@ if __name__ == "__main__":
     restrict_new_files()
     if settings_from_env().json_logs:
         write_json_lines(sys.stderr)
+        _let_streamlit_log_as_others()
         os.environ.setdefault("STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE", "true")
     # Both are read when the server starts, inside of the next line; there is no setting for either.
     PagesManager.uses_pages_directory = False

@@ -126,7 +126,7 @@ def _table(lines: Sequence[AuditLine], names: Mapping[str, DatasetNames]) -> pd.
 
 def _describe_subject(line: AuditLine, names: Mapping[str, DatasetNames]) -> str:
     if line.is_erased:
-        return "somebody who was erased"
+        return "erased"
     dataset, person_id = names.get(line.entry.dataset_id), line.entry.person_id
     if person_id is None or dataset is None:
         return ""

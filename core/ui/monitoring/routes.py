@@ -13,15 +13,18 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from streamlit import config
 from streamlit.runtime import Runtime
 
 from core.base.errors import FaceAtlasError
-from core.ui import data
 from core.ui.gate import AsgiApp, Receive, Scope, Send, host_name, is_loopback
 from core.workflows.monitoring.metrics import CONTENT_TYPE, MetricsReader
 from core.workflows.monitoring.readiness import NOT_STARTED, Readiness, check_readiness
+
+if TYPE_CHECKING:
+    from core.services import Services
 
 TOKEN = "FACE_ATLAS_METRICS_TOKEN"
 HEALTH, METRICS, STREAMLIT_METRICS = "/health", "/metrics", "/_stcore/metrics"
@@ -65,6 +68,14 @@ def monitor(app: AsgiApp, runtime: Runtime) -> Monitored:
     )
 
 
+def _services() -> Services:
+    # Here: before the server runs, Streamlit warns of every function that it is to keep answers of, and the first page
+    # would wait for what this loads.
+    from core.ui import data
+
+    return data.services()
+
+
 @dataclass
 class _Figures:
     sessions: Callable[[], int]
@@ -72,7 +83,7 @@ class _Figures:
 
     def health(self) -> Readiness:
         try:
-            services = data.services()
+            services = _services()
         # The data folder cannot be opened: that is what somebody asks.
         except FaceAtlasError:
             return NOT_STARTED
@@ -80,7 +91,7 @@ class _Figures:
 
     def metrics(self) -> str:
         try:
-            services = data.services()
+            services = _services()
         except FaceAtlasError:
             return "face_atlas_database_up 0\n"
         if not self._readers:
