@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from core.store.job_model import JobKind
 from core.store.object_store import ObjectStore
+from core.store.retention.model import RetentionTerms
 from core.ui import data as ui_data
 from core.ui.menu import ENTRIES, GLOSSARY, SECTIONS
 from core.ui.system.glossary import SEARCH_FIELD, TERMS, find_terms
 from core.vision.engine.onnx import OnnxEngine
 from core.vision.models.manifest import onnx_path
+from core.workflows.erasure.erase_dataset import erase_dataset
+from core.workflows.retention import terms as retention
 from tests.pages.conftest import texts
 from tests.stored_faces import add_faces
 
@@ -98,3 +103,19 @@ def test_about_tells_where_photos_lie_and_pages_what_the_store_says(app_data, op
     monkeypatch.setattr(ObjectStore, "read", refuse)
     people = open_page("pages/data/people.py")
     assert "//atlas' cannot be read just now" in texts(people) and not people.exception
+
+
+def test_privacy_tells_this_installations_own_figures_and_offers_its_receipts(trained, open_page):
+    (dataset,) = trained.store.datasets()
+    person = trained.store.people(dataset.id)[0]
+    tomorrow = retention.local_today() + timedelta(days=1)
+    trained.retention.set_person_terms(dataset.id, person.id, RetentionTerms(until=tomorrow))
+    app = open_page("pages/system/privacy.py")
+    said = texts(app)
+    assert app.dataframe[0].value.iloc[0]["Dataset"] == dataset.name
+    assert "1 person has a last day" in said and "Nothing was erased yet" in said
+    assert trained.keyring.open_own().public.fingerprint in said
+    assert "1 person of" in texts(open_page("pages/home/datasets.py"))
+    erase_dataset(trained.erase_tools(), dataset.id, by="me")
+    said = texts(open_page("pages/system/privacy.py"))
+    assert "A dataset, erased on" in said and "there is no dataset" in said
