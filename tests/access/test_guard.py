@@ -81,12 +81,12 @@ def methods(*ports: type) -> set[str]:
         ((TransferStore,), TRANSFER_RULES, "add_snapshot"),
         ((EraseStore,), ERASE_RULES, ""),
         ((RetentionStore,), RETENTION_RULES, "receipts put_receipt delete_receipt"),
-        ((Artifacts,), ARTIFACT_RULES, " ".join(ARTIFACT_WRITES) + " going_ids"),
+        ((Artifacts,), ARTIFACT_RULES, " ".join(sorted(ARTIFACT_WRITES)) + " going_ids"),
         (
             (JobStore,),
             JOB_RULES,
             "submit jobs active cancel resume forget_job "
-            "claim done_ids beat finish keep_result offer_again end_orphans",
+            "claim totals offer_carried done_ids beat finish keep_result offer_again end_orphans",
         ),
     ],
 )
