@@ -3,6 +3,8 @@
 # make quick      the tests that need neither the networks nor a browser
 # make check      format, lint, types, architecture; the components' JavaScript and its unit tests too
 # make words      collect the interface's texts for translation
+# make audit      bandit, known vulnerabilities, licences; part of make check
+# make fuzz       every fuzz target for MINUTES=30, guided by the lines that it reaches (Linux)
 # make bench      the benchmark table            GROUP=photos.zip measures photos with several faces too
 # make bench-peers   the same against other packages; they are installed into .venv-peers (8 GB) once
 # make clean      remove the environment and caches; data/ is never touched
@@ -15,6 +17,7 @@ PYTHON  ?=
 PORT    ?= 8501
 BROWSER ?= yes
 COVERAGE ?= no
+MINUTES ?= 30
 
 VENV      := .venv
 PY        := $(VENV)/bin/python
@@ -43,7 +46,7 @@ FITS      := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_in
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: run test quick check check-components words bench bench-peers clean help env env-dev node venv models browser peers
+.PHONY: run test quick check check-components audit fuzz words bench bench-peers clean help env env-dev node venv models browser peers
 
 help:
 	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
@@ -60,7 +63,7 @@ test: env-dev models browser
 quick: env-dev
 	$(PYTEST) -q -n 2 $(COVERED) $(QUICK)
 
-check: env-dev check-components
+check: env-dev check-components audit
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
@@ -78,6 +81,16 @@ words: env
 	  $(PY) -m babel.messages.frontend update -i $(VENV)/words.pot -o $$catalogue -l $$(basename $$catalogue .po) \
 	    --no-fuzzy-matching --ignore-obsolete --omit-header --width=120 || exit 1; \
 	done
+
+# What no vulnerability service could be asked about is said, and stops nothing: the index at hand may have none.
+audit: env-dev
+	$(PY) -m bandit -q -r -ll core pages app.py
+	@$(PY) -m tests.security.vulnerabilities
+	@$(PY) -m tests.security.licences
+
+fuzz: env-dev
+	@for target in archive image xmp bundle log tables; do \
+	  nice -n 19 $(PY) -m tests.fuzz.run $$target --minutes $(MINUTES) || exit 1; done
 
 bench: env models
 	$(PY) -m core bench $(BENCH) --out $(or $(FACE_ATLAS_DATA),data)/bench.json

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, Self
 
 from core.archives.file_names import ending_objection, is_called_like_a_photo, name_objection, printable_name
@@ -81,7 +81,8 @@ class PhotoSource(ABC):
     ) -> None:
         """``files`` are names and sizes in bytes."""
         left_out = summarise_leftovers(
-            (printable_name(name), why, is_called_like_a_photo(name)) for name, why in leftovers
+            (printable_name(name), replace(why, folder=printable_name(why.folder)), is_called_like_a_photo(name))
+            for name, why in leftovers
         )
         names = [name for name, _ in files]
         understood = interpret_folders(

@@ -181,7 +181,9 @@ class ZipMembers:
         self._name, self._limits = path.name, limits
         self._zip = CheckedZip(path, limits)
         try:
-            self._infos = {unmarked_name(info): info for info in self._zip.infos if not info.is_dir()}
+            # Not ``is_dir``: it asks for the last letter of a name, and an entry may have none.
+            named = ((unmarked_name(info), info) for info in self._zip.infos)
+            self._infos = {name: info for name, info in named if name and not name.endswith("/")}
             for name, info in self._infos.items():
                 self._require_safe(name, info)
         except BaseException:

@@ -7,6 +7,7 @@ msgspec, https://jcristharif.com/msgspec/: checks a document against the annotat
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -128,6 +129,24 @@ class StoredValues:
             name = _FAULTY_FIELD.search(str(fault).rpartition(" - at ")[2])
             raise ValueError(f"its '{name[1] if name else fault}' is missing or cannot be") from fault
         return replace(values, stored=document)
+
+
+def parse_json(content: bytes | str) -> Any:
+    """A value of JSON that somebody else wrote.
+
+    Raises
+    ------
+    ValueError
+        It is no JSON, is nested deeper than Python can follow, or has letters that are none.
+    """
+    try:
+        value = json.loads(content)
+        # JSON can say half of a pair of surrogates, which no file, no database and no page takes: they would fail at it
+        # long after.
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except RecursionError as fault:
+        raise ValueError("its values are nested too deep") from fault
+    return value
 
 
 def drop_empty(document: JsonObject) -> dict[str, Json]:

@@ -22,7 +22,7 @@ import numpy as np
 from core.archives.zip_file import ZipMembers
 from core.base import words
 from core.base.errors import ArchiveRefused, InputRefused
-from core.base.json_values import Json, JsonObject, JsonRecord
+from core.base.json_values import Json, JsonObject, JsonRecord, parse_json
 from core.base.settings import ArchiveLimits
 from core.base.types import Embeddings
 from core.formats.npz_header import require_bounded_npz
@@ -172,8 +172,11 @@ def decode_gallery(content: bytes) -> Embeddings:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             ids = tuple(value.decode("ascii") for value in arrays["face_ids"].tolist())
-            model_id = json.loads(bytes(arrays["header"]))["model_id"]
-            return Embeddings(ids, np.asarray(arrays["vectors"], dtype=np.float32), str(model_id))
+            model_id = parse_json(bytes(arrays["header"]))["model_id"]
+            vectors = arrays["vectors"]
+            if vectors.ndim != 2 or vectors.dtype != np.float32 or not np.isfinite(vectors).all():
+                raise ValueError("expected a matrix of float32")
+            return Embeddings(ids, vectors, str(model_id))
     except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as fault:
         raise InputRefused(f"The faces that the recogniser learned from cannot be read ({fault}).") from fault
 
@@ -286,7 +289,7 @@ def _read_part(file: str, members: ZipMembers, name: str, part: _Part) -> bytes:
 
 def _object(file: str, content: bytes) -> JsonObject:
     try:
-        value = json.loads(content)
+        value = parse_json(content)
     except ValueError as fault:
         raise InputRefused(f"A part of '{file}' is no JSON ({fault}). Export it again.") from fault
     if not isinstance(value, dict):

@@ -7,13 +7,14 @@ they came in with. Both get a number in a line of their own before an event spea
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.base.errors import InputRefused
-from core.base.json_values import Json, JsonObject
+from core.base.json_values import Json, JsonObject, parse_json
 from core.base.types import Box
 from core.corrections.model import OF_PHOTO, Change, Entity, EventKind, Field, Value, event_origin, pair_id
 from core.store.exchange_protocols import FaceLocation, LoggedEvent, PersonOrigin
@@ -151,7 +152,7 @@ def parse_log(source: Iterable[bytes]) -> Iterator[Line]:
     """
     for number, raw in enumerate(source, start=1):
         try:
-            value = json.loads(raw)
+            value = parse_json(raw)
             # The first line says whether it is a log at all; a refusal of a version passes through, as it is no
             # ValueError.
             if number == 1:
@@ -176,23 +177,23 @@ def _require_log(value: Any) -> None:
 
 def _parsed(value: dict[str, Any]) -> Line:
     if "face" in value:
-        left, top, right, bottom = (float(side) for side in value["box"])
+        left, top, right, bottom = (_finite(side) for side in value["box"])
         return FaceLine(
             number=int(value["face"]),
-            photo_id=str(value["photo"]),
+            photo_id=_text(value["photo"]),
             box=Box(left, top, right, bottom),
             drawn=bool(value["drawn"]),
             # Version 1 did not say it: its photos were not turned.
             turn=int(value.get("turn", 0)) % 4,
         )
     if "event" not in value:
-        return PersonLine(int(value["person"]), str(value["name"]), bool(value["folder"]))
+        return PersonLine(int(value["person"]), _text(value["name"]), bool(value["folder"]))
     changes = tuple(_parsed_change(*entry) for entry in value["changes"])
-    undoes, person, from_person = (value[name] for name in ("undoes", "person", "from"))
+    undoes, person, from_person = (_number_or_none(value[name]) for name in ("undoes", "person", "from"))
     return EventLine(
         kind=EventKind(value["kind"]),
-        author=str(value["author"]),
-        why=str(value["why"]),
+        author=_text(value["author"]),
+        why=_text(value["why"]),
         active=bool(value["active"]),
         undoes=undoes,
         person=person,
@@ -202,11 +203,33 @@ def _parsed(value: dict[str, Any]) -> Line:
     )
 
 
+def _finite(side: Any) -> float:
+    # Infinity is more than any number, so that a box with it is one; no face of a photo has such a side.
+    if not math.isfinite(number := float(side)):
+        raise ValueError("a side of a box is no number")
+    return number
+
+
+def _text(value: Any) -> str:
+    """The text of a value. JSON can say a zero in it, which a database may not take."""
+    text = str(value)
+    if "\0" in text:
+        raise ValueError("a text holds a zero")
+    return text
+
+
+def _number_or_none(value: Any) -> int | None:
+    # It is looked up among the numbers of the log: a list cannot be, and True would be found as 1.
+    if value is not None and type(value) is not int:
+        raise ValueError(f"expected a number, got {type(value).__name__}")
+    return value
+
+
 def _origin(value: dict[str, Any]) -> str:
     """Of an event that its log has from another one the first, else by when and by whom it was done."""
     # An event that went from A to B and back to A has to be known at A as its own: the first origin travels with it.
     if value.get("origin"):
-        return str(value["origin"])
+        return _text(value["origin"])
     if "created" in value and "session" in value:
         return event_origin(value["event"], value["created"], value["session"], value["kind"])
     # A log of a version that noted neither: the line itself, in one order of its keys, is all that tells it from
@@ -233,6 +256,8 @@ def _parsed_change(entity: str, entity_id: Any, field: str, value: Value) -> Cha
         raise ValueError(f"'{field}' cannot be {value!r}")
     if (changed_field in OF_PHOTO) is not (entity_kind is Entity.PHOTO):
         raise ValueError(f"'{field}' is not of a {entity}")
+    if isinstance(value, str):
+        value = _text(value)
     return Change(entity_kind, _parsed_id(entity_kind, entity_id), changed_field, value)
 
 
@@ -242,4 +267,9 @@ def _parsed_id(entity_kind: Entity, entity_id: Any) -> str:
             raise ValueError("a photo is not named by its sha256")
         return str(entity_id)
     # ``int`` first: what looks like a number here becomes the key of a row later.
-    return pair_id(*(str(int(number)) for number in entity_id)) if entity_kind is Entity.PAIR else str(int(entity_id))
+    if entity_kind is not Entity.PAIR:
+        return str(int(entity_id))
+    first, second = (str(int(number)) for number in entity_id)
+    if first == second:
+        raise ValueError("a pair is of two faces")
+    return pair_id(first, second)

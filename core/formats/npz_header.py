@@ -18,6 +18,11 @@ _FAULTS = (
     *(zipfile.BadZipFile, zlib.error, tokenize.TokenError, NotImplementedError, RuntimeError),
 )
 """What reading a damaged npz raises; its headers are parsed as Python literals."""
+_KINDS = "biufS"
+"""Types of NumPy."""
+_HEADER = "header.npy"
+_MOST_WITHOUT_BYTES = 1 << 20
+"""Elements, or rows, of an array that takes no bytes."""
 
 
 def require_bounded_npz(content: bytes, most_bytes: int) -> None:
@@ -50,6 +55,22 @@ def _require_size(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
         # be unpickled.
         if dtype.hasobject or stream.tell() + int(np.prod(shape, dtype=object)) * dtype.itemsize != info.file_size:
             raise ValueError(f"'{info.filename}' is not as large as its header says")
+        _require_kind(info.filename, shape, dtype)
+        # A side of 0, or elements of no bytes: two thousand million rows take no room in the file, and become as many
+        # objects of Python as soon as somebody lists them.
+        takes_nothing = not dtype.itemsize or 0 in shape
+        if takes_nothing and int(np.prod([max(1, side) for side in shape], dtype=object)) > _MOST_WITHOUT_BYTES:
+            raise ValueError(f"'{info.filename}' holds nothing, and says that it has {shape} of it")
+
+
+def _require_kind(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    # Numbers, flags and ASCII are all that is written here. Of the rest a text may hold letters that are none, at which
+    # Python itself fails, and complex numbers lose a half without a word.
+    if dtype.kind not in _KINDS:
+        raise ValueError(f"'{name}' holds values of the type {dtype}")
+    # ``bytes`` of a single number is as many zeros: a header of one number of 8 bytes would fill the memory.
+    if name == _HEADER and (dtype != np.uint8 or len(shape) != 1):
+        raise ValueError(f"'{name}' is no text")
 
 
 def read_npz_arrays(content: bytes, most_bytes: int) -> dict[str, Any]:

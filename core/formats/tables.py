@@ -18,6 +18,7 @@ import numpy as np
 
 from core.base import words
 from core.base.errors import InputRefused
+from core.base.json_values import parse_json
 from core.base.types import Embeddings, Face, Quality, Vectors
 from core.formats.npz_header import read_npz_arrays
 from core.store.exchange_protocols import StoredPhoto
@@ -240,7 +241,7 @@ def _from_npz(path: Path, most_faces: int) -> Embeddings:
     try:
         arrays = read_npz_arrays(path.read_bytes(), most_bytes)
         _require_few(path, len(arrays["vectors"]), most_faces)
-        header = json.loads(bytes(arrays["header"]))
+        header = parse_json(bytes(arrays["header"]))
         ids = tuple(value.decode("ascii") for value in arrays["face_ids"].tolist())
         vectors = arrays["vectors"]
         if header["format"] != EMBEDDINGS_FORMAT or vectors.dtype != np.float32:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from core.base.errors import InputRefused, NotFound
-from core.base.json_values import JsonRecord
+from core.base.json_values import JsonRecord, parse_json
 from core.base.types import Doubles, Floats, Ints, Vectors
 from core.learn.classification.calibrated_classifier import CalibratedClassifier
 from core.learn.classification.classifier_kinds import ClassifierKind
@@ -211,7 +211,7 @@ def _require_rules(full: RejectionRule, alone: RejectionRule) -> None:
 
 
 def _read_header(packed: bytes) -> _Header:
-    document = json.loads(packed)
+    document = parse_json(packed)
     file_format = document.get("format") if isinstance(document, dict) else None
     if file_format not in READ_FORMATS:
         raise ValueError(f"it has format {file_format}, and this version reads {READ_FORMATS}")

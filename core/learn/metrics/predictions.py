@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.errors import InputRefused
+from core.base.json_values import parse_json
 from core.base.types import Bools, FaceRows, Floats, Ints
 from core.learn.metrics.classification import Evaluation, confusion_counts
 from core.learn.open_set.rejection_rule import Impostors
@@ -106,7 +107,16 @@ def _text(ids: tuple[str, ...]) -> np.ndarray:
     return np.array(ids, dtype="S24") if ids else np.empty(0, dtype="S24")
 
 
+def _places(column: np.ndarray) -> Ints:
+    """Whole numbers, one a row; a fraction would be cut, and NaN become any number."""
+    if column.dtype.kind not in "iu" or column.ndim != 1:
+        raise ValueError(f"expected a column of whole numbers, got {column.dtype} of {column.shape}")
+    return column.astype(np.int64)
+
+
 def _ids(column: np.ndarray) -> tuple[str, ...]:
+    if column.dtype.kind != "S" or column.ndim != 1:
+        raise ValueError(f"expected a column of ids, got {column.dtype} of {column.shape}")
     return tuple(value.decode("ascii") for value in column.tolist())
 
 
@@ -128,15 +138,16 @@ def _impostors(arrays: Mapping[str, np.ndarray]) -> Impostors | None:
     if "impostor_scores" not in arrays:
         return None
     scores, who, from_strangers = (arrays[f"impostor_{name}"] for name in ("scores", "who", "given"))
-    return Impostors(scores.astype(np.float64), who.astype(np.int64), from_strangers.astype(np.bool_))
+    return Impostors(scores.astype(np.float64), _places(who), from_strangers.astype(np.bool_))
 
 
 def _read(arrays: Mapping[str, np.ndarray]) -> Predictions:
-    header = json.loads(bytes(arrays["header"]))
-    if header.get("format") not in READABLE:
-        raise ValueError(f"expected format {FILE_FORMAT}, got {header.get('format')}")
+    header = parse_json(bytes(arrays["header"]))
+    file_format = header.get("format") if isinstance(header, dict) else None
+    if file_format not in READABLE:
+        raise ValueError(f"expected format {FILE_FORMAT}, got {file_format}")
     people = tuple(header["people"])
-    true, predicted = arrays["true"].astype(np.int64), arrays["given"].astype(np.int64)
+    true, predicted = _places(arrays["true"]), _places(arrays["given"])
     # Counted anew: the square of the people would be most of the file.
     confusion = confusion_counts(true, predicted, len(people))
     evaluation = Evaluation.of_figures(header["evaluation"], people, confusion)
@@ -148,9 +159,9 @@ def _read(arrays: Mapping[str, np.ndarray]) -> Predictions:
         probs=arrays["probs"],
         distances=arrays["distances"],
         scores=arrays["scores"],
-        ranks=arrays["ranks"].astype(np.int64),
+        ranks=_places(arrays["ranks"]),
         learned_ids=_ids(arrays["learned_ids"]),
         evaluation=evaluation,
         impostors=_impostors(arrays),
-        learned_as=arrays["learned_as"].astype(np.int64) if "learned_as" in arrays else None,
+        learned_as=_places(arrays["learned_as"]) if "learned_as" in arrays else None,
     )
