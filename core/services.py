@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -43,7 +43,7 @@ from core.store.sql.retention.store import SqlRetentionStore
 from core.store.sql.runs import SqlRunStore
 from core.store.sql.schema import SCHEMA_VERSION
 from core.store.sql.transfer import SqlTransferStore
-from core.store.sql.whole_copy import StoreCopy
+from core.store.sql.whole_copy import StoreCopy, write_snapshot
 from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.base import Engine
@@ -79,6 +79,9 @@ from core.workflows.photos.orphans import LeftoverTools
 from core.workflows.photos.requests import IngestRequest
 from core.workflows.retention.terms import RetentionTools
 from core.workflows.run_tools import RunTools
+from core.workflows.safekeeping.backup import BackupTools, StoredRows
+from core.workflows.safekeeping.doctor import DoctorTools
+from core.workflows.safekeeping.restore import RestoreTools
 from core.workflows.training.train import load_recogniser
 
 WAIT_STEP_S = 0.5
@@ -138,6 +141,16 @@ def closing_services(settings: Settings) -> Iterator[Services]:
         yield services
     finally:
         services.store.engine.dispose()
+
+
+@contextmanager
+def open_stored_rows(database: Path) -> Iterator[StoredRows]:
+    """The rows of a SQLite file that nobody else uses."""
+    engine = open_database(database)
+    try:
+        yield StoredRows(SqlFaceStore(engine), SqlRunStore(engine), SqlEraseStore(engine))
+    finally:
+        engine.dispose()
 
 
 def open_artifacts(settings: Settings) -> Artifacts:
@@ -378,6 +391,38 @@ class Services:
             artifacts=self.artifacts,
             exports_dir=self.settings.exports_dir,
             uploads_dir=self.settings.uploads_dir,
+        )
+
+    def backup_tools(self) -> BackupTools:
+        """For backing up."""
+        return BackupTools(
+            write_rows=partial(write_snapshot, self.settings.database),
+            open_rows=open_stored_rows,
+            schema=SCHEMA_VERSION,
+            artifacts=open_artifacts(self.settings),
+            data_dir=self.settings.data_dir,
+        )
+
+    def restore_tools(self) -> RestoreTools:
+        """For restoring backups."""
+        return RestoreTools(
+            store=self.store,
+            transfer=self.transfer,
+            artifacts=open_artifacts(self.settings),
+            uploads_dir=self.settings.uploads_dir,
+            schema=SCHEMA_VERSION,
+            copy_rows=lambda source: StoreCopy(source, self.settings.database, at_any_time=True),
+        )
+
+    def doctor_tools(self) -> DoctorTools:
+        """For looking through everything that is stored."""
+        return DoctorTools(
+            store=self.store,
+            transfer=self.transfer,
+            artifacts=self.artifacts,
+            leftovers=self.leftover_tools(),
+            find_database_faults=self.store.find_faults,
+            open_pipeline=lambda dataset_id: self.pipeline(self.store.dataset(dataset_id).model_id),
         )
 
     def run_tools(self) -> RunTools:

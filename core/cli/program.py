@@ -30,6 +30,7 @@ from core.cli.commands import (
     system,
 )
 from core.cli.commands.audit import access_log
+from core.cli.commands.safekeeping import backups
 from core.cli.parser import Answer, Commands, shared_options
 from core.language.texts import THIN_SPACE
 
@@ -82,11 +83,17 @@ COMMANDS = (
     jobs.add_jobs,
     stores.add_copy_store,
     access_log.add_access_log,
+    backups.add_backup,
+    backups.add_backups,
+    backups.add_restore,
+    backups.add_doctor,
     system.add_worker,
     system.add_bench,
 )
 
 
+EXIT_STATUS = "exit_status"
+"""What an answer may hold and nobody is shown."""
 STOPPED = 130
 """The exit status after Ctrl+C, as shells give it: 128 and the signal's number."""
 
@@ -99,6 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         answer = options.command(options)
+        # A command may say that what it was asked for is done, and that not all is well.
+        status = int(answer.pop(EXIT_STATUS, 0)) if answer is not None else 0
         if answer is not None:
             # JSON in ASCII: a program that reads it needs to know no encoding.
             print(json.dumps(answer) if options.json else _as_text(answer))
@@ -115,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as stop:
         print(str(stop) or "Stopped. What was finished is kept.", file=sys.stderr)
         return STOPPED
-    return 0
+    return status
 
 
 def _refuse(reason: str) -> int:

@@ -55,7 +55,7 @@ class LoggedEvent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DatasetSnapshot:
-    """A whole dataset without its correction log, as rows under ids that are free here."""
+    """A whole dataset as rows, under ids that are free here."""
 
     source_id: str
     """The dataset's id where it was read: its files lie under it."""
@@ -64,17 +64,17 @@ class DatasetSnapshot:
     new_ids: Mapping[str, str]
     """Of the dataset, its jobs, runs and maps: the ids that they will have, by those that they had."""
     rows: Mapping[str, Sequence[Mapping[str, Any]]]
-    """By table. People have the ids that they had: what is free is known when they are written."""
+    """By table. People and events have the ids that they had: what is free is known when they are written."""
 
 
 class TransferStore(Protocol):
     """Reads a dataset of any size in pages, and takes what another installation gave."""
 
-    def read_snapshot(self, database_path: Path) -> DatasetSnapshot:
-        """The one dataset of another folder's database, which nobody writes any more."""
+    def read_snapshot(self, database_path: Path, dataset_id: str) -> DatasetSnapshot:
+        """A dataset of another folder's database, which nobody writes any more."""
 
-    def add_snapshot(self, snapshot: DatasetSnapshot, name: str) -> dict[int, int]:
-        """Write a dataset whole or not at all, as if it had been finished just now.
+    def add_snapshot(self, snapshot: DatasetSnapshot, name: str, *, keep_times: bool = False) -> dict[int, int]:
+        """Write a dataset whole or not at all, as if it had been finished just now, unless its times are kept.
 
         Returns
         -------

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.__main__ import main
 from core.base.progress import CancelToken
 from core.base.settings import Settings
 from core.base.types import FacePolicy
@@ -41,6 +42,8 @@ from core.workflows.labels.correct import Corrector
 from core.workflows.neighbours import face_index
 from core.workflows.photos.orphans import sweep_leftovers
 from core.workflows.photos.requests import IngestRequest
+from core.workflows.safekeeping.backup_check import check_backup
+from core.workflows.safekeeping.backup_folder import open_backup_folder
 from tests import prepared
 from tests.conftest import MODEL_ID, add_model, new_data_dir, services_on, write_zip
 from tests.forked import ForkServer
@@ -102,12 +105,12 @@ def _person(services: Services) -> int:
 
 WORKS = {
     "ingest": Work(
-        JobKind.INGEST, "empty", lambda _, files: IngestRequest(str(files / "photos.zip"), "photos.zip").to_json(), 10
+        JobKind.INGEST, "empty", lambda _, files: IngestRequest(str(files / "photos.zip"), "photos.zip").to_json(), 8
     ),
-    "train": Work(JobKind.TRAIN, "plain", lambda *_: {"folds": 2}, 10),
+    "train": Work(JobKind.TRAIN, "plain", lambda *_: {"folds": 2}, 8),
     "update": Work(JobKind.TRAIN, "full", lambda *_: {"update": True}, 5),
     "cluster": Work(JobKind.CLUSTER, "plain", lambda *_: {"everyone": True}, 10),
-    "erase": Work(JobKind.ERASE, "full", lambda services, _: EraseRequest(_person(services), "Ben").to_json(), 18),
+    "erase": Work(JobKind.ERASE, "full", lambda services, _: EraseRequest(_person(services), "Ben").to_json(), 12),
     "erase by the command line": Work(
         JobKind.ERASE,
         "full",
@@ -408,3 +411,76 @@ def test_work_that_is_killed_ends_as_if_it_had_not_been(
         assert outcome == expected, f"killed after {number} of {writes} writes and {delay_s:.3f} s ({left[-1]})"
     print(f"{name}: {writes} writes, killed {len(left)} times, left {left}")
     assert left.count("done") < len(left) or len(left) < 3, "it was killed only when all was done"
+
+
+SHARE_OF_EACH = 5
+"""Of a hundred points, how many over a backup, and over a restoring."""
+
+
+def run_and_kill(
+    server: ForkServer, words: list[str], written: Path, kill: tuple[int, float], is_done: Callable[[], bool]
+) -> int:
+    """Let a command write below a folder, kill it after so many writes and a moment; how many there were."""
+    written.mkdir(parents=True, exist_ok=True)
+    counter = WriteCounter(written)
+    process_id = server.fork(words, written.with_suffix(".log"), None)
+    try:
+        counter.wait_for(kill[0], is_done)
+        time.sleep(kill[1])
+    finally:
+        os.kill(process_id, signal.SIGKILL)
+        server.reap(process_id)
+        counter.close()
+    return counter.count
+
+
+def everything(data_dir: Path) -> tuple[list[str], dict[str, bytes]]:
+    """All rows, and all files of datasets."""
+    with sqlite3.connect(data_dir / "atlas.db") as connection:
+        rows = sorted(connection.iterdump())
+    artifacts = data_dir / "artifacts"
+    files = {str(path.relative_to(artifacts)): path.read_bytes() for path in artifacts.rglob("*") if path.is_file()}
+    return rows, files
+
+
+def test_a_backup_that_is_killed_is_none_and_the_next_one_is_whole(
+    starts: Path, server: ForkServer, tmp_path: Path
+) -> None:
+    data_dir = prepared.copy(starts / "full", tmp_path / "data")
+
+    def attempt(name: str, kill: tuple[int, float]) -> tuple[int, Path, list[str]]:
+        target = tmp_path / name
+        words = ["backup", str(target), "--data", str(data_dir)]
+        writes = run_and_kill(server, words, target, kill, lambda: any(target.glob("backups/*/manifest.json")))
+        return writes, target, words
+
+    writes, _, _ = attempt("undisturbed", (1 << 30, 0.0))
+    for number, kill in enumerate(points(SHARE_OF_EACH, writes, "backup")):
+        _, target, words = attempt(str(number), kill)
+        assert main(words) == 0
+        folder = open_backup_folder(target)
+        for manifest in folder.manifests():
+            assert check_backup(folder, manifest).is_whole, f"killed after {kill} of {writes}"
+        assert not list(target.rglob("*.part"))
+
+
+def test_a_restoring_that_is_killed_shows_nothing_half_and_goes_on(
+    starts: Path, models_dir: Path, server: ForkServer, tmp_path: Path
+) -> None:
+    source = prepared.copy(starts / "full", tmp_path / "source")
+    assert main(["backup", str(tmp_path / "backups"), "--data", str(source)]) == 0
+    expected = everything(source)
+
+    def attempt(name: str, kill: tuple[int, float]) -> tuple[int, Services, list[str]]:
+        services = Services(Settings(new_data_dir(models_dir, tmp_path / name)))
+        data_dir = services.settings.data_dir
+        words = ["restore", str(tmp_path / "backups"), "--data", str(data_dir)]
+        return run_and_kill(server, words, data_dir, kill, lambda: bool(services.store.datasets())), services, words
+
+    writes, _, _ = attempt("undisturbed", (1 << 30, 0.0))
+    for number, kill in enumerate(points(SHARE_OF_EACH, writes, "restore")):
+        _, services, words = attempt(str(number), kill)
+        if not services.store.datasets():
+            assert main(words) == 0, f"killed after {kill} of {writes}"
+        sweep_leftovers(services.leftover_tools(), older_than_s=0.0)
+        assert everything(services.settings.data_dir) == expected, f"killed after {kill} of {writes}"

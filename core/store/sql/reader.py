@@ -38,3 +38,8 @@ class SqlStore:
         """The first column of the first row; None where there is none."""
         with self.engine.connect() as connection:
             return connection.scalar(query)
+
+    def find_faults(self) -> list[str]:
+        """What is damaged in the database itself."""
+        with self.engine.connect() as connection:
+            return self.database.find_faults(connection)

@@ -34,14 +34,14 @@ EVENTS_AT_ONCE = 100
 class SqlTransferStore(SqlStore):
     """Pages of a dataset behind a SQLAlchemy engine. A page is one short transaction, so nothing waits for a reader."""
 
-    def read_snapshot(self, database_path: Path) -> DatasetSnapshot:
+    def read_snapshot(self, database_path: Path, dataset_id: str) -> DatasetSnapshot:
         with open_unchanging(database_path).connect() as connection:
-            return read_dataset(connection)
+            return read_dataset(connection, dataset_id)
 
-    def add_snapshot(self, snapshot: DatasetSnapshot, name: str) -> dict[int, int]:
+    def add_snapshot(self, snapshot: DatasetSnapshot, name: str, *, keep_times: bool = False) -> dict[int, int]:
         name = checked_name(name, "dataset")
         with refuse_taken_name(name), self.engine.begin() as connection:
-            return insert_dataset(connection, snapshot, name)
+            return insert_dataset(connection, snapshot, name, keep_times=keep_times)
 
     def photos(self, dataset_id: str) -> Iterator[list[StoredPhoto]]:
         # Pages go on behind the last id: an offset would read everything before it again for each of them.

@@ -9,14 +9,15 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, delete, func, insert, select, text
 from sqlalchemy.exc import DataError, StatementError
 
 from core.base.errors import DataFolderFault, InputRefused
 from core.base.progress import UNWATCHED, Progress
 from core.store.job_model import JobState
 from core.store.sql import schema
-from core.store.sql.database import database_behind, open_database
+from core.store.sql.database import database_behind, find_database, open_database
+from core.store.sql.databases.sqlite import SqliteDatabase
 
 ROWS_AT_ONCE = 2000
 OF_EVERY_DATABASE = (schema.about, schema.alembic_version)
@@ -29,6 +30,8 @@ class StoreCopy:
 
     source: Path | str
     target: Path | str
+    at_any_time: bool = False
+    """Whether jobs may be under way in the source: they are copied as those of a process that was killed."""
 
     def require_possible(self) -> None:
         """Raises InputRefused where something is in the target, or nothing or a running job is in the source."""
@@ -61,12 +64,46 @@ class StoreCopy:
             with source.connect() as reading, target.begin() as writing:
                 # All tables as they are at this moment, whatever others write meanwhile.
                 database_behind(source).freeze(reading)
-                _require_rest(reading)
+                if not self.at_any_time:
+                    _require_rest(reading)
                 _require_empty(writing)
                 yield reading, writing
         finally:
             source.dispose()
             target.dispose()
+
+
+def write_snapshot(source: Path | str, target: Path, dataset_id: str | None, progress: Progress) -> None:
+    """Write all rows as they are at this moment, or those of one dataset, into a new SQLite file; nothing waits for it.
+
+    Raises
+    ------
+    DataFolderFault
+        One of the two cannot be used, or the disk is full.
+    """
+    if isinstance(find_database(source), SqliteDatabase):
+        engine = open_database(source)
+        progress.report(0, 0, "Copying the database")
+        # What was deleted is not in it: free pages are left out.
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM INTO :target").bindparams(target=str(target)))
+        engine.dispose()
+    else:
+        StoreCopy(source, target, at_any_time=True).copy_rows(progress)
+    engine = open_database(target)
+    if dataset_id is not None:
+        with engine.begin() as connection:
+            connection.execute(delete(schema.dataset).where(schema.dataset.c.id != dataset_id))
+            # They hang on no dataset.
+            connection.execute(delete(schema.audit).where(schema.audit.c.dataset_id != dataset_id))
+            connection.execute(delete(schema.receipt).where(schema.receipt.c.dataset_id != dataset_id))
+            connection.execute(delete(schema.sign_out))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if dataset_id is not None:
+            connection.execute(text("VACUUM"))
+        # One file, without a log beside it, so that it can be copied by any tool.
+        connection.execute(text("PRAGMA journal_mode=DELETE"))
+    engine.dispose()
 
 
 def _tables() -> list[Table]:

@@ -126,7 +126,7 @@ def adopt_sample(tools: AdoptionTools, sample: PreparedSample, name: str) -> Dat
     NameTaken
         There is a dataset of that name.
     """
-    snapshot = tools.transfer.read_snapshot(sample.folder / DATABASE)
+    snapshot = tools.transfer.read_snapshot(sample.folder / DATABASE, sample.read_picture().dataset_id)
     # Files first, as everywhere: a row never points to nothing. Until the rows are there, what a kill leaves is to be
     # swept.
     tools.artifacts.announce_deletion(snapshot.dataset_id)

@@ -96,17 +96,27 @@ def _is_draft(path: Path) -> bool:
     return path.name.endswith(_DRAFT) or path.name.startswith(_SCRATCH)
 
 
+def list_known_files(eraser: EraseStore, runs: RunStore, dataset_id: str) -> dict[ArtifactKind, set[str]]:
+    """The files that the rows of a dataset speak of, of each kind of which a row is needed.
+
+    A row of a run speaks of several files, of which some need not be there.
+    """
+    photos, crops = eraser.kept_files(dataset_id)
+    run_ids = runs.run_ids(dataset_id)
+    return {
+        ArtifactKind.PHOTO: photos,
+        ArtifactKind.CROP: crops,
+        ArtifactKind.MAP: {info.id for info in runs.maps(dataset_id)},
+        **dict.fromkeys(
+            (ArtifactKind.RUN, ArtifactKind.PREDICTIONS, ArtifactKind.GALLERY, ArtifactKind.STUDY), run_ids
+        ),
+    }
+
+
 def _sweep_files_without_rows(tools: LeftoverTools, dataset_id: str, oldest_kept_s: float) -> int:
     """Remove files that were written before their rows, of work that was not resumed; how many there were."""
     # Asked while nothing runs on it, so what no row speaks of now belongs to no work that goes on.
-    photos, crops = tools.eraser.kept_files(dataset_id)
-    runs = tools.runs.run_ids(dataset_id)
-    known_ids = {
-        ArtifactKind.PHOTO: photos,
-        ArtifactKind.CROP: crops,
-        ArtifactKind.MAP: {info.id for info in tools.runs.maps(dataset_id)},
-        **dict.fromkeys((ArtifactKind.RUN, ArtifactKind.PREDICTIONS, ArtifactKind.GALLERY, ArtifactKind.STUDY), runs),
-    }
+    known_ids = list_known_files(tools.eraser, tools.runs, dataset_id)
     swept = 0
     for kind, ids in known_ids.items():
         for file_id in set(tools.artifacts.ids(dataset_id, kind)) - ids:

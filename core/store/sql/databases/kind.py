@@ -55,6 +55,10 @@ class DatabaseKind(Protocol):
         """The words of the schema, where the database keeps them as text."""
         ...
 
+    def find_faults(self, connection: Connection) -> list[str]:
+        """What is damaged in the database itself, in its own words: pages, indices, rows that refer to nothing."""
+        ...
+
     def freeze(self, connection: Connection) -> None:
         """Let a connection that has read nothing yet read everything as it is at this moment."""
         ...

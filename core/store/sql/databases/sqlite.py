@@ -114,6 +114,11 @@ class SqliteDatabase:
     def schema_texts(self, connection: Connection) -> list[str]:
         return list(connection.scalars(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")))
 
+    def find_faults(self, connection: Connection) -> list[str]:
+        pages = [str(line) for line in connection.scalars(text("PRAGMA integrity_check")) if line != "ok"]
+        rows = connection.execute(text("PRAGMA foreign_key_check"))
+        return pages + [f"A row of '{row[0]}' refers to one of '{row[2]}' that is not there." for row in rows]
+
     def freeze(self, connection: Connection) -> None:
         # Python's driver begins no transaction for reading: each statement would see what was written meanwhile.
         connection.exec_driver_sql("BEGIN")

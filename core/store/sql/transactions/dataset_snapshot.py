@@ -1,4 +1,4 @@
-"""A whole dataset out of one database and into another, under ids of its own, as if it had been made there just now."""
+"""A whole dataset out of one database and into another, under ids of its own, with its corrections."""
 
 from __future__ import annotations
 
@@ -8,33 +8,47 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Table, insert, select, update
 
+from core.corrections.model import Entity, Field, event_origin
 from core.store.exchange_protocols import DatasetSnapshot
+from core.store.job_model import JobState
 from core.store.sql import schema
 
 _IDENTIFIED = (schema.dataset, schema.job, schema.run, schema.projection)
 """Their ids are of the whole database, so that they need new ones; photos, faces and crops are called by content."""
 _TABLES = (
-    *(schema.dataset, schema.photo, schema.face, schema.quality, schema.embedding),
+    *(schema.dataset, schema.dataset_grant, schema.photo, schema.face, schema.quality, schema.embedding),
     *(schema.job, schema.file_report, schema.run, schema.projection),
 )
 """In the order in which rows may refer to others; people come between the first two, as the database numbers them."""
+_NUMBERED = (schema.person, schema.event, schema.change, schema.event_origin)
+"""They, or what they speak of, are numbered by the database."""
+_OF_JOBS = schema.file_report
+"""It hangs on a job, and says not of which dataset."""
 _TIMES = ("created", "started", "finished", "heartbeat")
 _PEOPLE = ("base_person_id", "assigned_id", "person_id")
 
 
-def read_dataset(connection: Connection) -> DatasetSnapshot:
-    """The one dataset of a database, with new ids already where they are known. It has no corrections."""
-    rows = {
-        table.name: [dict(row._mapping) for row in connection.execute(select(table))]
-        for table in (*_TABLES, schema.person)
+def read_dataset(connection: Connection, dataset_id: str) -> DatasetSnapshot:
+    """A dataset of a database, with new ids already where they are known. Of its jobs those that are done."""
+    # What was under way read files that are not here, and may be of people who have other numbers here.
+    done = select(schema.job.c.id).where(schema.job.c.dataset_id == dataset_id, schema.job.c.state == JobState.DONE)
+    tables = (*_TABLES, *_NUMBERED)
+    conditions = {table: table.c.dataset_id == dataset_id for table in tables if "dataset_id" in table.c}
+    conditions |= {
+        schema.dataset: schema.dataset.c.id == dataset_id,
+        schema.job: schema.job.c.id.in_(done),
+        _OF_JOBS: _OF_JOBS.c.job_id.in_(done),
     }
+    rows = {}
+    for table in tables:
+        query = select(table).where(conditions[table]).order_by(*table.primary_key.columns)
+        rows[table.name] = [dict(row._mapping) for row in connection.execute(query)]
     new_ids = {str(row["id"]): uuid.uuid4().hex[:12] for table in _IDENTIFIED for row in rows[table.name]}
     # A run and a map have the id of the job that made them: one id stays one, whatever table it stands in.
-    (dataset,) = rows[schema.dataset.name]
     renamed = {table: [_rename_ids(row, new_ids) for row in table_rows] for table, table_rows in rows.items()}
-    return DatasetSnapshot(dataset["id"], new_ids[dataset["id"]], new_ids, renamed)
+    return DatasetSnapshot(dataset_id, new_ids[dataset_id], new_ids, renamed)
 
 
 def _rename_ids(value: Any, new_ids: Mapping[str, str]) -> Any:
@@ -46,10 +60,17 @@ def _rename_ids(value: Any, new_ids: Mapping[str, str]) -> Any:
     return new_ids.get(value, value) if isinstance(value, str) else value
 
 
-def insert_dataset(connection: Connection, snapshot: DatasetSnapshot, name: str) -> dict[int, int]:
-    """Write the rows of a dataset; the id of every person by the one that they had."""
+def insert_dataset(
+    connection: Connection, snapshot: DatasetSnapshot, name: str, *, keep_times: bool = False
+) -> dict[int, int]:
+    """Write the rows of a dataset; the id of every person by the one that they had.
+
+    Parameters
+    ----------
+    keep_times : whether its times stay what they were; else it is as if it had been finished just now
+    """
     # Moved to today by the same span, so that durations stay what they were.
-    delay = time.time() - max(_times(chain.from_iterable(snapshot.rows.values())))
+    delay = 0.0 if keep_times else time.time() - max(_times(chain.from_iterable(snapshot.rows.values())))
     (dataset,) = snapshot.rows[schema.dataset.name]
     connection.execute(insert(schema.dataset), _delayed({**dataset, "name": name}, delay))
     people = _insert_people(connection, snapshot.rows[schema.person.name])
@@ -57,16 +78,58 @@ def insert_dataset(connection: Connection, snapshot: DatasetSnapshot, name: str)
         rows = [_delayed(_with_people(row, people), delay) for row in snapshot.rows[table.name]]
         if rows:
             connection.execute(insert(table), rows)
+    _insert_corrections(connection, snapshot, people, delay)
     return people
 
 
 def _insert_people(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
     people: dict[int, int] = {}
     for row in rows:
-        unnumbered = {column: value for column, value in row.items() if column != "id"}
-        numbered = connection.execute(insert(schema.person).returning(schema.person.c.id), unnumbered)
-        people[row["id"]] = numbered.scalar_one()
+        unnumbered = {column: value for column, value in row.items() if column not in ("id", "merged_into")}
+        people[row["id"]] = _insert_numbered(connection, schema.person, unnumbered)
+    person = schema.person
+    # Only when all have their numbers: somebody may be merged into one who came later.
+    for row in rows:
+        if row["merged_into"] is not None:
+            merged_into = people.get(row["merged_into"])
+            connection.execute(update(person).where(person.c.id == people[row["id"]]).values(merged_into=merged_into))
     return people
+
+
+def _insert_numbered(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
+    """Write a row that the database numbers; its number."""
+    return int(connection.execute(insert(table).returning(table.c.id), row).scalar_one())
+
+
+def _insert_corrections(
+    connection: Connection, snapshot: DatasetSnapshot, people: Mapping[int, int], delay: float
+) -> None:
+    """Write the log, under the numbers that its events and people have here."""
+    numbers: dict[int, int] = {}
+    repeated = {row["event_id"]: row["origin"] for row in snapshot.rows[schema.event_origin.name]}
+    origins = []
+    # In their order: an undoing comes after what it undoes.
+    for row in snapshot.rows[schema.event.name]:
+        event = {column: value for column, value in row.items() if column != "id"}
+        event |= {column: people.get(row[column]) for column in ("person_id", "from_person_id")}
+        event["target_id"] = numbers.get(row["target_id"])
+        numbers[row["id"]] = _insert_numbered(connection, schema.event, _delayed(event, delay))
+        # By its number of before it is known to logs that were exported then: taken again, they repeat nothing here.
+        origin = repeated.get(row["id"]) or event_origin(row["id"], row["created"], row["session"], row["kind"])
+        origins.append({"event_id": numbers[row["id"]], "dataset_id": snapshot.dataset_id, "origin": origin})
+    changes = [_renumber_change(row, numbers, people) for row in snapshot.rows[schema.change.name]]
+    for table, rows in ((schema.event_origin, origins), (schema.change, changes)):
+        if rows:
+            connection.execute(insert(table), rows)
+
+
+def _renumber_change(row: Mapping[str, Any], numbers: Mapping[int, int], people: Mapping[int, int]) -> dict[str, Any]:
+    renumbered = {**row, "event_id": numbers[row["event_id"]]}
+    if row["entity"] == Entity.PERSON:
+        renumbered["entity_id"] = str(people[int(row["entity_id"])])
+    if row["field"] in (Field.PERSON, Field.MERGED_INTO) and row["value"] is not None:
+        renumbered["value"] = people[row["value"]]
+    return renumbered
 
 
 def _with_people(row: Mapping[str, Any], people: Mapping[int, int]) -> dict[str, Any]:

@@ -1,0 +1,309 @@
+"""A folder of backups: what each of them holds, and the files that all of them share, by the hash of their bytes.
+
+::
+
+    TARGET/face-atlas-backups.json     says what the folder is
+    TARGET/files/AB/ABCDEF..           each stored file once, whatever many backups hold it
+    TARGET/backups/TIME-NUMBER/        a backup: atlas.db, files.tsv and, written last, manifest.json
+
+Files are kept as they lie in the data folder: what is encrypted there is encrypted here.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from hashlib import file_digest
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from core.base.errors import DataFolderBusy, DataFolderFault, InputRefused, NotFound, data_folder_fault
+from core.base.json_values import JsonRecord
+from core.store.artifacts import content_id
+from core.store.folder_artifacts import flush_folders, write_durably
+
+FORMAT = 1
+MARKER, FILES, BACKUPS = "face-atlas-backups.json", "files", "backups"
+DATABASE, FILE_LIST, MANIFEST = "atlas.db", "files.tsv", "manifest.json"
+_DRAFT = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUpDataset(JsonRecord):
+    """A dataset as it was when it was backed up."""
+
+    id: str
+    name: str
+    photos: int
+    faces: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackupManifest(JsonRecord):
+    """What a backup holds, with the hashes of what it consists of."""
+
+    id: str
+    created: float
+    """Seconds since 1970: the moment whose rows it holds."""
+    schema: int
+    """The version of its tables."""
+    datasets: tuple[BackedUpDataset, ...]
+    is_whole: bool
+    """Of the whole installation; else of one dataset."""
+    database_sha256: str
+    database_bytes: int
+    list_sha256: str
+    files: int
+    file_bytes: int
+    lacking: int = 0
+    """Files that were missing or damaged in the data folder already."""
+    format: int = FORMAT
+
+    def find_dataset(self, name_or_id: str) -> BackedUpDataset:
+        """Raises NotFound with the names that it holds."""
+        for dataset in self.datasets:
+            if name_or_id in (dataset.id, dataset.name):
+                return dataset
+        names = ", ".join(f"'{dataset.name}'" for dataset in self.datasets) or "none"
+        raise NotFound(f"The backup '{self.id}' holds no dataset '{name_or_id}'. Its datasets: {names}.")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A stored file of a backup."""
+
+    dataset_id: str
+    kind: str
+    id: str
+    sha256: str
+    """Of its bytes as they lie: of an encrypted photo another one than its id."""
+    size_bytes: int
+    written: float
+    """When the data folder got it, in seconds since 1970."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What it is, without what is in it."""
+        return self.dataset_id, self.kind, self.id
+
+    def to_line(self) -> str:
+        """A line of the list."""
+        return "\t".join((*self.key, self.sha256, str(self.size_bytes), repr(self.written)))
+
+    @classmethod
+    def of_line(cls, line: str) -> ListedFile:
+        """Raises ValueError for a line that is none."""
+        dataset_id, kind, file_id, sha256, size_bytes, written = line.split("\t")
+        return cls(dataset_id, kind, file_id, sha256, int(size_bytes), float(written))
+
+
+@dataclass(frozen=True)
+class BackupFolder:
+    """The folder at ``path``."""
+
+    path: Path
+
+    # what is there
+
+    def manifests(self) -> list[BackupManifest]:
+        """Of all backups, the newest first. Raises DataFolderFault for one that cannot be read."""
+        folders = (entry for entry in (self.path / BACKUPS).glob("*") if not entry.name.endswith(_DRAFT))
+        manifests = [_read_manifest(folder) for folder in folders]
+        return sorted(manifests, key=lambda manifest: (manifest.created, manifest.id), reverse=True)
+
+    def manifest(self, backup_id: str | None = None) -> BackupManifest:
+        """Of one backup, or of the newest. Raises NotFound with what there is."""
+        manifests = self.manifests()
+        for manifest in manifests:
+            if backup_id in (None, manifest.id):
+                return manifest
+        ids = ", ".join(manifest.id for manifest in manifests) or "none"
+        raise NotFound(f"There is no backup{f' {backup_id!r}' if backup_id else ''} in this folder. There are: {ids}.")
+
+    def database(self, manifest: BackupManifest) -> Path:
+        """The rows of a backup."""
+        return self.path / BACKUPS / manifest.id / DATABASE
+
+    def files(self, manifest: BackupManifest) -> Iterator[ListedFile]:
+        """The stored files of a backup. Raises DataFolderFault where their list is damaged."""
+        path = self.path / BACKUPS / manifest.id / FILE_LIST
+        if hash_file(path) != manifest.list_sha256:
+            raise DataFolderFault(_damaged(manifest.id, "its list of files is not the one that was written"))
+        with path.open(encoding="utf-8") as lines:
+            yield from (ListedFile.of_line(line.rstrip("\n")) for line in lines)
+
+    def holds(self, sha256: str, size_bytes: int) -> bool:
+        """Whether there is a file of this hash, of its length."""
+        path = self._file(sha256)
+        return path.is_file() and path.stat().st_size == size_bytes
+
+    def read(self, sha256: str) -> bytes | None:
+        """A file, held against its hash; None where it is missing or damaged."""
+        try:
+            content = self._file(sha256).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as fault:
+            raise data_folder_fault(fault) from fault
+        return content if content_id(content) == sha256 else None
+
+    def _file(self, sha256: str) -> Path:
+        return self.path / FILES / sha256[:2] / sha256
+
+    # what is written; by whoever holds the lock
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Be the only one who writes here. Raises DataFolderBusy."""
+        lock = FileLock(self.path / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as busy:
+            raise DataFolderBusy("Another backup is being written into this folder. Wait until it is done.") from busy
+        except OSError as fault:
+            raise data_folder_fault(fault) from fault
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def add(self, content: bytes) -> str:
+        """Write a file unless it is there, and read it back; its hash. Raises DataFolderFault."""
+        sha256 = content_id(content)
+        if not self.holds(sha256, len(content)):
+            flush_folders(write_durably(self._file(sha256), content))
+        if self.read(sha256) != content:
+            # Damaged since an earlier backup; the length alone did not tell.
+            flush_folders(write_durably(self._file(sha256), content))
+            if self.read(sha256) != content:
+                raise DataFolderFault("A file reads back differently than it was written. Check the backup's disk.")
+        return sha256
+
+    def new_draft(self, created: float) -> Path:
+        """The folder of a backup that is being written."""
+        time = datetime.fromtimestamp(created, UTC).strftime("%Y%m%dT%H%M%SZ")
+        draft = self.path / BACKUPS / f"{time}-{uuid.uuid4().hex[:6]}{_DRAFT}"
+        draft.mkdir(parents=True)
+        return draft
+
+    def finish(self, draft: Path, manifest: BackupManifest) -> None:
+        """Make a backup of a draft: from now on it is listed."""
+        content = json.dumps(manifest.to_json(), indent=1).encode()
+        flush_folders(write_durably(draft / MANIFEST, content))
+        draft.rename(self.path / BACKUPS / manifest.id)
+        flush_folders([self.path / BACKUPS])
+
+    def remove(self, manifest: BackupManifest) -> None:
+        """Remove a backup; what only it needs goes with ``sweep``."""
+        folder = self.path / BACKUPS / manifest.id
+        # First the name: a kill leaves a draft, never a backup without its rows.
+        draft = folder.with_name(f"{folder.name}{_DRAFT}")
+        folder.rename(draft)
+        shutil.rmtree(draft)
+
+    def sweep(self) -> int:
+        """Remove what no backup needs, and what was killed; how many files that were."""
+        for draft in (self.path / BACKUPS).glob(f"*{_DRAFT}"):
+            shutil.rmtree(draft)
+        needed = {bytes.fromhex(file.sha256) for manifest in self.manifests() for file in self.files(manifest)}
+        loose = [path for path in (self.path / FILES).glob("*/*") if not _is_needed(path.name, needed)]
+        for path in loose:
+            path.unlink(missing_ok=True)
+        return len(loose)
+
+
+def open_backup_folder(path: Path) -> BackupFolder:
+    """A folder that backups were written into. Raises InputRefused, DataFolderFault for one of a newer version."""
+    try:
+        marker = json.loads((path / MARKER).read_text("utf-8"))
+    except FileNotFoundError as missing:
+        raise InputRefused(
+            f"There are no backups of Face Atlas in '{path}'. Give the folder that `python -m core backup` wrote into."
+        ) from missing
+    except OSError as fault:
+        raise data_folder_fault(fault) from fault
+    except ValueError as damaged:
+        raise DataFolderFault(f"'{MARKER}' of '{path}' is damaged. Put it back from a copy of the folder.") from damaged
+    if marker.get("format") != FORMAT:
+        raise DataFolderFault(
+            f"'{path}' was written by a newer version of Face Atlas (format {marker.get('format')}, this one reads "
+            f"{FORMAT}). Use that version, or another folder."
+        )
+    return BackupFolder(path)
+
+
+def prepare_backup_folder(path: Path, data_dir: Path) -> BackupFolder:
+    """The folder that a backup is to be written into, made where it is not there.
+
+    Raises
+    ------
+    InputRefused
+        It lies in the data folder, or holds something else.
+    DataFolderFault
+        It cannot be written, or is of a newer version.
+    """
+    path = path.resolve()
+    if path.is_relative_to(data_dir.resolve()):
+        raise InputRefused(
+            "A backup in the data folder would be lost with it. Give a folder elsewhere, on another disk."
+        )
+    try:
+        if path.is_dir() and not (path / MARKER).exists() and any(path.iterdir()):
+            raise InputRefused(
+                f"'{path}' holds something else than backups, and nothing is mixed into it. Give an empty folder."
+            )
+        if not (path / MARKER).exists():
+            flush_folders(write_durably(path / MARKER, json.dumps({"format": FORMAT}).encode()))
+    except OSError as fault:
+        raise data_folder_fault(fault) from fault
+    return open_backup_folder(path)
+
+
+def hash_file(path: Path) -> str:
+    """The sha256 of a file of any size; "" where it is missing. Raises DataFolderFault."""
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
+    except OSError as fault:
+        raise data_folder_fault(fault) from fault
+
+
+def write_file_list(path: Path, files: Iterable[ListedFile]) -> str:
+    """Write the list of a backup's files; its hash."""
+    content = "".join(f"{file.to_line()}\n" for file in files).encode()
+    flush_folders(write_durably(path, content))
+    return content_id(content)
+
+
+def _read_manifest(folder: Path) -> BackupManifest:
+    damaged = partial(_damaged, folder.name)
+    try:
+        document = json.loads((folder / MANIFEST).read_text("utf-8"))
+        if document.get("format") != FORMAT:
+            raise DataFolderFault(damaged(f"it is of the format {document.get('format')}, this version reads {FORMAT}"))
+        return BackupManifest.from_json(document)
+    except OSError as fault:
+        raise DataFolderFault(damaged("its manifest is missing")) from fault
+    except ValueError as fault:
+        raise DataFolderFault(damaged("its manifest is no JSON of a backup")) from fault
+
+
+def _damaged(backup_id: str, what: str) -> str:
+    return (
+        f"The backup '{backup_id}' cannot be used: {what}. Use another backup; remove this one's folder below "
+        f"'{BACKUPS}' if it is not to be mended from a copy."
+    )
+
+
+def _is_needed(name: str, needed: set[bytes]) -> bool:
+    # Drafts of a killed backup have a dot in their names.
+    return name.isalnum() and len(name) == 64 and bytes.fromhex(name) in needed
