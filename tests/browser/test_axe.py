@@ -120,7 +120,7 @@ def test_every_part_of_the_evaluation(used: App, page: Page):
     page.goto(f"{used.url}/evaluate")
     settle(page)
     tabs = page.get_by_test_id("stMain").get_by_role("tab")
-    assert tabs.count() == 11, "with two runs all of them are there"
+    assert tabs.count() == 12, "with two runs all of them are there"
     for place in range(tabs.count()):
         tabs.nth(place).click()
         check(page)

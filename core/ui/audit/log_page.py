@@ -65,15 +65,8 @@ def _ask_for_filter(services: Services) -> AuditFilter:
             key="log_dataset",
         )  # fmt: skip
         people = services.store.names(dataset_id) if dataset_id else {}
-        name = st.selectbox(
-            "Person",
-            sorted(set(people.values())),
-            format_func=words.display_name,
-            index=None,
-            placeholder="Everybody" if dataset_id else "Choose a dataset first",
-            disabled=not dataset_id,
-            width=220,
-        )
+        # Only then: what cannot be chosen yet would be grey on white, which few can read.
+        name = _ask_for_person(people) if dataset_id else None
         period = st.segmented_control("Of the last", list(PERIODS), default="30 days", required=True)
     days = PERIODS[period or "All"]
     return AuditFilter(
@@ -83,6 +76,17 @@ def _ask_for_filter(services: Services) -> AuditFilter:
         # All who ever had the name: somebody who was merged was seen too.
         person_ids=frozenset(key for key, known in people.items() if known == name) if name else None,
         since=time.time() - days * DAY_S if days else 0.0,
+    )
+
+
+def _ask_for_person(people: Mapping[int, str]) -> str | None:
+    return st.selectbox(
+        "Person",
+        sorted(set(people.values())),
+        format_func=words.display_name,
+        index=None,
+        placeholder="Everybody",
+        width=220,
     )
 
 
