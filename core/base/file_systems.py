@@ -25,6 +25,9 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "max_concurrency": 1,
     },
 }
+_SCHEMES: Final = ("s3", "gs", "gcs", "file", "memory")
+"""What can be used. fsspec reads much more: web pages by the addresses of a network that only this machine may reach,
+archives within archives, other people's repositories."""
 _ASKED_BY_FILE_SYSTEM = 2
 """How often s3fs repeats what botocore gave up; its own five times make half an hour of one file."""
 
@@ -39,6 +42,11 @@ def open_file_system(url: str) -> tuple[Any, str]:
         raise InputRefused(
             "The URL holds a password, which would be stored and shown. Give it by the environment, as the store's "
             "own tools read it (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for example)."
+        )
+    if parts.scheme not in _SCHEMES:
+        raise InputRefused(
+            f"'{parts.scheme}://' cannot be used here. Expected an object store or a shared folder: s3://, gs:// or "
+            "file://."
         )
     try:
         # Imported here: it is installed only where files lie elsewhere.

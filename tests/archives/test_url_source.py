@@ -118,6 +118,10 @@ def test_a_store_that_does_not_answer_is_no_photos_fault(monkeypatch: pytest.Mon
     ("url", "words"),
     [
         ("nonsense://x/y", "nonsense://"),
+        *(
+            (f"{scheme}://169.254.169.254/x", f"'{scheme}://' cannot be used")
+            for scheme in ("http", "ftp", "zip", "dir")
+        ),
         ("s3://key:secret@bucket/x", "holds a password"),
         ("s3://key:secret@[bucket/x", "cannot be read"),
     ],

@@ -62,7 +62,7 @@ def corrector(album: Album) -> Corrector:
     return Corrector(album.services.store, album.services.log, album.dataset.id, Editor("Ben", "1"))
 
 
-def test_after_the_last_day_the_person_is_gone_and_the_receipt_verifies_offline(album, tmp_path):
+def test_after_the_last_day_the_person_is_gone_and_the_receipt_verifies(album, tmp_path):
     keep_until(album, "Zebedee Quux", TODAY)
     assert erase_expired(album.services, TODAY) == 0, "the last day is kept"
     assert erase_expired(album.services, TOMORROW) == 1
