@@ -183,7 +183,7 @@ ACTS: dict[Action, Callable[[Services, str], object]] = {
     Action.EDIT: lambda services, dataset_id: services.jobs.submit(dataset_id, JobKind.TRAIN, {}),
     Action.EXPORT: lambda services, dataset_id: services.jobs.submit(dataset_id, JobKind.EXPORT, {}),
     Action.ERASE: lambda services, dataset_id: services.jobs.submit(dataset_id, JobKind.ERASE, {}),
-    Action.CREATE: lambda services, dataset_id: services.store.create_dataset(f"New {services}", "facenet-128"),
+    Action.CREATE: lambda services, dataset_id: services.store.create_dataset("New", "facenet-128"),
 }
 
 
