@@ -60,9 +60,14 @@ class App:
 
 
 @contextmanager
-def serve(data_dir: Path, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Iterator[App]:
+def serve(
+    data_dir: Path,
+    arguments: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    port: int | None = None,
+) -> Iterator[App]:
     """The app on a data folder, at a port that was free; with further arguments and variables of the environment."""
-    port = free_port()
+    port = port or free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "core.ui.serve", "--server.port", str(port), *arguments],
         cwd=ROOT,

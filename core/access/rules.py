@@ -87,6 +87,8 @@ RETENTION_RULES = _rules(
     (_ERASE, "set_dataset_terms set_person_terms"),
 )
 """Receipts are written by an erasing alone, whose own stores ask; which are listed is in ``guard.GuardedRetention``."""
+AUDIT_RULES = _rules((Rule(Action.ADMINISTER, Subject.NOTHING), "count page lines viewers"))
+"""Lines are written by the whole's recorder."""
 ARTIFACT_RULES = _rules(
     (_LOOK, "read open find ids files path remote_files fetch_ahead exists loose size_bytes"),
     (_ERASE, "announce_deletion withdraw_deletion delete_dataset sweep delete_drafts"),

@@ -19,7 +19,7 @@ from core.access.guard import (
 )
 from core.access.permissions import LOCAL_OWNER, Action, Principal
 from core.access.rates import RateLimit
-from core.access.rules import ERASE_RULES, JOB_ACTIONS, RUN_RULES
+from core.access.rules import AUDIT_RULES, ERASE_RULES, JOB_ACTIONS, RUN_RULES
 from core.base.errors import AccessRefused
 from core.services import Services
 from core.store.job_model import Job
@@ -27,10 +27,14 @@ from core.store.protocols import Run
 from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.base import Engine
+from core.workflows.audit.recorder import AuditRecorder
 from core.workflows.columns.newest_faces import NewestFaces
 from core.workflows.erasure.erase_person import EraseTools
 from core.workflows.exchange.prepared_sample import AdoptionTools
 from core.workflows.identification.identify import Identifier
+from core.workflows.safekeeping.backup import BackupTools
+from core.workflows.safekeeping.doctor import DoctorTools
+from core.workflows.safekeeping.restore import RestoreTools
 
 IDENTIFICATIONS = RateLimit(600, 60.0)
 """Of one person: a camera asks a few times a second."""
@@ -65,6 +69,7 @@ class GuardedServices(Services):
             "transfer": GuardedTransfer(whole.transfer, access, owners),
             "retention": GuardedRetention(whole.retention, access, owners),
             "eraser": Guarded(whole.eraser, ERASE_RULES, access, owners),
+            "audit_log": Guarded(whole.audit_log, AUDIT_RULES, access, owners),
             "artifacts": GuardedArtifacts(whole.artifacts, access, owners),
         }
         self.__dict__.update(guarded)
@@ -90,6 +95,11 @@ class GuardedServices(Services):
         """As the whole's."""
         return self._whole.supervisor
 
+    @property
+    def audit_recorder(self) -> AuditRecorder:  # type: ignore[override]
+        """As the whole's."""
+        return self._whole.audit_recorder
+
     def identifier(self, run: Run) -> Identifier:
         """As the whole's, for whoever may identify by the run's dataset."""
         self.may.require(Action.IDENTIFY, self.runs.run(run.id).dataset_id)
@@ -112,6 +122,21 @@ class GuardedServices(Services):
     def erase_tools(self) -> EraseTools:
         """With the receipts of the whole: a dataset's is written when nobody owns it any more."""
         return replace(super().erase_tools(), receipts=self._whole.erase_tools().receipts)
+
+    def backup_tools(self) -> BackupTools:
+        """As the whole's, for admins: a backup holds everybody's."""
+        self.may.require(Action.ADMINISTER)
+        return self._whole.backup_tools()
+
+    def restore_tools(self) -> RestoreTools:
+        """As ``backup_tools``."""
+        self.may.require(Action.ADMINISTER)
+        return self._whole.restore_tools()
+
+    def doctor_tools(self) -> DoctorTools:
+        """As ``backup_tools``: everything is looked through."""
+        self.may.require(Action.ADMINISTER)
+        return self._whole.doctor_tools()
 
     def adoption_tools(self) -> AdoptionTools:
         """For a dataset that is nobody's until its rows are there: its files are written by the whole."""

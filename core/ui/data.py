@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from core.access.decisions import Access
+from core.access.view import access_of, services_for
 from core.base import words
 from core.base.columns import number_values
 from core.base.settings import settings_from_env
@@ -23,6 +25,8 @@ from core.services import Services
 from core.store.columns.people_columns import People, build_counts, build_people
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Counts, Dataset, MapInfo, PersonCount, Run
+from core.ui.access import kept
+from core.ui.access.signed_in import current_principal
 from core.workflows.neighbours.face_index import index_time, is_indexed
 from core.workflows.neighbours.search import ExactSearch, NeighbourSearch, open_gallery_search, open_search
 from core.workflows.projection import project
@@ -38,9 +42,20 @@ _seen: dict[Path, tuple[set[str], set[str]]] = {}
 _forgetting = threading.Lock()
 
 
-@st.cache_resource(show_spinner=False)
 def services() -> Services:
-    """The working parts, and the worker process beside the app."""
+    """The working parts as far as whoever acts may use them. Raises SignInNeeded where nobody does."""
+    whole = whole_services()
+    return whole if kept.is_decided() else services_for(whole, current_principal(whole))
+
+
+def access() -> Access:
+    """What whoever acts may do."""
+    return access_of(services())
+
+
+@st.cache_resource(show_spinner=False)
+def whole_services() -> Services:
+    """The working parts of everybody, and the worker process beside the app: for whoever decides, and no page."""
     # After ``forget_erased_people`` cleared this cache too: the worker process and the loaded networks are to live on.
     if _kept_services:
         return _kept_services[0]
@@ -56,7 +71,7 @@ def forget_erased_people() -> None:
     It does not matter which process or machine erased them.
     """
     with _forgetting:
-        working = services()
+        working = whole_services()
         # By their ids and not by a time: machines that share the database have clocks of their own. A dataset that went
         # took the jobs that told of it along.
         erasings = working.jobs.done_ids(JobKind.ERASE)
@@ -69,7 +84,7 @@ def forget_erased_people() -> None:
             st.cache_resource.clear()
             # Faces and galleries of them lie outside of Streamlit's caches, with the services.
             working.forget_erased_people()
-            services()
+            whole_services()
             _kept_services.clear()
         _seen[working.settings.data_dir] = erasings, dataset_ids
 
@@ -93,25 +108,25 @@ class Faces:
 
 # Resources, not data: ``cache_data`` would pickle the arrays for every reader, and hash only a sample of large ones
 # where they are arguments. Nothing here is changed by who reads it, and the revision is a part of every key.
-@st.cache_resource(show_spinner=False, max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def dataset_faces(dataset_id: str, revision: Revision) -> Faces:
     """Every face."""
     return Faces(dataset_id, revision, services().newest_faces(dataset_id).read_table(revision))
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
+@kept.cache_resource(show_spinner=False, max_entries=8)
 def person_faces(dataset_id: str, revision: Revision, person_id: int) -> Faces:
     """Every face of one person: much faster than all when there are many."""
     table = services().store.face_table(dataset_id, person_id)
     return Faces(dataset_id, revision, table, person_id)
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
+@kept.cache_resource(show_spinner=False, max_entries=8)
 def _person_embeddings(dataset_id: str, revision: Revision, person_id: int) -> Embeddings:
     return services().store.embeddings(dataset_id, person_id)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def _indexed_search(dataset_id: str, revision: Revision, indexed_at: float) -> NeighbourSearch:
     working, table = services(), dataset_faces(dataset_id, revision).table
     # Of the revision of the table, which may be older than the dataset by now.
@@ -128,13 +143,13 @@ def face_search(faces: Faces) -> NeighbourSearch:
     return _indexed_search(faces.dataset_id, faces.revision, index_time(services().artifacts, dataset))
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def run_predictions(run_id: str) -> Predictions:
     """What a run said; a run never changes."""
     return train.load_predictions(services().artifacts, services().runs.run(run_id))
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def face_map(dataset_id: str, revision: Revision, map_id: str | None, dimensions: int = 2) -> FaceMap:
     """A stored map with those who came since, or the quick one of this revision when ``map_id`` is None."""
     if map_id is None:
@@ -150,7 +165,7 @@ def face_map(dataset_id: str, revision: Revision, map_id: str | None, dimensions
     return project.add_newcomers(stored_map, faces.embeddings, search)
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@kept.cache_data(show_spinner=False, max_entries=64)
 def dataset_counts(dataset_id: str, revision: Revision) -> Counts:
     """How much a dataset holds."""
     store = services().store
@@ -161,7 +176,7 @@ def dataset_counts(dataset_id: str, revision: Revision) -> Counts:
 
 
 # Resources too, as they are long where a dataset is large: unpickling 5,000 people took most of a page's run.
-@st.cache_resource(show_spinner=False, max_entries=8)
+@kept.cache_resource(show_spinner=False, max_entries=8)
 def photos_without_face(dataset_id: str, revision: Revision) -> tuple[Photo, ...]:
     """Photos on which no face is, by name."""
     # Mostly there are none, which the faces tell: the database would look at every photo.
@@ -171,13 +186,13 @@ def photos_without_face(dataset_id: str, revision: Revision) -> tuple[Photo, ...
     return tuple(services().store.photos_without_face(dataset_id))
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@kept.cache_resource(show_spinner=False, max_entries=32)
 def dataset_people(dataset_id: str, revision: Revision) -> People:
     """The people of a dataset by name."""
     return build_people(dataset_faces(dataset_id, revision).table, services().store.person_remarks(dataset_id))
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@kept.cache_data(show_spinner=False, max_entries=32)
 def largest_people(dataset_id: str, revision: Revision, count: int) -> list[PersonCount]:
     """Those with the most faces."""
     if not services().has_faces(dataset_id):
@@ -191,7 +206,7 @@ def find_cover(dataset: Dataset, name: str) -> str | None:
     return person.cover_crop_id if person else None
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@kept.cache_data(show_spinner=False, max_entries=32)
 def describe_file_size(dataset_id: str, revision: Revision) -> str:
     """Space that a dataset's files take, as a text; empty where it would take long to count."""
     artifacts = services().artifacts

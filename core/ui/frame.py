@@ -17,6 +17,7 @@ from core.language.texts import ask_for_language
 from core.services import Services
 from core.store.protocols import Dataset
 from core.ui import address, data, menu, refusals, state, words
+from core.ui.access import sharing
 from core.ui.audit import recording
 from core.ui.home import trail
 from core.ui.home.trail import NextStep
@@ -118,6 +119,9 @@ def page(title: str, purpose: str) -> Iterator[Frame]:
         data.forget_erased_people()
         services = data.services()
         dataset = _choose_dataset(services)
+        script = st.session_state.get(state.PAGE, "")
+        sharing.require_page(menu.action_of(script), dataset)
+        sharing.show_who_acts(dataset)
         st.sidebar.page_link(menu.WORDS.script, label=words.plain(menu.WORDS.title), icon=menu.WORDS.icon)
         dock.show_dock()
         if dataset is not None:

@@ -18,6 +18,7 @@ from core.base.types import Box, RgbImage
 from core.imaging.pixels import encode_jpeg, shrink_image
 from core.store.artifacts import ArtifactKind
 from core.ui import address, data, state
+from core.ui.access import kept
 from core.workflows.labels.close_up import cut_close_up
 
 PER_PAGE = 48
@@ -169,7 +170,7 @@ def crop_address(dataset_id: str, crop_id: str) -> str:
         return GREY
 
 
-@st.cache_data(show_spinner=False, max_entries=4096)
+@kept.cache_data(show_spinner=False, max_entries=4096)
 def close_up_address(dataset_id: str, face_id: str, crop_id: str, side_px: int) -> str:
     """A face without who stands beside it, as a data address, at most so wide; a grey square when it is gone."""
     # The crop is a part of the key alone: a photo that was turned has others, of the same faces.

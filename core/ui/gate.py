@@ -61,7 +61,8 @@ def check_address(address: str | None, opened: str | None) -> None:
         return
     raise InputRefused(
         f"At the address '{address or 'any'}' everybody on the network could open the app, see every photo and change "
-        "everything: there is no sign-in yet. Leave --server.address out to keep it to this computer. If everybody may "
+        "everything: no sign-in is configured (README, Sign-in). Leave --server.address out to keep it to this "
+        "computer. If everybody may "
         f"enter, start it with {OPEN}={OPEN_ANSWER}, and --server.allowedHosts NAME for each name it is opened by."
     )
 

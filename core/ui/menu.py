@@ -7,7 +7,10 @@ from typing import Literal
 
 import streamlit as st
 
-from core.ui import state, words
+from core.access.permissions import ROLE_ALLOWS, Action
+from core.base.errors import FaceAtlasError
+from core.ui import data, state, words
+from core.ui.access.signed_in import is_sign_in_required
 
 # Page files lie in sub-folders of ``pages/``: Streamlit opens one that lies directly in it without running ``app.py``.
 HOME = "pages/home/datasets.py"
@@ -28,6 +31,7 @@ GLOSSARY = "pages/system/glossary.py"
 PRIVACY = "pages/system/privacy.py"
 ABOUT = "pages/system/about.py"
 ACCESS_LOG = "pages/system/access_log.py"
+ACCESS = "pages/system/access.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class MenuEntry:
     icon: str
     url_path: str
     """By which Streamlit finds it; but for the first page its address, which people keep in their bookmarks."""
+    action: Action = Action.LOOK
+    """What whoever opens it has to be allowed, on the chosen dataset."""
 
     @property
     def address(self) -> str:
@@ -62,10 +68,10 @@ SECTIONS = (
         "Photos",
         ":material/photo_library:",
         (
-            MenuEntry(INGEST, "Add photos", ":material/add_photo_alternate:", "ingest"),
-            MenuEntry(REVIEW, "Look them over", ":material/rate_review:", "review"),
-            MenuEntry(SUSPECTS, "Suspects", ":material/troubleshoot:", "suspects"),
-            MenuEntry(EXCHANGE, "Export and import", ":material/import_export:", "exchange"),
+            MenuEntry(INGEST, "Add photos", ":material/add_photo_alternate:", "ingest", action=Action.EDIT),
+            MenuEntry(REVIEW, "Look them over", ":material/rate_review:", "review", action=Action.EDIT),
+            MenuEntry(SUSPECTS, "Suspects", ":material/troubleshoot:", "suspects", action=Action.EDIT),
+            MenuEntry(EXCHANGE, "Export and import", ":material/import_export:", "exchange", action=Action.EXPORT),
         ),
     ),
     MenuSection(
@@ -73,14 +79,14 @@ SECTIONS = (
         ":material/groups:",
         (
             MenuEntry(PEOPLE, "People", ":material/groups:", "people"),
-            MenuEntry(CLUSTERS, "Name the faces", ":material/workspaces:", "clusters"),
+            MenuEntry(CLUSTERS, "Name the faces", ":material/workspaces:", "clusters", action=Action.EDIT),
         ),
     ),
     MenuSection(
         "Recogniser",
         ":material/school:",
         (
-            MenuEntry(TRAIN, "Train", ":material/school:", "train"),
+            MenuEntry(TRAIN, "Train", ":material/school:", "train", action=Action.EDIT),
             MenuEntry(EVALUATE, "How good is it?", ":material/fact_check:", "evaluate"),
         ),
     ),
@@ -89,9 +95,9 @@ SECTIONS = (
         "Identify",
         ":material/person_search:",
         (
-            MenuEntry(IDENTIFY, "Who is this?", ":material/person_search:", "identify"),
-            MenuEntry(BATCH, "Many photos", ":material/burst_mode:", "batch"),
-            MenuEntry(VERIFY, "Same person?", ":material/compare:", "verify"),
+            MenuEntry(IDENTIFY, "Who is this?", ":material/person_search:", "identify", action=Action.IDENTIFY),
+            MenuEntry(BATCH, "Many photos", ":material/burst_mode:", "batch", action=Action.IDENTIFY),
+            MenuEntry(VERIFY, "Same person?", ":material/compare:", "verify", action=Action.IDENTIFY),
         ),
     ),
     MenuSection(
@@ -99,8 +105,9 @@ SECTIONS = (
         ":material/settings:",
         (
             MenuEntry(JOBS, "Jobs", ":material/pending_actions:", "jobs"),
-            MenuEntry(ACCESS_LOG, "Access log", ":material/visibility:", "access-log"),
+            MenuEntry(ACCESS_LOG, "Access log", ":material/visibility:", "access-log", action=Action.ADMINISTER),
             MenuEntry(PRIVACY, "Privacy", ":material/shield_person:", "privacy"),
+            MenuEntry(ACCESS, "Who may enter", ":material/key:", "access"),
             MenuEntry(ABOUT, "About", ":material/info:", "about"),
         ),
     ),
@@ -147,19 +154,39 @@ def _page(entry: MenuEntry, title: str, icon: str, visibility: Literal["visible"
     )
 
 
-def _entry_shown(section: MenuSection, script: str) -> MenuEntry:
-    """As which of its pages a section stands in the sidebar."""
-    return next((entry for entry in section.entries if entry.script == script), section.entries[0])
+def _entry_shown(section: MenuSection, script: str) -> MenuEntry | None:
+    """As which of its pages a section stands in the sidebar; None where nobody who acts may open any of them."""
+    entries = _entries_offered(section)
+    return next((entry for entry in entries if entry.script == script), entries[0] if entries else None)
+
+
+def _entries_offered(section: MenuSection) -> list[MenuEntry]:
+    """The pages that the role of whoever acts allows; what the dataset allows, the page itself asks."""
+    try:
+        whole = data.whole_services()
+        is_asked, role = is_sign_in_required(whole), data.access().principal.role
+    except FaceAtlasError:
+        # The page says what is wrong, and shows nothing.
+        return list(section.entries)
+    return [
+        entry for entry in section.entries if entry.action in ROLE_ALLOWS[role] and (is_asked or entry.script != ACCESS)
+    ]
+
+
+def action_of(script: str) -> Action:
+    """What whoever opens a page has to be allowed."""
+    return next((entry.action for entry in ENTRIES if entry.script == script), Action.LOOK)
 
 
 def show_neighbours() -> None:
     """The pages of the open page's section, side by side; nothing where it has the only one."""
     script = st.session_state.get(state.PAGE)
     section = next((section for section in SECTIONS if any(entry.script == script for entry in section.entries)), None)
-    if section is None or len(section.entries) == 1:
+    entries = _entries_offered(section) if section else []
+    if len(entries) < 2:
         return
     with st.container(horizontal=True, gap="small", key="section_pages"):
-        for entry in section.entries:
+        for entry in entries:
             st.page_link(
                 entry.script, label=words.plain(entry.title), icon=entry.icon, query_params=_dataset_in_address()
             )

@@ -17,12 +17,13 @@ from streamlit import config, file_util
 from streamlit import logger as streamlit_logger
 from streamlit.runtime import Runtime
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.secrets import secrets_singleton as secrets
 from streamlit.web import cli
 from streamlit.web.server.starlette import starlette_server
 from streamlit.web.server.starlette.starlette_app import create_starlette_app
 from uvicorn import config as uvicorn_config
 
-from core.base.errors import InputRefused
+from core.base.errors import FaceAtlasError
 from core.base.logs import hand_to_root, write_json_lines
 from core.base.privacy import restrict_new_files
 from core.base.settings import settings_from_env
@@ -51,14 +52,24 @@ def create_guarded_app(runtime: Runtime) -> AsgiApp:
     """Streamlit's application behind the gate; called when the settings are read and before a port is opened."""
     opened = os.environ.get(OPEN)
     try:
-        check_address(config.get_option("server.address"), opened)
-    except InputRefused as refusal:
+        providers = find_sign_in_providers()
+        if not providers:
+            check_address(config.get_option("server.address"), opened)
+    except FaceAtlasError as refusal:
         sys.exit(f"Refused: {refusal}")
     # Read before it is emptied: Streamlit's own check knows no numeric addresses, and the gate stands before it.
-    hosts = Hosts(tuple(config.get_option("server.allowedHosts")), opened == OPEN_ANSWER)
+    names = tuple(config.get_option("server.allowedHosts"))
     config.set_option("server.allowedHosts", [])
     serve_modules(runtime.bidi_component_registry)
-    app = monitor(cache_modules(create_starlette_app(runtime), modules_address()), runtime)
+    app = cache_modules(create_starlette_app(runtime), modules_address())
+    if providers:
+        from core.ui.access.entrance import put_door_before
+
+        app, own_name = put_door_before(app, runtime, providers)
+        names = (*names, own_name)
+    # Before the door: a proxy asks how the server is, and signs in nowhere.
+    app = monitor(app, runtime)
+    hosts = Hosts(names, opened == OPEN_ANSWER)
     # Its scripts are let by their hashes, read here from the very file that is served: an update needs no new list.
     index = Path(file_util.get_static_dir(), "index.html").read_text(encoding="utf-8")
     return Gate(app, hosts, response_headers(inline_script_sources(index)))
@@ -70,6 +81,15 @@ def _let_streamlit_log_as_others() -> None:
     uvicorn_config.LOGGING_CONFIG["loggers"] = {}
     streamlit_logger.setup_formatter = lambda logger: hand_to_root([logger])
     hand_to_root(logging.getLogger(name) for name in tuple(logging.root.manager.loggerDict))
+
+
+def find_sign_in_providers() -> tuple[str, ...]:
+    """By whom people sign in. Without a file of roles and a section of secrets nothing is loaded to find that out."""
+    if not settings_from_env().access_file.exists() and not secrets.load_if_toml_exists():
+        return ()
+    from core.ui.access.configuration import sign_in_providers
+
+    return sign_in_providers(settings_from_env().access_file)
 
 
 def cache_modules(app: AsgiApp, address: str) -> AsgiApp:

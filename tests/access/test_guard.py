@@ -13,6 +13,7 @@ from core.access.permissions import LOCAL_OWNER, Action, Principal, is_allowed
 from core.access.rules import (
     ARTIFACT_RULES,
     ARTIFACT_WRITES,
+    AUDIT_RULES,
     ERASE_RULES,
     FACE_RULES,
     JOB_ACTIONS,
@@ -34,6 +35,7 @@ from core.jobs.worker import run_job
 from core.services import Services
 from core.store.access_model import Grant, Role, Standing
 from core.store.artifacts import ArtifactKind, Artifacts
+from core.store.audit_log import AuditLog
 from core.store.exchange_protocols import EraseStore, TransferStore
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset, FaceStore, JobStore, ReportStore, RunStore
@@ -81,6 +83,7 @@ def methods(*ports: type) -> set[str]:
         ((TransferStore,), TRANSFER_RULES, "add_snapshot"),
         ((EraseStore,), ERASE_RULES, ""),
         ((RetentionStore,), RETENTION_RULES, "receipts put_receipt delete_receipt"),
+        ((AuditLog,), AUDIT_RULES, "add remove_before"),
         ((Artifacts,), ARTIFACT_RULES, " ".join(sorted(ARTIFACT_WRITES)) + " going_ids"),
         (
             (JobStore,),
@@ -172,6 +175,14 @@ def test_tools_of_workflows_are_built_on_the_guarded_stores(house: House) -> Non
         assert tools.artifacts is bob.artifacts
     assert isinstance(bob, GuardedServices)
     assert house.of(LOCAL_OWNER) is house.whole
+
+
+def test_backups_of_everybody_are_for_admins(house: House) -> None:
+    ann = house.of(ANN)
+    for tools in (ann.backup_tools, ann.restore_tools, ann.doctor_tools):
+        with pytest.raises(AccessRefused, match="administer"):
+            tools()
+    assert house.of(BOSS).backup_tools().data_dir == house.whole.settings.data_dir
 
 
 # roles and standings, where things act

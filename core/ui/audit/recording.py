@@ -25,8 +25,7 @@ Content = TypeVar("Content", bound=str | bytes)
 
 def current_viewer() -> str:
     """Who uses the page: the address of who is signed in, or this computer."""
-    signed_in = st.user.get("email") if st.user.get("is_logged_in") else None
-    return str(signed_in or THIS_COMPUTER)
+    return data.access().principal.address or THIS_COMPUTER
 
 
 def record_view(dataset: Dataset, occasion: str, person_id: int | None = None) -> None:
@@ -87,4 +86,5 @@ def _record(viewer: str, action: AuditAction, occasion: str, dataset_id: str, pe
         dataset_id=dataset_id,
         person_id=person_id,
     )
-    data.services().audit_recorder.record(entry)
+    # Of everybody: a download is answered outside of the run of a page, and who asked is known by then.
+    data.whole_services().audit_recorder.record(entry)

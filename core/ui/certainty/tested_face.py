@@ -15,6 +15,7 @@ from core.learn.open_set.certainty import Certainty, CertaintyRule, Sureness
 from core.learn.open_set.rejection_rule import TARGET_RATE, RejectionRule
 from core.store.protocols import Dataset, Run
 from core.ui import data, words
+from core.ui.access import kept
 from core.ui.certainty import bar, explanation
 from core.workflows.training.train import load_recogniser
 
@@ -22,7 +23,7 @@ _NEAREST = 2
 """The face itself, and the one nearest to it."""
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@kept.cache_resource(show_spinner=False, max_entries=16)
 def _load_rule(run_id: str) -> RejectionRule:
     return load_recogniser(data.services().artifacts, data.services().runs.run(run_id)).rules.full
 

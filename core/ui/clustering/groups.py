@@ -15,6 +15,7 @@ from core.learn.model_selection.hard_faces import Hardness
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import data, words
+from core.ui.access import kept
 from core.ui.components.picker import draw_picker
 from core.ui.labels import corrections, face_review
 from core.ui.labels.corrections import CorrectionDesk
@@ -69,7 +70,7 @@ def grouping_time(dataset: Dataset) -> float:
     return next(finished, None) or 0.0
 
 
-@st.cache_resource(show_spinner="Reading the groups", max_entries=3)
+@kept.cache_resource(show_spinner="Reading the groups", max_entries=3)
 def load_current_clustering(dataset_id: str, revision: Revision, grouped_at: float) -> Clustering | None:
     """The groups as they concern the dataset now; None before they were made."""
     # The job's end, which is not read here, tells one hierarchy from the next: a dataset has one file for it.
@@ -86,7 +87,7 @@ def has_groups(dataset: Dataset) -> bool:
     return load_current_clustering(dataset.id, dataset.revision, grouping_time(dataset)) is not None
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def read_unnamed_groups(
     dataset_id: str, revision: Revision, grouped_at: float, threshold: float
 ) -> UnnamedGroups | None:
@@ -109,7 +110,7 @@ def read_unnamed_groups(
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def read_hard_faces(dataset_id: str, revision: Revision, grouped_at: float, threshold: float) -> dict[str, Hardness]:
     """The faces without a name that are hardest to recognise, by their ids; none before there are groups."""
     unnamed = read_unnamed_groups(dataset_id, revision, grouped_at, threshold)

@@ -12,6 +12,7 @@ from core.base.types import Ints
 from core.charts.confusion import cut_confusion_matrix, describe_confusions, select_confused_people
 from core.learn.metrics.classification import ConfusedPair, Evaluation
 from core.ui import charts, data, frame, gallery, words
+from core.ui.access import kept
 from core.ui.certainty import tested_face
 from core.ui.components.picker import Pickable, draw_picker
 from core.ui.evaluation.evaluation_page import EvaluatedRun
@@ -115,7 +116,7 @@ def select_matrix_people(result: Evaluation, people: tuple[str, ...], *, everyon
 
 # As JSON: a figure that comes out of a cache with its keys in another order is another chart to Streamlit, and the
 # cell that was clicked is no longer selected.
-@st.cache_data(show_spinner=False, max_entries=32)
+@kept.cache_data(show_spinner=False, max_entries=32)
 def _chart_json(run_id: str, options: MatrixOptions, dark: bool) -> tuple[str, list[int]]:
     """The chart as JSON, and its people from top to bottom."""
     result = data.run_predictions(run_id).evaluation

@@ -15,6 +15,7 @@ from core.learn.metrics.predictions import Predictions
 from core.learn.metrics.run_values import describe_update
 from core.store.protocols import Dataset, Run
 from core.ui import address, data, gallery, words
+from core.ui.access import kept
 from core.ui.audit import recording
 from core.ui.certainty import explanation
 from core.ui.data import Faces
@@ -151,7 +152,7 @@ def show_people_section(evaluated: EvaluatedRun) -> None:
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def _load_people_table(run_id: str) -> pd.DataFrame:
     return build_people_table(data.run_predictions(run_id).evaluation)
 

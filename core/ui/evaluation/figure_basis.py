@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.store.protocols import Run
 from core.ui import data, words
+from core.ui.access import kept
 from core.workflows.evaluation.naming_basis import NamingBasis, count_naming_basis
 
 FEW_PEOPLE = 10
@@ -20,7 +21,7 @@ def show_figure_basis(run: Run) -> None:
     st.caption(words.plain(" ".join(describe_figure_basis(_count_basis(run.id), run))))
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@kept.cache_data(show_spinner=False, max_entries=32)
 def _count_basis(run_id: str) -> NamingBasis:
     run = data.services().runs.run(run_id)
     return count_naming_basis(data.services().log, run, data.run_predictions(run_id))

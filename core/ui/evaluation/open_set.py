@@ -16,6 +16,7 @@ from core.learn.open_set.operating_points import OperatingPoint, list_operating_
 from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors
 from core.store.protocols import Run
 from core.ui import charts, data, frame, words
+from core.ui.access import kept
 from core.ui.evaluation import evaluation_charts
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.training import strangers_input
@@ -52,7 +53,7 @@ def show_strangers_section(evaluated: EvaluatedRun) -> None:
         _show_ranks(evaluated)
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@kept.cache_resource(show_spinner=False, max_entries=16)
 def _load_points(run_id: str) -> Sequence[OperatingPoint]:
     run = data.services().runs.run(run_id)
     return list_operating_points(
@@ -243,7 +244,7 @@ def _show_scores(evaluated: EvaluatedRun) -> None:
         st.caption("Runs from before this was kept do not have the strangers either: train again to see them.")
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@kept.cache_data(show_spinner=False, max_entries=32)
 def _scores_json(run_id: str, threshold: float, ink: str) -> str:
     histogram = build_score_histogram(data.run_predictions(run_id), threshold)
     return evaluation_charts.histogram_json(histogram, ink=ink)

@@ -12,6 +12,7 @@ from core.base.types import Revision
 from core.learn.model_selection.comparison import Comparison, Verdict
 from core.store.protocols import Run
 from core.ui import address, charts, data, frame, gallery, words
+from core.ui.access import kept
 from core.ui.components.picker import Grid, draw_picker
 from core.ui.evaluation import evaluation_charts
 from core.ui.evaluation.evaluation_page import EvaluatedRun
@@ -61,7 +62,7 @@ def _choose_other_run(run: Run, candidates: list[Run]) -> Run:
     return by_id[run_id]
 
 
-@st.cache_resource(show_spinner="Comparing", max_entries=4)
+@kept.cache_resource(show_spinner="Comparing", max_entries=4)
 def _compare_runs(dataset_id: str, revision: Revision, older: str, newer: str) -> RunComparison:
     # A run's answers never change; the revision is in the key, as both are judged by the names of today.
     services = data.services()

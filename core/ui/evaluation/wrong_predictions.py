@@ -11,6 +11,7 @@ from core.charts.confusion import describe_confusions
 from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.certainty import Certainty
 from core.ui import data, gallery, words
+from core.ui.access import kept
 from core.ui.certainty import bar, tested_face
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.labels import face_sheet
@@ -129,7 +130,7 @@ def _crop_id(evaluated: EvaluatedRun, face_id: str) -> str:
 
 
 # One selection of vectors for all errors on the page; a dataset of 100,000 faces would be gone through for each.
-@st.cache_resource(show_spinner=False, max_entries=2)
+@kept.cache_resource(show_spinner=False, max_entries=2)
 def _open_learned_search(dataset_id: str, revision: Revision, run_id: str) -> NeighbourSearch:
     learned = select_gallery(data.dataset_faces(dataset_id, revision).embeddings, data.run_predictions(run_id))
     working = data.services()
@@ -137,7 +138,7 @@ def _open_learned_search(dataset_id: str, revision: Revision, run_id: str) -> Ne
     return open_gallery_search(working.store, working.artifacts, dataset, learned)
 
 
-@st.cache_data(show_spinner=False, max_entries=1024)
+@kept.cache_data(show_spinner=False, max_entries=1024)
 def _nearest_training_tiles(dataset_id: str, revision: Revision, run_id: str, face_id: str) -> list[gallery.Tile]:
     """The training faces most like a face, those of its own photo left out."""
     faces = data.dataset_faces(dataset_id, revision)

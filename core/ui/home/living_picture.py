@@ -20,6 +20,7 @@ from core.language.texts import current_language
 from core.language.texts import gettext as _
 from core.services import Services
 from core.ui import data, gallery, words
+from core.ui.access import kept
 from core.ui.projection.map_picture import picture_plane, place_at
 from core.workflows.exchange.prepared_sample import PicturedPhoto, SamplePicture
 
@@ -62,7 +63,7 @@ def show_sample_picture(services: Services) -> None:
         st.html(_picture_html(str(sample.folder), current_language()))
 
 
-@st.cache_data(show_spinner=False, max_entries=2)
+@kept.cache_data(show_spinner=False, max_entries=2)
 def _picture_html(folder: str, language: Language) -> str:
     """The picture with the texts of a language, by which it is remembered."""
     sample = data.services().prepared_sample()

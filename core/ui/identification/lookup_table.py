@@ -16,6 +16,7 @@ from core.learn.open_set.rejection_rule import RATES
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import address, data, gallery, jobs, words
+from core.ui.access import kept
 from core.ui.audit import recording
 from core.ui.components import lookups
 from core.ui.components.lookups import FaceRow, FilterChip, LookupTable, LookupView, PhotoRow
@@ -47,12 +48,12 @@ CHIPS = (
 
 
 # A result is never changed, but may be written once more under its id when a job is repeated: when it was made tells.
-@st.cache_resource(show_spinner="Reading the result", max_entries=4)
+@kept.cache_resource(show_spinner="Reading the result", max_entries=4)
 def _load_result(dataset_id: str, lookup_id: str, created: float) -> Lookup:
     return kept_lookups.load_lookup(data.services().artifacts, dataset_id, lookup_id)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def _table(dataset_id: str, lookup_id: str, created: float) -> LookupTable:
     """What the browser gets, with the marks for every limit."""
     result = _load_result(dataset_id, lookup_id, created)
@@ -88,7 +89,7 @@ def _table(dataset_id: str, lookup_id: str, created: float) -> LookupTable:
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def _names(dataset_id: str, lookup_id: str, created: float) -> frozenset[str]:
     """Everybody who is named on a photo, wherever the slider stands."""
     result = _load_result(dataset_id, lookup_id, created)

@@ -15,6 +15,7 @@ from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, jobs, state, words
+from core.ui.access import kept
 from core.ui.audit import recording
 from core.ui.certainty import bar
 from core.ui.components import boxes, choices
@@ -51,7 +52,7 @@ def identify_photo(run: Run, revision: Revision, photo: TabPhoto) -> PhotoAnswer
     return _identify_photo(run.id, revision, photo.id, photo)
 
 
-@st.cache_data(show_spinner="Looking for faces", max_entries=12, scope="session")
+@kept.cache_data(show_spinner="Looking for faces", max_entries=12, scope="session")
 def _identify_photo(run_id: str, revision: Revision, photo_id: str, _photo: TabPhoto) -> PhotoAnswer:
     services = data.services()
     identifier = services.identifier(services.runs.run(run_id))

@@ -12,6 +12,7 @@ from core.base.errors import ImageRefused
 from core.imaging.pixels import encode_jpeg, shrink_image
 from core.isolation.photos import decode_photo
 from core.ui import data, gallery, state, words
+from core.ui.access import kept
 from core.ui.components import choices
 from core.ui.components.choices import ChoiceLine, ChoicesLayout
 from core.ui.components.paste import pasted_pictures
@@ -161,7 +162,7 @@ def show_tab_photos_status(keep: Callable[[], None]) -> None:
         st.button("Forget now", key="forget_given", type="tertiary", on_click=_forget)
 
 
-@st.cache_data(show_spinner=False, max_entries=MOST_PHOTOS, scope="session")
+@kept.cache_data(show_spinner=False, max_entries=MOST_PHOTOS, scope="session")
 def _thumbnail(photo_id: str, _content: bytes) -> str:
     """A small picture as a data address; none of what is no photo."""
     try:

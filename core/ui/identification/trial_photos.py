@@ -7,6 +7,7 @@ import streamlit as st
 from core.base.types import Revision
 from core.store.protocols import Dataset
 from core.ui import data, frame, gallery, menu, words
+from core.ui.access import kept
 from core.ui.identification import photo_input
 from core.ui.identification.photo_input import TabPhoto
 
@@ -34,7 +35,7 @@ def offer_trial_photos(dataset: Dataset) -> None:
                 frame.open_page(menu.IDENTIFY, dataset.id)
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
+@kept.cache_data(show_spinner=False, max_entries=4)
 def _trial_photos(dataset_id: str, revision: Revision, run_id: str) -> list[TabPhoto]:
     """Empty where the dataset does not hold the photos that the sample's picture shows, or one was learned from."""
     prepared = data.services().prepared_sample()

@@ -13,6 +13,7 @@ import streamlit as st
 from core.base.types import Bools, FaceTable, Floats, Ints, Revision, Split
 from core.store.protocols import Dataset
 from core.ui import address, data, words
+from core.ui.access import kept
 from core.ui.data import Faces
 from core.ui.labels import name_choice
 
@@ -64,7 +65,7 @@ class FaceFilter:
     """The faces that ``SUSPECT`` is about."""
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@kept.cache_resource(show_spinner=False, max_entries=16)
 def filter_rows(dataset_id: str, revision: Revision, face_filter: FaceFilter) -> Ints:
     """(k,) row numbers of the faces that a filter lets through, in its order."""
     faces = data.dataset_faces(dataset_id, revision)
@@ -79,7 +80,7 @@ def filter_rows(dataset_id: str, revision: Revision, face_filter: FaceFilter) ->
     return matching_rows[_row_sorter(faces, face_filter)(matching_rows)]
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@kept.cache_data(show_spinner=False, max_entries=32)
 def count_categories(
     dataset_id: str, revision: Revision, run_id: str | None, suspects: frozenset[str] = frozenset()
 ) -> dict[FaceCategory, int]:

@@ -13,6 +13,7 @@ from core.isolation.photos import decode_photo
 from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
+from core.ui.access import kept
 from core.ui.components.picker import GridCommand, Pickable, draw_picker
 from core.ui.labels import corrections, face_sheet
 
@@ -85,7 +86,7 @@ def _tile(dataset: Dataset, photo: Photo) -> Pickable:
     return Pickable(id=photo.id, src=picture, name=name, note=note, alt=f"The photo {name}")
 
 
-@st.cache_data(show_spinner=False, max_entries=4 * PER_PAGE, ttl="10m")
+@kept.cache_data(show_spinner=False, max_entries=4 * PER_PAGE, ttl="10m")
 def _thumbnail(dataset_id: str, photo_id: str, turn: int) -> str:
     """The photo as it is turned, small, as a data address. Raises NotFound or ImageRefused."""
     # Cached, since a child decodes it. The turn is an argument so that a photo is not shown as it lay before.

@@ -15,6 +15,7 @@ from core.learn.open_set.certainty import measure_pair_likeness, rate_probabilit
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset
 from core.ui import address, data, gallery, state, words
+from core.ui.access import kept
 from core.ui.certainty import bar
 from core.ui.components.entries import EntryCommand, FaceStrip, Keyboard, ReviewEntry, draw_entries
 from core.ui.data import Faces
@@ -59,14 +60,14 @@ def submit_suspect_search(dataset: Dataset) -> None:
     submit_job(data.services().jobs, dataset.id, SuspectsRequest())
 
 
-@st.cache_resource(show_spinner="Reading the suspects", max_entries=4)
+@kept.cache_resource(show_spinner="Reading the suspects", max_entries=4)
 def load_stored_queue(dataset_id: str, created: float | None) -> ReviewQueue | None:
     """The stored queue; ``created`` is when the last job ended."""
     # Each search overwrites the one file of a dataset: only the moment tells one queue from the next in the cache.
     return review_queue.load_queue(data.services().artifacts, dataset_id)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def load_open_suspects(dataset_id: str, revision: Revision, created: float | None) -> OpenSuspects:
     """What of the queue is still to be done."""
     # The queue is of the revision that was searched; what is open is worked out anew after each correction.

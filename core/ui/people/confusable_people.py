@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 
 from core.base.types import Floats, Ints, Revision
 from core.learn.verification.set_similarity import Centres, centre_similarity
 from core.store.protocols import Dataset
 from core.ui import data
+from core.ui.access import kept
 from core.ui.data import Faces
 from core.workflows.clustering.cluster import PROBABLY_TWO, MergeCandidate, rank_merge_candidates, split_person
 
@@ -42,7 +42,7 @@ class PersonParts:
         return self.similarity < PROBABLY_TWO
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def measure_likeness(dataset_id: str, revision: Revision) -> Likeness:
     """The likeness of all people of a dataset."""
     faces = data.dataset_faces(dataset_id, revision)
@@ -61,7 +61,7 @@ def rank_by_likeness(likeness: Likeness, person_id: int) -> list[tuple[int, floa
     return [(likeness.person_ids[index], float(values[index])) for index in order]
 
 
-@st.cache_resource(show_spinner="Comparing everybody with everybody", max_entries=4)
+@kept.cache_resource(show_spinner="Comparing everybody with everybody", max_entries=4)
 def find_merge_candidates(dataset_id: str, revision: Revision) -> list[MergeCandidate]:
     """Pairs of people who are probably one, the most alike first; without those that somebody has told apart."""
     # What was told apart is read here and is no argument: telling apart raises the revision, which is one.
@@ -69,7 +69,7 @@ def find_merge_candidates(dataset_id: str, revision: Revision) -> list[MergeCand
     return rank_merge_candidates(faces.table, faces.embeddings, data.services().log.pairs_kept_apart(dataset_id))
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@kept.cache_resource(show_spinner=False, max_entries=16)
 def find_person_parts(dataset_id: str, revision: Revision, person_id: int) -> PersonParts:
     """The parts of one person's faces; those that were left out, or are too poor to tell, are in none."""
     faces = data.person_faces(dataset_id, revision, person_id)

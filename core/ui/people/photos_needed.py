@@ -8,12 +8,13 @@ from core.base.types import Revision
 from core.learn.model_selection.photos_needed import MOST, PhotoAdvice, advise_photos
 from core.store.protocols import Dataset, Run
 from core.ui import data, state, words
+from core.ui.access import kept
 
 MOST_FACES_UNASKED = 20_000
 """With more faces than this it takes seconds, once a run, and is worked out when somebody asks for it."""
 
 
-@st.cache_resource(show_spinner="Working out what would help", max_entries=8)
+@kept.cache_resource(show_spinner="Working out what would help", max_entries=8)
 def advice_by_person(dataset_id: str, run_id: str, _revision: Revision) -> dict[int, PhotoAdvice]:
     """What each person would need, by id: as the people were when this was first asked after the run."""
     # The underscore leaves the revision out of the cache's key: it takes seconds on large datasets, and a correction

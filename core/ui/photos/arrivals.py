@@ -7,11 +7,13 @@ from pathlib import Path, PurePath
 import pandas as pd
 import streamlit as st
 
+from core.access.permissions import Action
 from core.base.errors import InputRefused, NotFound
 from core.jobs.registry import submit_job
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import data, frame, jobs, menu, state, words
+from core.ui.access import kept
 from core.ui.labels import corrections
 from core.ui.photos import uploads
 from core.ui.photos.uploads import Offer
@@ -97,6 +99,8 @@ def _start_own_photos(dataset: Dataset) -> None:
 
 
 def _from_inbox() -> Offer | None:
+    if not data.access().may(Action.ADMINISTER):
+        return None
     inbox = data.services().settings.inbox_dir
     paths = {
         path.name: path
@@ -139,7 +143,7 @@ def _parts(path: str, modified_ns: int, dataset: Dataset | None) -> list[Arrival
     return _inspect_parts(path, modified_ns, dataset.id if dataset else None, dataset.revision if dataset else 0)
 
 
-@st.cache_data(show_spinner="Looking at what is in it", max_entries=8)
+@kept.cache_data(show_spinner="Looking at what is in it", max_entries=8)
 def _inspect_parts(path: str, modified_ns: int, dataset_id: str | None, revision: int) -> list[ArrivalPart]:
     return inspect_arrival(data.services().arrival_tools(), Path(path), dataset_id)
 
@@ -359,7 +363,7 @@ def _active_event_count(dataset: Dataset, job: Job) -> int:
     return _count_active_events(dataset.id, dataset.revision, ImportRequest.of(job).session)
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@kept.cache_data(show_spinner=False, max_entries=64)
 def _count_active_events(dataset_id: str, revision: int, session: str) -> int:
     """How many events of a sitting hold, undoings apart."""
     events = data.services().log.events(dataset_id, session=session)

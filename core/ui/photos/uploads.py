@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from core.access.permissions import Action
 from core.base.errors import ArchiveRefused
 from core.base.types import FacePolicy
 from core.jobs.registry import submit_job
@@ -210,7 +211,9 @@ def _is_zip(name: str) -> bool:
 
 
 def _from_inbox() -> Offer | None:
-    """Archives and folders that lie in ``data/inbox``."""
+    """Archives and folders that lie in ``data/inbox``; admins alone choose there, as they may be anybody's."""
+    if not data.access().may(Action.ADMINISTER):
+        return None
     paths = sorted(path for path in data.services().settings.inbox_dir.iterdir() if path.is_dir() or _is_zip(path.name))
     st.markdown("Large archives and folders: put them into the folder `data/inbox` and choose them here.")
     if not paths:

@@ -6,13 +6,13 @@ import zlib
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 
 from core.base.types import Floats, Ints, Revision, Split, take_items
 from core.charts.palette import GREY
 from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.certainty import Sureness
 from core.ui import data, gallery, words
+from core.ui.access import kept
 from core.ui.certainty import bar, tested_face
 from core.ui.components import scatter
 from core.ui.components.scatter import FaceCard, NearFaces, PointCloud, PointGroup, PointNames
@@ -62,7 +62,7 @@ class MapChart:
 
 
 # A shared object, as everything here that holds arrays: a cache of data would copy megabytes at every rerun.
-@st.cache_resource(show_spinner=False, max_entries=8)
+@kept.cache_resource(show_spinner=False, max_entries=8)
 def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapChart:
     """The points of a layout, coloured by what the view asks for."""
     faces = data.dataset_faces(dataset_id, revision)
@@ -130,7 +130,7 @@ def _card(dataset_id: str, faces: Faces, predictions: FacePredictions, cloud_row
     return FaceCard(cloud_row, crop, f"Face of {name}", tuple(_face_lines(faces, predictions, row)))
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def load_face_predictions(dataset_id: str, revision: Revision, run_id: str | None) -> FacePredictions:
     """What a run said of the faces of a dataset; nothing of any without a run."""
     faces, predictions = data.dataset_faces(dataset_id, revision), data.run_predictions(run_id) if run_id else None
@@ -264,7 +264,7 @@ def _sought_people(faces: Faces, people_sought: tuple[str, ...]) -> Ints:
     return np.array([label for label, name in enumerate(faces.table.people) if name in people_sought], dtype=np.int64)
 
 
-@st.cache_resource(show_spinner=False, max_entries=3)
+@kept.cache_resource(show_spinner=False, max_entries=3)
 def _load_clusters(dataset_id: str, revision: Revision, grouped_at: float) -> FaceGroups | None:
     """The newest groups that are stored, at the default threshold."""
     # Grouping changes no face, so it raises no revision: ``grouped_at`` is there to tell this from earlier groups.

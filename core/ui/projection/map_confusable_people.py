@@ -12,6 +12,7 @@ from core.charts.palette import label_uniquely
 from core.learn.projection.confusable_people import BUSY_MOST, FACES_MOST, LookalikePair, Lookalikes, find_lookalikes
 from core.store.protocols import Dataset
 from core.ui import charts, data, frame, gallery, words
+from core.ui.access import kept
 from core.ui.certainty import bar
 from core.ui.charts import LikenessMatrix
 from core.ui.data import Faces
@@ -28,7 +29,7 @@ LIKENESSES, OVERLAPS = "Likeness", "Overlap"
 CHART_KEY = "lookalikes_chart"
 
 
-@st.cache_resource(show_spinner="Comparing everybody with everybody", max_entries=4)
+@kept.cache_resource(show_spinner="Comparing everybody with everybody", max_entries=4)
 def _compare_everybody(dataset_id: str, revision: Revision) -> Lookalikes:
     """All people who take part in learning."""
     faces = data.dataset_faces(dataset_id, revision)
@@ -151,7 +152,7 @@ def _show_matrix(dataset: Dataset, faces: Faces, comparison: Lookalikes) -> None
         )
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
+@kept.cache_data(show_spinner=False, max_entries=8)
 def _chart_json(dataset_id: str, revision: Revision, as_overlaps: bool, dark: bool) -> str:
     comparison, people = _compare_everybody(dataset_id, revision), data.dataset_faces(dataset_id, revision).table.people
     return charts.likeness_json(

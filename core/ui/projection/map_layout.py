@@ -9,6 +9,7 @@ from core.jobs.registry import submit_job
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, MapInfo
 from core.ui import data, jobs, state, words
+from core.ui.access import kept
 from core.workflows.projection.project import DIMENSIONS, FEWEST_TO_LAY_OUT, MapOptions, Method
 
 MANY_NEW_SHARE = 0.2
@@ -140,7 +141,7 @@ def load_or_start_map(dataset: Dataset, method: Method, dimensions: int, n_faces
 
 
 # Kept, as it compares the ids of all faces with those of the map.
-@st.cache_data(show_spinner=False, max_entries=32)
+@kept.cache_data(show_spinner=False, max_entries=32)
 def _count_newcomers(dataset_id: str, revision: Revision, map_info: MapInfo | None) -> int:
     """How many faces came after a map was made; all, when they were embedded anew since."""
     table, model_id = (

@@ -11,6 +11,7 @@ from core.base.types import Revision, take_items
 from core.imaging.pixels import encode_jpeg
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
+from core.ui.access import kept
 from core.ui.certainty import bar
 from core.ui.components.scatter import FaceCard, PointCloud, ScatterMark
 from core.ui.data import Faces
@@ -59,7 +60,7 @@ def place_photo(dataset: Dataset, view: MapView, upload: UploadedFile) -> NewPho
 
 
 # The photo's id stands for the photo in the key. The map and its dimensions are in it: a guest lies elsewhere on each.
-@st.cache_data(show_spinner=False, max_entries=6, scope="session")
+@kept.cache_data(show_spinner=False, max_entries=6, scope="session")
 def _place_guests(
     dataset_id: str, revision: Revision, map_id: str | None, dimensions: int, photo_id: str, _photo: PhotoFaces
 ) -> list[PlacedFace]:

@@ -15,6 +15,7 @@ from core.charts import palette
 from core.learn.metrics.predictions import Predictions
 from core.store.protocols import Counts, Dataset, MapInfo, Run
 from core.ui import data, state, words
+from core.ui.access import kept
 from core.ui.clustering import groups
 from core.ui.components import scatter
 from core.ui.data import Faces
@@ -233,7 +234,7 @@ def read_selected_rows(event: Mapping[str, Any] | None) -> list[int]:
     return [int(row) for row in ((event or {}).get("selection") or {}).get("rows") or []]
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
+@kept.cache_data(show_spinner=False, max_entries=16)
 def _load_people_table(dataset_id: str, revision: Revision, run_id: str | None) -> pd.DataFrame:
     return build_map_people_table(
         data.dataset_faces(dataset_id, revision), data.run_predictions(run_id) if run_id else None

@@ -13,6 +13,7 @@ import streamlit as st
 from core.base.types import Floats, Ints, Revision
 from core.charts.palette import GREY, MOST_COLOURED, PALETTE
 from core.ui import data, gallery
+from core.ui.access import kept
 
 MARGIN = (0.07, 0.11)
 """Of a picture's width and height, around the points of a stored map."""
@@ -64,7 +65,7 @@ def show_map_picture(dataset_id: str, revision: Revision, map_id: str | None, al
     st.html(room + (_draw_map(dataset_id, revision, map_id, alt) if map_id else empty))
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
+@kept.cache_data(show_spinner=False, max_entries=8)
 def _draw_map(dataset_id: str, revision: Revision, map_id: str, alt: str) -> str:
     faces, face_map = data.dataset_faces(dataset_id, revision), data.face_map(dataset_id, revision, map_id)
     map_rows, rows = faces.table.match(face_map.face_ids)

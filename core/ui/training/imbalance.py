@@ -11,6 +11,7 @@ from core.learn.model_selection.photos_needed import MOST
 from core.learn.model_selection.splits import SplitPlan
 from core.store.protocols import Dataset, Run
 from core.ui import data, words
+from core.ui.access import kept
 
 NAMES_SHOWN = 3
 
@@ -26,7 +27,7 @@ def show_learned_imbalance(dataset: Dataset, run: Run) -> None:
 
 
 # Kept, as it goes through every face that was learned from.
-@st.cache_data(show_spinner=False, max_entries=32)
+@kept.cache_data(show_spinner=False, max_entries=32)
 def _find_learned_imbalance(dataset_id: str, revision: Revision, run_id: str) -> Imbalance | None:
     table = data.dataset_faces(dataset_id, revision).table
     _, rows = table.match(data.run_predictions(run_id).learned_ids)

@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from core.access.permissions import Action
 from core.base.errors import InputRefused
 from core.jobs.registry import submit_job
 from core.store.job_model import JobKind, JobState
@@ -23,6 +24,9 @@ SHOWN_REFUSALS = 10
 
 def choose_from_inbox() -> str | None:
     """A zip or folder of the inbox, as trainings name it: from the data folder on."""
+    # What lies there may be anybody's.
+    if not data.access().may(Action.ADMINISTER):
+        return None
     settings = data.services().settings
     candidates = sorted(
         path.name for path in settings.inbox_dir.iterdir() if path.is_dir() or path.suffix.lower() == ".zip"

@@ -18,6 +18,7 @@ from core.learn.model_selection.splits import SplitPlan
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Counts, Dataset, Run
 from core.ui import data, frame, menu, words
+from core.ui.access import kept
 from core.ui.home import trail
 from core.ui.training import imbalance, strangers_input
 from core.workflows.evaluation.classifier_choice import request_with_classifier
@@ -193,7 +194,7 @@ def _name_run(run: Run) -> str:
 
 
 # A refusal is given as text: exceptions are not cached, and the faces would be gone through at every run of the page.
-@st.cache_resource(show_spinner="Looking at the faces", max_entries=4)
+@kept.cache_resource(show_spinner="Looking at the faces", max_entries=4)
 def _preview_plan(
     dataset_id: str, revision: Revision, options: TrainOptions
 ) -> tuple[SplitPlan, tuple[UnusedFaces, ...]] | str:

@@ -16,6 +16,7 @@ from core.learn.verification.lfw_protocol import STRICT_FARS
 from core.learn.verification.pair_rule import FARS, PairScores
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, gallery, words
+from core.ui.access import kept
 from core.ui.audit import recording
 from core.ui.certainty import bar, explanation
 from core.ui.labels import name_choice
@@ -151,7 +152,7 @@ def _ask_for_far(verifier: PairVerifier) -> float:
 
 
 # Shared and not copied: at 100,000 faces these are hundreds of thousands of pairs, which nobody changes.
-@st.cache_resource(show_spinner="Comparing the dataset's own faces", max_entries=4)
+@kept.cache_resource(show_spinner="Comparing the dataset's own faces", max_entries=4)
 def _own_scores(dataset_id: str, revision: Revision, with_people: bool) -> PairScores | None:
     faces = data.dataset_faces(dataset_id, revision)
     own_faces = verify.select_named_faces(faces.table, faces.embeddings)

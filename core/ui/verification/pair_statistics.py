@@ -17,6 +17,7 @@ from core.learn.verification.lfw_protocol import IMPOSTORS_PER_FAR
 from core.learn.verification.own_pairs import OwnPairs
 from core.learn.verification.pair_operating_points import PairOperatingPoint, PairOperatingPoints
 from core.ui import charts, data, frame, gallery, words
+from core.ui.access import kept
 from core.ui.certainty import bar
 from core.ui.data import Faces
 from core.ui.evaluation import evaluation_charts
@@ -29,7 +30,7 @@ UNMEASURED_COSINE = 0.5
 false-accept rates of 1e-2 and 1e-3 (``pair_rule.MEASURED``) lies on either side of it."""
 
 
-@st.cache_resource(show_spinner="Comparing faces two by two", max_entries=2)
+@kept.cache_resource(show_spinner="Comparing faces two by two", max_entries=2)
 def load_own_pairs(dataset_id: str, revision: Revision) -> OwnPairs | None:
     """The pairs of a dataset; None when it has no pair of one person or none of two."""
     faces = data.dataset_faces(dataset_id, revision)
@@ -46,7 +47,7 @@ def show_pairs_section(evaluated: EvaluatedRun) -> None:
     _show_operating_points(evaluated)
 
 
-@st.cache_resource(show_spinner="Comparing all pairs", max_entries=2)
+@kept.cache_resource(show_spinner="Comparing all pairs", max_entries=2)
 def _load_operating_points(dataset_id: str, revision: Revision) -> PairOperatingPoints | None:
     faces = data.dataset_faces(dataset_id, revision)
     return verify.select_named_faces(faces.table, faces.embeddings).measure_operating_points()
@@ -209,7 +210,7 @@ def _show_method(pairs: OwnPairs) -> None:
 
 
 # One entry for each position of the slider and each theme: sliding back to where one was draws nothing anew.
-@st.cache_data(show_spinner=False, max_entries=64)
+@kept.cache_data(show_spinner=False, max_entries=64)
 def _histogram(dataset_id: str, revision: Revision, threshold: float, *, ink: str) -> str:
     pairs = load_own_pairs(dataset_id, revision)
     if pairs is None:

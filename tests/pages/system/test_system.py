@@ -92,7 +92,7 @@ def test_a_page_of_a_dataset_that_is_gone_says_which_it_shows_instead(trained, o
 def test_about_tells_where_photos_lie_and_pages_what_the_store_says(app_data, open_page, monkeypatch):
     add_faces(app_data, "Family", {"Ann": 6})
     monkeypatch.setenv("FACE_ATLAS_ARTIFACTS", "memory://atlas")
-    ui_data.services.clear()
+    ui_data.whole_services.clear()
     about = open_page("pages/system/about.py")
     assert "arrays lie in memory" in texts(about) and "crops stay in memory" in texts(about)
     assert about.dataframe[2].value["Size"].iloc[0] == ""

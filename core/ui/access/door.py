@@ -1,0 +1,165 @@
+"""Stands before every route of Streamlit where sign-in is configured: who is not signed in gets the sign-in page alone.
+
+No file, no address of media and no WebSocket is there for anybody else; an open connection ends with its session. What
+somebody may do once inside is decided where it is done (``core.access``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import parse_qs
+
+from core.access.permissions import Principal
+from core.access.rates import RateLimit
+from core.access.view import UPLOADS
+from core.services import Services
+from core.ui.access.cookies import SignIn, read_sign_in
+from core.ui.access.media_owners import MediaOwners
+from core.ui.access.sign_in_page import sign_in_page
+from core.ui.access.signed_in import DECIDED, admit
+from core.ui.gate import AsgiApp, Message, Receive, Scope, Send
+
+SIGN_IN = "/sign-in"
+LOGIN, CALLBACK, LOGOUT = "/auth/login", "/oauth2callback", "/auth/logout"
+OPEN_PATHS = frozenset({LOGIN, CALLBACK, LOGOUT, "/_stcore/health"})
+MEDIA, UPLOAD = "/media/", "/_stcore/upload_file/"
+SIGN_INS = RateLimit(30, 60.0)
+"""Of one network address. A sign-in takes three requests."""
+TOO_MANY = b"Too many requests in a short time. Wait a minute, then go on."
+
+
+@dataclass
+class Admission:
+    """Says who a cookie belongs to."""
+
+    whole: Callable[[], Services]
+
+    async def admit(self, cookie: str) -> Principal | None:
+        """Who it is; None for nobody with a role here and a session that goes on."""
+        if decided := DECIDED.find(cookie):
+            return decided[0]
+        # The database is asked on another thread: all sessions share this one.
+        principal = await asyncio.to_thread(self._decide, cookie)
+        DECIDED.remember(cookie, principal)
+        return principal
+
+    def _decide(self, cookie: str) -> Principal | None:
+        sign_in = read_sign_in(cookie)
+        return admit(self.whole(), sign_in.claims, sign_in.signed_s) if sign_in else None
+
+    def sign_out(self, sign_in: SignIn) -> None:
+        """End the session of a cookie for good: a copy of it is worth nothing afterwards."""
+        if principal := admit(self.whole(), sign_in.claims, sign_in.signed_s):
+            self.whole().access.sign_out(principal.session, time.time())
+        DECIDED.forget()
+
+
+@dataclass(frozen=True)
+class Door:
+    """The app behind the sign-in; an ASGI application itself."""
+
+    app: AsgiApp
+    admission: Admission
+    media: MediaOwners
+    providers: tuple[str, ...]
+    login_address: Callable[[str], str]
+    is_https: bool = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request or connection."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._connect(scope, receive, send)
+        else:
+            await self._answer(scope, receive, self._securing(send) if self.is_https else send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, cookie = scope["path"], _cookie(scope)
+        if path in (SIGN_IN, LOGIN, CALLBACK) and not SIGN_INS.allows(_network_address(scope)):
+            await _reply(send, HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY)
+        elif path == SIGN_IN:
+            await self._offer(scope, send, cookie)
+        elif path in OPEN_PATHS:
+            if path == LOGOUT and (sign_in := read_sign_in(cookie)):
+                await asyncio.to_thread(self.admission.sign_out, sign_in)
+            await self.app(scope, receive, send)
+        elif principal := await self.admission.admit(cookie):
+            await self._let_in(principal, scope, receive, send)
+        elif scope["method"] in ("GET", "HEAD") and not path.startswith((MEDIA, "/_stcore/")):
+            await _reply(send, HTTPStatus.SEE_OTHER, b"", (b"location", SIGN_IN.encode()))
+        else:
+            await _reply(send, HTTPStatus.UNAUTHORIZED, b"Sign in first.")
+
+    async def _let_in(self, principal: Principal, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path.startswith(MEDIA) and not self.media.shows(principal.address, path.removeprefix(MEDIA)):
+            await _reply(send, HTTPStatus.NOT_FOUND, b"There is no such file.")
+        elif path.startswith(UPLOAD) and scope["method"] == "PUT" and not UPLOADS.allows(principal.address):
+            await _reply(send, HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _offer(self, scope: Scope, send: Send, cookie: str) -> None:
+        """The page with a link for each provider, or the way to the one that was chosen."""
+        (chosen,) = parse_qs(scope["query_string"].decode("latin-1")).get("with", [""])[:1] or [""]
+        if chosen in self.providers:
+            await _reply(send, HTTPStatus.SEE_OTHER, b"", (b"location", self.login_address(chosen).encode()))
+            return
+        sign_in = read_sign_in(cookie)
+        page = sign_in_page(self.providers, str(sign_in.claims.get("email", "")) if sign_in else "")
+        await _reply(send, HTTPStatus.OK, page.encode(), (b"content-type", b"text/html; charset=utf-8"))
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        cookie = _cookie(scope)
+        if await self.admission.admit(cookie) is None:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+
+        async def receive_while_admitted() -> Message:
+            message = await receive()
+            if message["type"] == "websocket.receive" and await self.admission.admit(cookie) is None:
+                # What came is not passed on, and nothing more comes.
+                await send({"type": "websocket.close", "code": 1008})
+                return {"type": "websocket.disconnect", "code": 1008}
+            return message
+
+        await self.app(scope, receive_while_admitted, send)
+
+    @staticmethod
+    def _securing(send: Send) -> Send:
+        """Cookies go over TLS alone. Streamlit leaves that out, as it does not know what stands before it."""
+
+        async def send_secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [
+                    (name, value + b"; Secure" if name.lower() == b"set-cookie" else value)
+                    for name, value in message.get("headers", ())
+                ]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        return send_secured
+
+
+def _cookie(scope: Scope) -> str:
+    return "; ".join(value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"cookie")
+
+
+def _network_address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+async def _reply(send: Send, status: HTTPStatus, body: bytes, *headers: tuple[bytes, bytes]) -> None:
+    kinds = headers or ((b"content-type", b"text/plain"),)
+    # Nothing that depends on who is signed in is kept by a proxy or a browser.
+    await send(
+        {"type": "http.response.start", "status": int(status), "headers": [*kinds, (b"cache-control", b"no-store")]}
+    )
+    await send({"type": "http.response.body", "body": body})
