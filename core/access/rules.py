@@ -87,7 +87,7 @@ RETENTION_RULES = _rules(
     (_ERASE, "set_dataset_terms set_person_terms"),
 )
 """Receipts are written by an erasing alone, whose own stores ask; which are listed is in ``guard.GuardedRetention``."""
-AUDIT_RULES = _rules((Rule(Action.ADMINISTER, Subject.NOTHING), "count page lines viewers"))
+AUDIT_RULES = _rules((Rule(Action.ADMINISTER, Subject.NOTHING), "count read_newest lines viewers"))
 """Lines are written by the whole's recorder."""
 ARTIFACT_RULES = _rules(
     (_LOOK, "read open find ids files path remote_files fetch_ahead exists loose size_bytes"),

@@ -67,7 +67,7 @@ class AuditLog(Protocol):
     def count(self, asked: AuditFilter) -> int:
         """How many lines there are."""
 
-    def page(self, asked: AuditFilter, limit: int, offset: int = 0) -> list[AuditLine]:
+    def read_newest(self, asked: AuditFilter, limit: int, offset: int = 0) -> list[AuditLine]:
         """Some lines, the newest first."""
 
     def lines(self, asked: AuditFilter) -> Iterator[AuditLine]:

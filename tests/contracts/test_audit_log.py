@@ -58,7 +58,7 @@ def test_lines_are_asked_for_by_who_did_what_with_whom_and_when(engine: Engine, 
     ]
     log.add(written)
     assert [line.entry for line in log.lines(EVERYTHING)] == written
-    assert [line.entry.at for line in log.page(EVERYTHING, limit=2)] == [3.0, 2.0]
+    assert [line.entry.at for line in log.read_newest(EVERYTHING, limit=2)] == [3.0, 2.0]
     for asked, times in (
         (AuditFilter(viewer="this computer"), [2.0]),
         (AuditFilter(action=AuditAction.EXPORTED), [3.0]),

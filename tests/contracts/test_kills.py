@@ -62,7 +62,7 @@ OF_ONE_ATTEMPT = {
     JobKind.IMPORT: {"event", "taken", "unchanged"},
 }
 """What a result says of the last attempt alone."""
-VOLATILE = {"seconds", "when", "run", "bytes", "files", "revision", "changed", "session", "created"}
+VOLATILE = {"seconds", "when", "receipt_id", "run", "bytes", "files", "revision", "changed", "session", "created"}
 """What differs between two undisturbed runs, or says only when and how it went."""
 MEASURED = ("face", "quality", "embedding")
 """Tables with what networks gave."""

@@ -37,7 +37,7 @@ MARKDOWN_OPTIONS = {"radio", "pills", "segmented_control", "select_slider"}
 PLAIN_KEYWORD_ELEMENTS = {"code", "text", "html"}
 SAFE_CALLS = {
     *("plain", "name", "count", "percent", "format_probability", "format_duration", "format_size", "ago"),
-    *("format_rate", "format_interval", "format_strangers_share"),
+    *("format_rate", "format_interval", "format_strangers_share", "format_people_count", "format_day"),
     *("len", "round", "int", "float", "sum", "abs", "min", "max", "str.join", "ordinal"),
 }
 SAFE_METHODS = {"capitalize", "upper", "lower", "strip", "removesuffix", "title"}
@@ -162,6 +162,10 @@ class Reader:
 
     def is_safe_call(self, call: ast.Call) -> bool:
         match call.func:
+            case ast.Name(id=name) if self.module.imported.get(name, "").startswith("core.language.texts."):
+                # Of the catalogue, or constants; a translation has the same names in braces, and is the project's own.
+                values = [keyword.value for keyword in call.keywords]
+                return all(map(self.is_safe, [*call.args[:2], *values]))
             case ast.Name(id=name) if name in SAFE_CALLS:
                 return True
             case ast.Name(id=name) if name in self.module.functions:

@@ -42,7 +42,7 @@ def show_access_log(services: Services) -> None:
     """Filters, then lines, or why there are none."""
     asked = _ask_for_filter(services)
     count = services.audit_log.count(asked)
-    lines = services.audit_log.page(asked, NEWEST)
+    lines = services.audit_log.read_newest(asked, NEWEST)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(_describe_count(count), width="content")
         with st.container(horizontal=True, width="content"):
@@ -67,7 +67,7 @@ def _ask_for_filter(services: Services) -> AuditFilter:
         people = services.store.names(dataset_id) if dataset_id else {}
         # Only then: what cannot be chosen yet would be grey on white, which few can read.
         name = _ask_for_person(people) if dataset_id else None
-        period = st.segmented_control("Of the last", list(PERIODS), default="30 days", required=True)
+        period = st.segmented_control("Of the last", [*PERIODS], default="30 days", required=True)
     days = PERIODS[period or "All"]
     return AuditFilter(
         viewer=viewer,
@@ -101,7 +101,7 @@ def _offer_files(services: Services, asked: AuditFilter) -> None:
     for file_format, mime in MIMES.items():
         content = partial(encode_audit_log, services.audit_log, asked, file_format)
         st.download_button(
-            file_format.value.upper(),
+            words.plain(file_format.value.upper()),
             recording.recorded_download(asked.dataset_id or "", "access log", content),
             f"access-log.{file_format.value}",
             mime,

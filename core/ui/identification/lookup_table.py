@@ -164,7 +164,7 @@ def _downloads(dataset: Dataset, result: Lookup, rate: float) -> None:
         )
         for label, ending, mime, content in contents:
             st.download_button(
-                label,
+                words.plain(label),
                 recording.recorded_download(dataset.id, recording.MANY_PHOTOS, content),
                 f"{name}.{ending}",
                 mime,

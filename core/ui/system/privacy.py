@@ -168,7 +168,7 @@ def show_signing_key(services: Services) -> None:
     )
     public = services.keyring.open_own().public
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Fingerprint of this installation: `{public.fingerprint}`", width="stretch")
+        st.markdown(f"Fingerprint of this installation: `{words.plain(public.fingerprint)}`", width="stretch")
         st.download_button(
             "Public key",
             public.to_pem(),
@@ -178,5 +178,5 @@ def show_signing_key(services: Services) -> None:
         )
     trusted = services.keyring.trusted()
     for key, name in trusted.items():
-        st.markdown(f"Trusted: **{words.plain(name)}**, `{PublicKey.from_hex(key).fingerprint}`")
+        st.markdown(f"Trusted: **{words.plain(name)}**, `{words.plain(PublicKey.from_hex(key).fingerprint)}`")
     st.caption("`python -m core keys trust FILE --name NAME` trusts another installation's key.")

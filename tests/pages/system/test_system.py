@@ -94,7 +94,8 @@ def test_about_tells_where_photos_lie_and_pages_what_the_store_says(app_data, op
     monkeypatch.setenv("FACE_ATLAS_ARTIFACTS", "memory://atlas")
     ui_data.whole_services.clear()
     about = open_page("pages/system/about.py")
-    assert "arrays lie in memory" in texts(about) and "crops stay in memory" in texts(about)
+    assert "arrays lie in memory" in texts(about)
+    assert "crops lie in memory" in texts(open_page("pages/system/privacy.py"))
     assert about.dataframe[2].value["Size"].iloc[0] == ""
 
     def refuse(store: ObjectStore, *part: object) -> bytes:

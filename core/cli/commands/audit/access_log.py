@@ -48,4 +48,4 @@ def _access_log(options: argparse.Namespace) -> Answer:
         file_format = AuditFormat.JSONL if options.out.suffix == ".jsonl" else AuditFormat.CSV
         destination.save_file(options.out, encode_audit_log(services.audit_log, asked, file_format))
         return {"file": str(options.out), "lines": count}
-    return {"lines": count, "newest": [line_json(line) for line in services.audit_log.page(asked, NEWEST)]}
+    return {"lines": count, "newest": [line_json(line) for line in services.audit_log.read_newest(asked, NEWEST)]}

@@ -40,7 +40,7 @@ class SqlAuditLog(SqlStore):
     def count(self, asked: AuditFilter) -> int:
         return int(self.read_value(select(func.count()).where(*_conditions(asked))))
 
-    def page(self, asked: AuditFilter, limit: int, offset: int = 0) -> list[AuditLine]:
+    def read_newest(self, asked: AuditFilter, limit: int, offset: int = 0) -> list[AuditLine]:
         query = select(table).where(*_conditions(asked)).order_by(table.c.id.desc()).limit(limit).offset(offset)
         return [_line(row) for row in self.read_rows(query)]
 

@@ -34,11 +34,15 @@ WORDLESS = (
     schema.embedding,
     schema.projection,
     schema.event_origin,
+    schema.dataset_grant,
+    schema.job_asker,
+    schema.sign_out,
     schema.audit,
     schema.receipt,
 )
 """The other tables: they hold no text about anybody, and their rows of the person go with the faces or as a whole. The
-audit log names who looked, which stays, and knows who was looked at by an id, which goes. A receipt names at most who
+audit log names who looked, which stays, and knows who was looked at by an id, which goes. Addresses are of those who
+may enter and of what they asked for, whoever is on the photos. A receipt names at most who
 asked for it, and cannot be changed but by whoever signs it anew."""
 
 
