@@ -60,7 +60,8 @@ def _describe_places(services: Services) -> str:
     database = "a database on a server" if services.settings.database_url else folder
     if files == database:
         return f"All of it lies in {folder}."
-    return f"Photos and crops lie in {files}; names, vectors and corrections in {database}."
+    kept = " What its log and backups keep of who was erased is up to whoever keeps it." if database != folder else ""
+    return f"Photos and crops lie in {files}; names, vectors and corrections in {database}.{kept}"
 
 
 def show_who_sees_it(services: Services) -> None:

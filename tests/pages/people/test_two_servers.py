@@ -72,8 +72,8 @@ def test_each_of_two_apps_shows_the_others_correction_with_its_next_run(
     shared.store.engine.dispose()
 
 
-def test_about_says_that_names_are_on_a_server(shared: Services, open_page: Callable[..., AppTest]) -> None:
-    told = texts(open_page("pages/system/about.py"))
-    assert "are in the database named above, on a server" in told
-    assert "log and backups are up to whoever keeps it" in told
+def test_privacy_says_that_names_are_on_a_server(shared: Services, open_page: Callable[..., AppTest]) -> None:
+    told = texts(open_page("pages/system/privacy.py"))
+    assert "names, vectors and corrections in a database on a server" in told
+    assert "log and backups keep of who was erased is up to whoever keeps it" in told
     shared.store.engine.dispose()
