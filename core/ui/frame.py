@@ -30,7 +30,7 @@ refusals.show_faults_in_words()
 
 @cache
 def _chosen_language() -> Language:
-    return find_language(data.services().settings.language)
+    return find_language(data.whole_services().settings.language)
 
 
 ask_for_language(_chosen_language)

@@ -73,7 +73,7 @@ def _services() -> Services:
     # would wait for what this loads.
     from core.ui import data
 
-    return data.services()
+    return data.whole_services()
 
 
 @dataclass
