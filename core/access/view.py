@@ -101,8 +101,9 @@ class GuardedServices(Services):
         return self._whole.audit_recorder
 
     def identifier(self, run: Run) -> Identifier:
-        """As the whole's, for whoever may identify by the run's dataset."""
+        """As the whole's, for whoever may identify by the run's dataset, and has not done so too often."""
         self.may.require(Action.IDENTIFY, self.runs.run(run.id).dataset_id)
+        IDENTIFICATIONS.require(self.may.principal.address)
         return self._whole.identifier(run)
 
     def newest_faces(self, dataset_id: str) -> NewestFaces:
