@@ -7,6 +7,10 @@ from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 CATALOGUES_FOLDER = Path(__file__).with_name("catalogues")
 
@@ -53,11 +57,17 @@ def load_translations(language: Language) -> NullTranslations:
         return NullTranslations()
     # Imported here: who reads English needs it not.
     from babel.messages.mofile import write_mo
+
+    compiled = BytesIO()
+    write_mo(compiled, read_catalogue(language))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def read_catalogue(language: Language) -> Catalog:
+    """All texts of the interface with what they are in a language; not of English, which has no catalogue."""
     from babel.messages.pofile import read_po
 
     with language.catalogue_path.open("rb") as file:
-        catalogue = read_po(file, locale=language.code)
-    compiled = BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return GNUTranslations(compiled)
+        return read_po(file, locale=language.code)

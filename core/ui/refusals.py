@@ -14,6 +14,7 @@ from streamlit.runtime import fragment
 from streamlit.runtime.scriptrunner import exec_code
 
 from core.base.errors import FaceAtlasError, describe_os_error
+from core.language.said_before import say_again
 from core.ui.words import plain
 
 # Streamlit has no hook for errors of a script: this one function is what every way of running one calls in the end.
@@ -24,7 +25,7 @@ _in_full = getattr(exec_code, _HANDLER)
 def describe_fault(fault: BaseException) -> str | None:
     """What to tell the user; None for what only a programmer can mend."""
     if isinstance(fault, FaceAtlasError):
-        return str(fault)
+        return say_again(str(fault))
     # The system's own faults, such as a full disk, have a number; without one, a library raised it for reasons of its
     # own.
     if isinstance(fault, OSError) and fault.errno is not None:

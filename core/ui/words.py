@@ -24,6 +24,7 @@ from core.base.words import (
     format_strangers_share,
     percent,
 )
+from core.language.said_before import say_again
 from core.language.texts import gettext, ngettext
 
 __all__ = [
@@ -79,8 +80,10 @@ def plain(text: object) -> str:
     ----------
     https://spec.commonmark.org/0.31.2/#backslash-escapes, https://github.github.com/gfm/, Unicode UAX 9.
     """
+    # An error may have been raised where nobody knew who reads it.
+    said = say_again(str(text)) if isinstance(text, Exception) else str(text)
     # What is kept apart is found in the text as it was written: after escaping, backslashes would stand in between.
-    escaped = _BIDI_CONTROLS.sub("", "\n".join(str(text).splitlines())).strip()
+    escaped = _BIDI_CONTROLS.sub("", "\n".join(said.splitlines())).strip()
     for boundary in _KEPT_APART:
         escaped = boundary.sub(_JOINER, escaped)
     escaped = _MARKUP.sub(lambda mark: f"\\{mark[0]}", _LINE_BREAK.sub("\n", escaped))

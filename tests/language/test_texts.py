@@ -6,6 +6,7 @@ import pytest
 
 from core.base import words
 from core.language.languages import ENGLISH, LANGUAGES, find_language
+from core.language.said_before import say_again
 from core.language.texts import gettext, ngettext, speaking
 
 GERMAN = LANGUAGES["de"]
@@ -47,3 +48,20 @@ def test_numbers_are_written_as_the_language_writes_them():
         assert words.percent(0.9999) == "über 99,9\u00a0%"
         assert words.format_duration(2 * words.HOUR_S) == "2,0 Stunden"
         assert words.format_size(12_340_000) == "12,3 MB"
+
+
+@pytest.mark.parametrize(
+    ("kept", "read"),
+    [
+        ("Who is this?", "Wer ist das?"),
+        ("Renamed to 'Train'.", "Umbenannt in „Train“."),
+        ("1\u202f234 faces", "1\u202f234 Gesichter"),
+        ("12 traces left in a.jpg, b.jpg", "12 Spuren sind übrig in a.jpg, b.jpg"),
+        ("1 face (2 without a name)", "1 Gesicht (2 ohne Namen)"),
+        ("Nobody translated this.", "Nobody translated this."),
+    ],
+)
+def test_what_was_kept_in_english_is_said_again(kept: str, read: str):
+    assert say_again(kept) == kept
+    with speaking(GERMAN):
+        assert say_again(kept) == read

@@ -1,0 +1,93 @@
+"""Texts that were said in English and kept, in the language of whoever reads them now.
+
+A job in another process, a stored run, an export of another installation: what they say of themselves was written in
+English and is kept so, as nobody knows who will read it. The catalogue has the text that it was written by; from that,
+its values can be read again. What the catalogue lacks stays as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from core.language.languages import ENGLISH, Language, load_translations, read_catalogue
+from core.language.texts import current_language, gettext, ngettext, speaking
+
+_FEWEST_LETTERS = 4
+"""Of a text between its values: with fewer, as in "{low} to {high}", it would be seen where it is not."""
+_VALUE = re.compile(r"\{(\w+)\}")
+_NUMBER = r"\d[\d\u202f]*"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """How a text of the catalogue looks with its values."""
+
+    pattern: re.Pattern[str]
+    message: str | tuple[str, str]
+    """Singular and plural where a number decides."""
+    n_letters: int
+
+
+def say_again(text: str) -> str:
+    """A text that was said in English before, in the language that is spoken now."""
+    language = current_language()
+    return text if language is ENGLISH or not text else _say_again(text, language)
+
+
+@lru_cache(maxsize=2_048)
+def _say_again(text: str, language: Language) -> str:
+    # As it stands first: a text without values need not be searched for.
+    if (translated := load_translations(language).gettext(text)) != text:
+        return translated
+    for known in _patterns_of(language):
+        if match := known.pattern.fullmatch(text):
+            with speaking(language):
+                return _fill(known, match.groupdict())
+    return text
+
+
+def _fill(known: _Pattern, values: Mapping[str, str]) -> str:
+    said = {name: _say_number_again(value) for name, value in values.items()}
+    if isinstance(known.message, str):
+        return gettext(known.message, **said)
+    singular, plural = known.message
+    number = int(re.sub(r"\D", "", said.pop("number", "1")))
+    return ngettext(singular, plural, number, **said)
+
+
+def _say_number_again(value: str) -> str:
+    # A number of things, as "3 faces" in a sentence, is a text of its own. Other values are names, which stay.
+    return say_again(value) if re.match(rf"{_NUMBER} \w", value) else value
+
+
+@lru_cache(maxsize=8)
+def _patterns_of(language: Language) -> tuple[_Pattern, ...]:
+    """Those with the most letters first: "{number} face of {name}" before "{number} {noun}"."""
+    patterns = []
+    for message in read_catalogue(language):
+        forms = (message.id,) if isinstance(message.id, str) else tuple(message.id)
+        if not forms[0] or not _VALUE.search(forms[-1]) or message.context:
+            continue
+        of = message.id if isinstance(message.id, str) else (forms[0], forms[1])
+        patterns += [_Pattern(_compile(form), of, _count_letters(form)) for form in forms]
+    return tuple(
+        sorted((known for known in patterns if known.n_letters >= _FEWEST_LETTERS), key=lambda known: -known.n_letters)
+    )
+
+
+def _count_letters(form: str) -> int:
+    return sum(letter.isalpha() for letter in _VALUE.sub("", form))
+
+
+def _compile(form: str) -> re.Pattern[str]:
+    parts, seen, end = [], set[str](), 0
+    for value in _VALUE.finditer(form):
+        name = value[1]
+        values = _NUMBER if name == "number" else ".+?"
+        parts += [re.escape(form[end : value.start()]), f"(?P={name})" if name in seen else f"(?P<{name}>{values})"]
+        seen.add(name)
+        end = value.end()
+    return re.compile("".join([*parts, re.escape(form[end:])]), re.DOTALL)
