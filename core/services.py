@@ -374,6 +374,7 @@ class Services:
             uploads_dir=settings.uploads_dir,
             models_dir=settings.models_dir,
             receipts=ReceiptBook(self.retention, self.keyring),
+            backup_days=settings.erased_in_backups_days,
         )
 
     def retention_tools(self) -> RetentionTools:

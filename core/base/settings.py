@@ -70,6 +70,10 @@ class Settings:
     """The file that says who has which role; ``access.toml`` of the data folder where it is None."""
     audit_days: int = 90
     """How long the log of who saw whom is kept; with 0 none is written, and what there is goes."""
+    backups_dir: Path | None = None
+    """The folder of backups that pages offer first, on another disk; None where somebody types it."""
+    erased_in_backups_days: int = 30
+    """So long after an erasing backups may hold who was erased; with 0 for as long as somebody keeps them."""
     json_logs: bool = False
     """Whether logs are JSON lines, for a service that gathers them."""
     supervise: bool = True
@@ -138,10 +142,10 @@ def _read_threads(default: int) -> int:
     return int(value)
 
 
-def _read_audit_days(default: int) -> int:
-    value = _read_variable("ACCESS_LOG_DAYS", str(default))
+def _read_days(name: str, default: int) -> int:
+    value = _read_variable(name, str(default))
     if not value.isdecimal():
-        raise InputRefused(f"FACE_ATLAS_ACCESS_LOG_DAYS is '{value}'; give how many days are kept, as '90', or '0'.")
+        raise InputRefused(f"FACE_ATLAS_{name} is '{value}'; give how many days are kept, as '{default}', or '0'.")
     return int(value)
 
 
@@ -149,8 +153,9 @@ def settings_from_env(data_dir: Path | None = None) -> Settings:
     """Settings from ``FACE_ATLAS_DATA``, ``_DATABASE_URL``, ``_ENGINE``, ``_INT8``, ``_ONNX_PROVIDERS`` and others.
 
     The others are ``_LANGUAGE``, ``_ACCESS``, ``_ARTIFACTS``, ``_RAY_ADDRESS``, ``_THREADS``, ``_ACCESS_LOG_DAYS``,
-    ``_LOG`` and ``_WORKER``. ``_INT8`` is "1" or "0", the providers are as "cuda,cpu", the address of Ray is as
-    "HOST:6379", "ray://HOST:10001" or "auto", the log is "json", the worker is "app" or "external".
+    ``_BACKUPS``, ``_ERASED_IN_BACKUPS_DAYS``, ``_LOG`` and ``_WORKER``. ``_INT8`` is "1" or "0", the providers are as
+    "cuda,cpu", the address of Ray is as "HOST:6379", "ray://HOST:10001" or "auto", the log is "json", the worker is
+    "app" or "external".
 
     Raises
     ------
@@ -158,7 +163,7 @@ def settings_from_env(data_dir: Path | None = None) -> Settings:
         For a number of threads or days that is none.
     """
     providers = _read_variable("ONNX_PROVIDERS", "").replace(",", " ").lower().split()
-    access_path = _read_variable("ACCESS", "")
+    access_path, backups = _read_variable("ACCESS", ""), _read_variable("BACKUPS", "")
     defaults = Settings(data_dir=data_dir or Path(_read_variable("DATA", "data")))
     return Settings(
         # Absolute from here on: the worker and the children that read files start in folders of their own.
@@ -170,7 +175,9 @@ def settings_from_env(data_dir: Path | None = None) -> Settings:
         onnx_providers=tuple(providers),
         threads=_read_threads(defaults.threads),
         language=_read_variable("LANGUAGE", ""),
-        audit_days=_read_audit_days(defaults.audit_days),
+        audit_days=_read_days("ACCESS_LOG_DAYS", defaults.audit_days),
+        backups_dir=Path(backups).resolve() if backups else None,
+        erased_in_backups_days=_read_days("ERASED_IN_BACKUPS_DAYS", defaults.erased_in_backups_days),
         ray_address=_read_variable("RAY_ADDRESS", ""),
         access_path=Path(access_path).resolve() if access_path else None,
         json_logs=_read_variable("LOG", "") == "json",

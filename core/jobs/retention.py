@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import date
 
@@ -19,6 +20,7 @@ from core.workflows.erasure.erase_dataset import erase_dataset
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.erasure.plan import read_unfinished_plans
 from core.workflows.retention.terms import Expiry, list_expired, local_today
+from core.workflows.safekeeping.expired_backups import remove_overdue
 
 LOOK_EVERY_S = 3600.0
 LOCK = "retention"
@@ -33,10 +35,21 @@ def watch_retention(services: Services, stop: threading.Event, today: Callable[[
     while not stop.is_set():
         try:
             erase_expired(services, today())
+            _remove_overdue_backups(services)
         except FaceAtlasError as fault:
             # A full disk or a locked database is told and tried again: the day does not pass twice.
             log.warning("retention: %s", fault)
         stop.wait(LOOK_EVERY_S)
+
+
+def _remove_overdue_backups(services: Services) -> None:
+    """Let the backups go that have held for too long who was erased; one process at a time looks."""
+    with services.try_lock_dataset(f"{LOCK}-backups") as is_ours:
+        if is_ours:
+            days = services.settings.erased_in_backups_days
+            removed = remove_overdue(services.backup_tools(), services.retention.receipts(), days, time.time())
+            if removed:
+                log.info("retention: %d backups that held who was erased were removed", len(removed))
 
 
 def erase_expired(services: Services, today: date) -> int:

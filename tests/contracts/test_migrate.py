@@ -20,8 +20,12 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from core.base.errors import DataFolderBusy, DataFolderFault, DiskFull, FaceAtlasError
 from core.base.types import Box, Split
 from core.corrections.model import Editor
+from core.store.audit_log import AuditAction, AuditFilter
 from core.store.protocols import IngestBatch, PhotoLabel
+from core.store.retention.model import RetentionTerms
 from core.store.sql import database, migrate
+from core.store.sql.access.rights import SqlAccessStore
+from core.store.sql.audit.log import SqlAuditLog
 from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database
 from core.store.sql.databases import sqlite
@@ -29,6 +33,7 @@ from core.store.sql.databases.sqlite import SqliteDatabase
 from core.store.sql.faces import SqlFaceStore
 from core.store.sql.jobs import SqlJobStore
 from core.store.sql.migrate import upgrade_schema
+from core.store.sql.retention.store import SqlRetentionStore
 from core.store.sql.runs import SqlRunStore
 from core.store.sql.schema import SCHEMA_VERSION, metadata
 from core.store.sql.transfer import SqlTransferStore
@@ -171,6 +176,18 @@ def test_a_turned_photo_and_an_imported_correction_of_version_3_are_as_they_were
     assert "f" * 32 in SqlTransferStore(engine).event_origins(dataset.id)
     Corrector(store, SqlCorrectionLog(engine), dataset.id, Editor("Ann", "a sitting")).undo_session()
     assert store.face_table(dataset.id).person(1) == "Ada"
+
+
+def test_the_owner_and_the_access_log_of_version_8_are_as_they_were(tmp_path: Path) -> None:
+    engine = open_database(earlier_folders.lay_out(8, tmp_path))
+    dataset = SqlFaceStore(engine).dataset("Invented")
+    assert [grant.address for grant in SqlAccessStore(engine).grants(dataset.id)] == [
+        "ann@example.org",
+        "ben@example.org",
+    ]
+    export, view = SqlAuditLog(engine).read_newest(AuditFilter(), 9)
+    assert (export.entry.action, view.entry.viewer) == (AuditAction.EXPORTED, "ben@example.org")
+    assert SqlRetentionStore(engine).dataset_terms(dataset.id) == RetentionTerms()
 
 
 def shape(engine: Engine) -> dict[str, object]:

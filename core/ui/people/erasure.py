@@ -11,6 +11,7 @@ from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, jobs, state, words
 from core.ui.labels import corrections
+from core.ui.safekeeping.holding import describe_holding
 from core.workflows.erasure.erase_person import EraseRequest, preview_erasure
 from core.workflows.erasure.proof import SearchFindings
 from core.workflows.erasure.receipt import EraseReceipt
@@ -99,6 +100,8 @@ def _show_receipt(job: Job) -> None:
             st.caption(words.plain(f"{trace.path}: {trace.what}. {trace.advice}"))
         if receipt.photos_kept_note:
             st.caption(words.plain(receipt.photos_kept_note))
+        if holding := describe_holding(receipt.backups):
+            st.caption(holding)
         if receipt.not_retrained:
             st.caption(f"It was not trained again: {words.plain(receipt.not_retrained)}")
         with st.container(horizontal=True):

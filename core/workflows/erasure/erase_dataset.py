@@ -12,6 +12,7 @@ from core.workflows.datasets import DeletionReceipt, delete_dataset
 from core.workflows.erasure.erase_person import EraseTools, remove_read_uploads
 from core.workflows.erasure.proof import SearchFindings, search_remains
 from core.workflows.erasure.signed_receipts import ErasedWhat, ReceiptHead
+from core.workflows.safekeeping.holding_backups import HoldingBackups
 
 MOST_NAMES = 100
 """Of more people only faces, photos and vectors are looked for: every name is a search of its own."""
@@ -31,12 +32,15 @@ class DatasetReceipt(JsonRecord):
     """Who asked for it."""
     receipt_id: str = ""
     """Of the signed receipt; see ``signed_receipts``."""
+    backups: HoldingBackups | None = None
+    """Those that hold it still; None where none is known of."""
 
     def to_json(self) -> dict[str, Json]:
         """One object."""
         searched: dict[str, Json] = {"uploads": self.uploads, "names_searched": self.names_searched}
         asked: dict[str, Json] = {"by": self.by, "receipt_id": self.receipt_id}
-        return {**encode_record(self.removed), **searched, "check": self.check.to_json(), **asked}
+        backups: dict[str, Json] = {"backups": self.backups.to_json()} if self.backups else {}
+        return {**encode_record(self.removed), **searched, "check": self.check.to_json(), **asked, **backups}
 
 
 def erase_dataset(tools: EraseTools, dataset_id: str, progress: Progress = UNWATCHED, by: str = "") -> DatasetReceipt:
@@ -75,6 +79,7 @@ def erase_dataset(tools: EraseTools, dataset_id: str, progress: Progress = UNWAT
         check=check,
         by=by,
         receipt_id=head.id,
+        backups=tools.find_backups(dataset_id, began),
     )
     tools.receipts.keep(head, receipt.to_json())
     return receipt

@@ -27,6 +27,7 @@ from core.workflows.erasure.plan import ErasePlan, delete_plan, read_unfinished_
 from core.workflows.erasure.proof import SearchFindings, search_remains
 from core.workflows.erasure.receipt import EraseReceipt, Retraining
 from core.workflows.erasure.signed_receipts import ErasedWhat, ReceiptBook, ReceiptHead
+from core.workflows.safekeeping.holding_backups import HoldingBackups, find_holding
 from core.workflows.training.request import find_training_request
 from core.workflows.training.train import load_predictions
 from core.workflows.uploads import find_unread_uploads, paths_to_read, remove_uploads
@@ -51,6 +52,13 @@ class EraseTools:
     uploads_dir: Path
     models_dir: Path
     receipts: ReceiptBook
+    backup_days: int = 0
+    """So long afterwards backups may hold who was erased; 0 for ever."""
+
+    def find_backups(self, dataset_id: str, began: float) -> HoldingBackups | None:
+        """The backups that hold who is erased; None where there is none."""
+        holding = find_holding(self.data_dir, dataset_id, began, self.backup_days)
+        return None if holding.is_empty else holding
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,12 @@ def erase_person(
     tools.receipts.forget_names(plan.erasure)
     _clear(tools, dataset_id, plan.began)
     head = ReceiptHead.of(ErasedWhat.PERSON, dataset_id, plan.began, plan.id)
-    receipt = replace(plan.receipt, check=_check(tools, plan, progress), receipt_id=head.id)
+    receipt = replace(
+        plan.receipt,
+        check=_check(tools, plan, progress),
+        receipt_id=head.id,
+        backups=tools.find_backups(dataset_id, plan.began),
+    )
     # What follows it is no part of what is proved.
     tools.receipts.keep(head, replace(receipt, training=None).to_json())
     # First the receipt, then the plan goes: a kill between the two leaves both, and whoever goes on finds the receipt.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from core.base.json_values import Json, decode_record, drop_empty, encode_record
 from core.store.job_model import JobResult
 from core.workflows.erasure.proof import SearchFindings
+from core.workflows.safekeeping.holding_backups import HoldingBackups
 from core.workflows.training.request import TrainRequest
 
 
@@ -61,6 +62,8 @@ class EraseReceipt(JobResult):
     """Why no training followed."""
     receipt_id: str | None = None
     """Of the signed receipt; see ``signed_receipts``."""
+    backups: HoldingBackups | None = None
+    """Those that hold the person still; None where none is known of."""
 
     def to_json(self) -> dict[str, Json]:
         """Without what it does not say."""

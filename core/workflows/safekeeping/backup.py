@@ -28,6 +28,7 @@ from core.workflows.safekeeping.backup_folder import (
     prepare_backup_folder,
     write_file_list,
 )
+from core.workflows.safekeeping.holding_backups import remember_folder
 
 COPIED_AT_ONCE = 8
 ATTEMPTS = 3
@@ -103,6 +104,8 @@ def take_backup(
         Between two files.
     """
     folder = prepare_backup_folder(target, tools.data_dir)
+    # Before anything is in it: who is erased after a kill is to hear of it.
+    remember_folder(tools.data_dir, folder.path)
     with folder.lock():
         folder.sweep()
         created = time.time()

@@ -66,6 +66,10 @@ class BackupManifest(JsonRecord):
     """Files that were missing or damaged in the data folder already."""
     format: int = FORMAT
 
+    def holds(self, dataset_id: str) -> bool:
+        """Whether a dataset is in it."""
+        return any(dataset.id == dataset_id for dataset in self.datasets)
+
     def find_dataset(self, name_or_id: str) -> BackedUpDataset:
         """Raises NotFound with the names that it holds."""
         for dataset in self.datasets:

@@ -24,7 +24,7 @@ from core.store.sql.database import open_database
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.exchange.imports import import_log, new_import_editor
 from core.workflows.labels.correct import Corrector
-from core.workflows.safekeeping import doctor, retention
+from core.workflows.safekeeping import doctor, expired_backups, holding_backups
 from core.workflows.safekeeping.backup import BackupReceipt, take_backup
 from core.workflows.safekeeping.backup_check import check_backup
 from core.workflows.safekeeping.backup_folder import MANIFEST, open_backup_folder
@@ -173,10 +173,12 @@ def test_old_backups_go_and_their_files_with_them(services: Services, target: Pa
         back_up(services, target)
     folder = open_backup_folder(target)
     newest = folder.manifest()
-    retention.remove_expired(folder, retention.KeepRule(count=1))
+    expired_backups.remove_expired(folder, expired_backups.KeepRule(count=1))
     assert [manifest.id for manifest in folder.manifests()] == [newest.id]
     assert check_backup(folder, newest).is_whole
-    assert retention.KeepRule(days=1).list_expired([newest], newest.created + 1e9) == [], "the newest always stays"
+    assert expired_backups.KeepRule(days=1).list_expired([newest], newest.created + 1e9) == [], (
+        "the newest always stays"
+    )
 
 
 def test_after_an_erasure_older_backups_are_named_and_can_go(
@@ -189,7 +191,7 @@ def test_after_an_erasure_older_backups_are_named_and_can_go(
     request = EraseRequest(person.id, "Ben", retrain=False)
     job = prepared.carry(services, dataset.id, JobKind.ERASE, request.to_json())
     gone = crops - set(services.artifacts.ids(dataset.id, ArtifactKind.CROP))
-    (held,) = retention.list_erased_since(services.store, services.jobs, [target])
+    (held,) = holding_backups.list_held(services.retention.receipts(), [open_backup_folder(target)])
     assert job.result["faces"] and (held.backup, held.datasets) == (older.backup, (dataset.name,))
     data = str(services.settings.data_dir)
     assert main(["backup", str(target), "--drop-erased", "--data", data, "--json"]) == 0

@@ -11,7 +11,7 @@ from core.base.errors import InputRefused
 from core.cli import resolution
 from core.cli.job_runner import console_progress
 from core.cli.parser import Answer, Commands
-from core.workflows.safekeeping import backup, doctor, restore, retention
+from core.workflows.safekeeping import backup, doctor, expired_backups, holding_backups, restore
 from core.workflows.safekeeping.backup_check import check_backup
 from core.workflows.safekeeping.backup_folder import BackupFolder, open_backup_folder
 
@@ -39,18 +39,15 @@ def _add_keep_rule(command: argparse.ArgumentParser) -> None:
 
 def _backup(options: argparse.Namespace) -> Answer:
     services = resolution.open_services(options)
-    rule = retention.KeepRule(options.keep, options.keep_days)
+    rule = expired_backups.KeepRule(options.keep, options.keep_days)
     dataset_id = services.store.dataset(options.dataset).id if options.dataset else None
     target = options.target.resolve()
     receipt = backup.take_backup(services.backup_tools(), target, dataset_id, console_progress())
-    retention.remember_folder(services.settings.data_dir, target)
     folder = open_backup_folder(target)
-    removed = retention.remove_expired(folder, rule)
+    removed = expired_backups.remove_expired(folder, rule)
     if options.drop_erased:
-        held = {entry.backup for entry in retention.list_erased_since(services.store, services.jobs, [target])}
-        going = [manifest for manifest in folder.manifests() if manifest.id in held]
-        retention.remove_backups(folder, going)
-        removed += [manifest.id for manifest in going]
+        held = holding_backups.list_held(services.retention.receipts(), [folder])
+        removed += expired_backups.remove_held(folder, held)
     return {**receipt.to_json(), "removed": list(removed)}
 
 
@@ -66,14 +63,14 @@ def add_backups(commands: Commands) -> None:
 
 def _backups(options: argparse.Namespace) -> Answer:
     services, folder = resolution.open_services(options), open_backup_folder(options.target)
-    rule = retention.KeepRule(options.keep, options.keep_days)
+    rule = expired_backups.KeepRule(options.keep, options.keep_days)
     if options.check is not None:
         checked = check_backup(folder, folder.manifest(options.check or None), console_progress())
         return {**checked.to_json(), "exit_status": 0 if checked.is_whole else 1}
     if options.remove:
-        retention.remove_backups(folder, [folder.manifest(backup_id) for backup_id in options.remove])
-    retention.remove_expired(folder, rule)
-    held = retention.list_erased_since(services.store, services.jobs, [options.target])
+        expired_backups.remove_backups(folder, [folder.manifest(backup_id) for backup_id in options.remove])
+    expired_backups.remove_expired(folder, rule)
+    held = holding_backups.list_held(services.retention.receipts(), [folder])
     return {
         "table": _list_as_text(folder, {entry.backup for entry in held}),
         "backups": [manifest.to_json() for manifest in folder.manifests()],
