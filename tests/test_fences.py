@@ -176,7 +176,7 @@ HEAVY = {
     "matplotlib": {"core.report.drawing", "core.report.plots"},
     "jinja2": {"core.report.html"},
     "pyarrow": {"core.formats.tables"},
-    "babel": {"core.language.languages"},
+    "babel": {"core.language.languages", "core.language.dates"},
     "ray": {"core.cluster"},
     "cryptography": {"core.signing"},
     "fsspec": {"core.base.file_systems"},

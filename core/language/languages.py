@@ -24,6 +24,8 @@ class Language:
     name: str
     """As its speakers write it."""
     decimal_sign: str = "."
+    date_field_format: str = ""
+    """How ``st.date_input`` writes a day; "" leaves that to the page."""
     is_right_to_left: bool = False
 
     @property
@@ -37,9 +39,9 @@ LANGUAGES = {
     language.code: language
     for language in (
         ENGLISH,
-        Language("de", "Deutsch", decimal_sign=","),
-        Language("fr", "Français", decimal_sign=","),
-        Language("es", "Español", decimal_sign=","),
+        Language("de", "Deutsch", decimal_sign=",", date_field_format="DD.MM.YYYY"),
+        Language("fr", "Français", decimal_sign=",", date_field_format="DD/MM/YYYY"),
+        Language("es", "Español", decimal_sign=",", date_field_format="DD/MM/YYYY"),
     )
 }
 """By their codes."""

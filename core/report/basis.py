@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core.base.words import PERCENT_SIGN, count, display_name, format_duration, format_people_count, percent
+from core.language.dates import format_moment
 from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.classification.training_material import recover_options
 from core.learn.metrics.run_values import RunParams
@@ -17,10 +18,10 @@ LEFT_OUT_MOST = 30
 """The most people who are listed as left out."""
 
 
-def format_moment(seconds: float) -> str:
+def format_utc_moment(seconds: float) -> str:
     """A time for reading, the same everywhere."""
     # In UTC: the same run gives the same bytes on a computer in another time zone.
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{format_moment(datetime.fromtimestamp(seconds, UTC))} UTC"
 
 
 def data_section(material: ReportMaterial) -> Section:
@@ -87,7 +88,7 @@ def protocol_section(material: ReportMaterial) -> Section:
         ("Gallery", f"{count(run.metrics.n_train, 'face')} of {format_people_count(run.metrics.n_people)}"),
         ("Probes", _probes(material)),
         ("Faces become numbers by", _networks(material)),
-        ("Trained", f"{format_moment(run.created)}, in {format_duration(run.seconds)}"),
+        ("Trained", f"{format_utc_moment(run.created)}, in {format_duration(run.seconds)}"),
     ]
     if given_strangers := params.strangers_given:
         used, people = count(given_strangers.used, "face"), format_people_count(given_strangers.people)

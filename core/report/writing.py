@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.base.words import count, format_interval, format_strangers_share, percent
-from core.report.basis import data_section, format_moment, protocol_section, reproducibility_section
+from core.report.basis import data_section, format_utc_moment, protocol_section, reproducibility_section
 from core.report.content import Document, Section, Stat, TableBlock
 from core.report.limits import limitations_section
 from core.report.material import ReportMaterial
@@ -39,7 +39,7 @@ def write_report(material: ReportMaterial) -> Document:
     return Document(
         title=f"How well does it know “{material.dataset}”?",
         subtitle=(
-            f"Face Atlas, report on training run {run.id} of {format_moment(run.created)}, revision {run.revision}"
+            f"Face Atlas, report on training run {run.id} of {format_utc_moment(run.created)}, revision {run.revision}"
         ),
         answer=f"Right for {right} of {tested} it had not seen before. {run.params.why}",
         stats=_stats(material),

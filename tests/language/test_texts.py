@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from core.base import words
+from core.language.dates import date_field_format, format_day, format_moment
 from core.language.languages import ENGLISH, LANGUAGES, find_language
 from core.language.said_before import say_again
 from core.language.texts import gettext, ngettext, speaking
@@ -65,3 +68,12 @@ def test_what_was_kept_in_english_is_said_again(kept: str, read: str):
     assert say_again(kept) == kept
     with speaking(GERMAN):
         assert say_again(kept) == read
+
+
+def test_days_and_times_are_written_as_the_language_writes_them():
+    moment = datetime(2027, 3, 1, 14, 5, 9, tzinfo=UTC)
+    assert (format_day(moment), format_moment(moment)) == ("1 March 2027", "2027-03-01 14:05")
+    with speaking(GERMAN):
+        assert (format_day(moment), format_moment(moment)) == ("1. März 2027", "01.03.2027, 14:05")
+        assert format_moment(moment, with_seconds=True) == "01.03.2027, 14:05:09"
+        assert date_field_format() == "DD.MM.YYYY"

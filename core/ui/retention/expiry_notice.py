@@ -6,8 +6,10 @@ from itertools import groupby
 
 import streamlit as st
 
+from core.language.dates import format_day
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.ui import data, menu, words
-from core.ui.retention.terms_form import format_day
 from core.workflows.retention.terms import Expiry, list_upcoming, local_today
 
 SHOWN = 5
@@ -21,21 +23,34 @@ def show_expiry_notices() -> None:
     for group in groups[:SHOWN]:
         _show_notice(group)
     if len(groups) > SHOWN:
-        st.caption(f"And {words.count(len(groups) - SHOWN, 'more day')} within two weeks.")
+        st.caption(
+            ngettext(
+                "And {number} more day within two weeks.",
+                "And {number} more days within two weeks.",
+                len(groups) - SHOWN,
+            )
+        )
 
 
 def _show_notice(group: list[Expiry]) -> None:
-    dataset, until = group[0].dataset, group[0].until
     whole = any(expiry.person_id is None for expiry in group)
-    people = words.count(len(group), "person", "people")
-    subject = f"'{dataset.name}' is" if whole else f"{people} of '{dataset.name}' {'is' if len(group) == 1 else 'are'}"
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        st.markdown(
-            f":material/event_busy: {words.plain(subject)} kept until {format_day(until)}, and erased afterwards.",
-            width="stretch",
-        )
+        st.markdown(f":material/event_busy: {_describe_expiry(group, whole=whole)}", width="stretch")
         if not whole:
-            menu.link_page(menu.PEOPLE, "Look at them", ":material/groups:", dataset.id, **_address(group))
+            dataset_id = group[0].dataset.id
+            menu.link_page(menu.PEOPLE, _("Look at them"), ":material/groups:", dataset_id, **_address(group))
+
+
+def _describe_expiry(group: list[Expiry], *, whole: bool) -> str:
+    about = {"dataset": words.plain(group[0].dataset.name), "day": format_day(group[0].until)}
+    if whole:
+        return _("'{dataset}' is kept until {day}, and erased afterwards.", **about)
+    return ngettext(
+        "{number} person of '{dataset}' is kept until {day}, and erased afterwards.",
+        "{number} people of '{dataset}' are kept until {day}, and erased afterwards.",
+        len(group),
+        **about,
+    )
 
 
 def _address(group: list[Expiry]) -> dict[str, str]:

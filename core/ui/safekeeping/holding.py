@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from core.language.dates import format_day
 from core.language.texts import gettext as _
 from core.language.texts import ngettext
-from core.ui.retention.terms_form import format_day
 from core.workflows.safekeeping.holding_backups import HoldingBackups
 
 

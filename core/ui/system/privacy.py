@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
+from core.language.dates import format_day
 from core.services import Services
 from core.signing.keys import PublicKey
 from core.store.retention.model import ReceiptRecord
 from core.ui import data, menu, words
-from core.ui.retention.terms_form import format_day
 from core.workflows.erasure.signed_receipts import ErasedWhat
 from core.workflows.retention.terms import WARNING_DAYS, list_expiries
 
