@@ -2,12 +2,13 @@
 
 import streamlit as st
 
+from core.language.texts import gettext as _
 from core.store.job_model import JobKind
 from core.ui import damaged, data, frame, jobs
 from core.ui.training import training_page
 from core.workflows.training.request import TrainRequest
 
-with frame.page("Train", "Learn the people, and measure it on faces it has not seen.") as page:
+with frame.page(_("Train"), _("Learn the people, and measure it on faces it has not seen.")) as page:
     dataset = page.dataset
     counts = data.dataset_counts(dataset.id, dataset.revision)
     job = data.newest_job(dataset, JobKind.TRAIN)
@@ -21,7 +22,7 @@ with frame.page("Train", "Learn the people, and measure it on faces it has not s
         request: TrainRequest = training_page.ask_training_options(runs)
         ready = not (job and job.state.active)
         learned = bool(runs) and runs[0].revision == dataset.revision and not runs[0].params.updated
-        label = "Train again" if learned else "Train"
+        label = _("Train again") if learned else _("Train")
         if st.button(label, type="secondary" if learned else "primary", icon=":material/school:", disabled=not ready):
             training_page.submit_training(dataset, request)
 

@@ -19,7 +19,10 @@ ROOT = Path(__file__).parents[2]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "marked": None}
 TRANSLATED = tuple(code for code in LANGUAGES if code != ENGLISH.code)
 COMPLETE = ("de",)
-TRANSLATED_ROOMS = ("core/ui/home", "core/ui/retention", "pages/home")
+TRANSLATED_ROOMS = (
+    *("core/ui/home", "core/ui/retention", "pages/home"),
+    *("core/ui/certainty", "core/ui/training"),
+)
 """Whose texts all come from the catalogue; the others follow."""
 SHOWN_BY_STREAMLIT = {
     *("title", "header", "subheader", "caption", "markdown", "info", "warning", "error", "success", "toast", "button"),

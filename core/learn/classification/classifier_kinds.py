@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from core.language.texts import gettext, marked
+
 
 class ClassifierKind(StrEnum):
     """A classifier of one row of weights a person; the names are those of the comparison (``baselines``)."""
@@ -23,12 +25,12 @@ class ClassifierKind(StrEnum):
     @property
     def plain_name(self) -> str:
         """Its name inside of a sentence."""
-        return _PLAIN_NAMES[self]
+        return gettext(_PLAIN_NAMES[self])
 
     @property
     def phrase(self) -> str:
         """Its name with the article that it takes."""
-        return self.plain_name if self is ClassifierKind.LOGISTIC else f"the {self.plain_name}"
+        return gettext(_PHRASES[self])
 
     @property
     def has_c(self) -> bool:
@@ -43,9 +45,14 @@ class ClassifierKind(StrEnum):
 
 
 _PLAIN_NAMES = {
-    ClassifierKind.LINEAR_SVM: "linear SVM",
-    ClassifierKind.LOGISTIC: "logistic regression",
-    ClassifierKind.NEAREST_CENTROID: "nearest centroid",
+    ClassifierKind.LINEAR_SVM: marked("linear SVM"),
+    ClassifierKind.LOGISTIC: marked("logistic regression"),
+    ClassifierKind.NEAREST_CENTROID: marked("nearest centroid"),
+}
+_PHRASES = {
+    ClassifierKind.LINEAR_SVM: marked("the linear SVM"),
+    ClassifierKind.LOGISTIC: marked("logistic regression"),
+    ClassifierKind.NEAREST_CENTROID: marked("the nearest centroid"),
 }
 
 
@@ -68,11 +75,15 @@ LINEAR_SVM = ClassifierSettings()
 
 WHY_NOT: Mapping[str, str] = MappingProxyType(
     {
-        "linear-svm-ovo": "it decides between two people at a time and counts votes, which say nothing of how like the "
-        "face is to the winner alone",
-        "k-nn": "five faces vote, and for 15 of 100 strangers that were tried all five were one person's: no threshold "
-        "is strict enough for 1 of 100",
-        "dummy": "it does not look at the face",
+        "linear-svm-ovo": marked(
+            "it decides between two people at a time and counts votes, which say nothing of how like the "
+            "face is to the winner alone"
+        ),
+        "k-nn": marked(
+            "five faces vote, and for 15 of 100 strangers that were tried all five were one person's: no threshold "
+            "is strict enough for 1 of 100"
+        ),
+        "dummy": marked("it does not look at the face"),
     }
 )
 """Why the others of the comparison cannot be taken: no limit for strangers could be set on what they say."""

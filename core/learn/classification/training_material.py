@@ -11,6 +11,8 @@ import numpy as np
 
 from core.base.errors import TrainingRefused
 from core.base.types import TRUSTED_GRADE, Bools, Embeddings, FaceTable, Ints, Split, Vectors, take_items
+from core.language.said_before import say_again
+from core.language.texts import gettext, marked
 from core.learn.classification.classifier_kinds import ClassifierKind, ClassifierSettings
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.run_values import RunParams, UnusedFaces
@@ -79,10 +81,14 @@ class TrainingMaterial:
 def select_learnable_rows(table: FaceTable, options: TrainOptions) -> tuple[Ints, tuple[UnusedFaces, ...]]:
     """Row numbers of the faces that take part, and how many named faces do not, by reason."""
     reasons = {
-        "their people are hidden.": table.of_hidden,
-        "they were left out by hand.": table.excluded,
-        f"their quality is below {options.min_grade:.0%}.": table.grades < options.min_grade,
-        f"they are smaller than {options.min_size_px} pixels.": table.sizes_px < options.min_size_px,
+        marked("their people are hidden."): table.of_hidden,
+        marked("they were left out by hand."): table.excluded,
+        marked("their quality is below {grade}.").format(grade=f"{options.min_grade:.0%}"): (
+            table.grades < options.min_grade
+        ),
+        marked("they are smaller than {size} pixels.").format(size=options.min_size_px): (
+            table.sizes_px < options.min_size_px
+        ),
     }
     # One reason after another, so that a face with several is counted once, under the first.
     taking_part, gated = table.labels >= 0, []
@@ -104,7 +110,7 @@ def prepare_training_material(table: FaceTable, embeddings: Embeddings, options:
     rows, gated = select_learnable_rows(table, options)
     is_sound = sound_vectors(embeddings.vectors)
     if n_unsound := int((~is_sound[rows]).sum()):
-        gated = (*gated, UnusedFaces(n_unsound, "their vectors are no numbers: read the photos again."))
+        gated = (*gated, UnusedFaces(n_unsound, marked("their vectors are no numbers: read the photos again.")))
         rows = rows[is_sound[rows]]
     if not len(rows):
         raise TrainingRefused(_nothing_to_learn(gated))
@@ -124,9 +130,9 @@ def prepare_training_material(table: FaceTable, embeddings: Embeddings, options:
 
 def _nothing_to_learn(gated: tuple[UnusedFaces, ...]) -> str:
     if not gated:
-        return "No face has a name yet. Add photos in folders, one folder a person, then train."
-    why = " ".join(f"{entry.faces}: {entry.reason}" for entry in gated)
-    return f"All faces with a name are left out. {why} Loosen the limits, or take faces back in."
+        return gettext("No face has a name yet. Add photos in folders, one folder a person, then train.")
+    why = " ".join(f"{entry.faces}: {say_again(entry.reason)}" for entry in gated)
+    return gettext("All faces with a name are left out. {why} Loosen the limits, or take faces back in.", why=why)
 
 
 def sound_vectors(vectors: Vectors) -> Bools:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from core.base import words
 from core.base.json_values import Count, Number, Share, StoredValues, Text
+from core.language.texts import gettext, ngettext
 from core.learn.classification.classifier_kinds import ClassifierKind, ClassifierSettings
 
 
@@ -109,13 +109,18 @@ class RunUpdate:
 
 def describe_update(updated: RunUpdate) -> str:
     """Who came and went since the training, and that nothing was measured again; for people to read."""
-    changes = [
-        f"{words.format_people_count(number)} {verb}"
-        for number, verb in ((updated.people_added, "came"), (updated.people_removed, "went"))
-        if number
-    ]
-    changed = " and ".join(changes) or "Faces or names changed"
-    return f"{changed} since the training. It knows that; its accuracy and thresholds were measured before."
+    came = ngettext("{number} person came", "{number} people came", updated.people_added)
+    went = ngettext("{number} person went", "{number} people went", updated.people_removed)
+    if updated.people_added and updated.people_removed:
+        changed = gettext("{came} and {went}", came=came, went=went)
+    elif updated.people_added or updated.people_removed:
+        changed = came if updated.people_added else went
+    else:
+        changed = gettext("Faces or names changed")
+    return gettext(
+        "{changed} since the training. It knows that; its accuracy and thresholds were measured before.",
+        changed=changed,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ import numpy as np
 
 from core.base.errors import TrainingRefused
 from core.base.types import Bools, FaceTable, Ints, Split, Vectors
+from core.language.texts import marked
 from core.learn.labelled_faces import LabelledFaces, count_shots
 from core.learn.metrics.run_values import LeftOutPerson
 from core.learn.near_duplicates import near_duplicate_groups
@@ -148,9 +149,9 @@ def _own_plan(
     used_labels = np.where((train | test) & learned[labels], labels, -1)
     return SplitPlan(
         kind="own",
-        why="It learns from the photos in train and is tested on those in val, as the folders say."
+        why=marked("It learns from the photos in train and is tested on those in val, as the folders say.")
         if named_train.any()
-        else "Tested on the faces that were put aside for it, learned from all others.",
+        else marked("Tested on the faces that were put aside for it, learned from all others."),
         people=tuple(people),
         labels=used_labels,
         folds=(Fold(np.flatnonzero(train), np.flatnonzero(test)),),
@@ -170,9 +171,9 @@ def _left_out_of_own(
     return tuple(
         LeftOutPerson(
             name,
-            "every training photo shows the same shot as a validation photo; add other photos to train"
+            marked("every training photo shows the same shot as a validation photo; add other photos to train")
             if all_twins[person]
-            else "is only in the validation folder; add photos to train",
+            else marked("is only in the validation folder; add photos to train"),
         )
         for person, name in enumerate(people)
         if present[person] and not learned[person]
@@ -182,7 +183,7 @@ def _left_out_of_own(
 def _dropped_twins(twin: Bools) -> tuple[DroppedFaces, ...]:
     if not twin.any():
         return ()
-    return (DroppedFaces(np.flatnonzero(twin), "the same shot as a validation photo, so not learned from"),)
+    return (DroppedFaces(np.flatnonzero(twin), marked("the same shot as a validation photo, so not learned from")),)
 
 
 # Folds
@@ -198,7 +199,9 @@ def _kfold_plan(labels: Ints, people: Sequence[str], groups: Ints, rules: FoldRu
     fold_of = deal_into_folds(used_labels, groups, n_folds, seed=rules.seed)
     return SplitPlan(
         kind="kfold",
-        why=f"Every photo is tested once, by a recogniser that never saw its shot ({n_folds}-fold cross-validation).",
+        why=marked(
+            "Every photo is tested once, by a recogniser that never saw its shot ({n_folds}-fold cross-validation)."
+        ).format(n_folds=n_folds),
         people=tuple(people),
         labels=used_labels,
         folds=build_folds(fold_of, n_folds, enough[labels]),
@@ -211,7 +214,9 @@ def _left_out_with_few(
     people: Sequence[str], shots: Ints, min_shots: int, has_enough: Bools
 ) -> tuple[LeftOutPerson, ...]:
     return tuple(
-        LeftOutPerson(name, f"has {_count(shots[person])}, and {min_shots} are needed")
+        LeftOutPerson(
+            name, marked("has {shots}, and {needed} are needed").format(shots=_count(shots[person]), needed=min_shots)
+        )
         for person, name in enumerate(people)
         if shots[person] and not has_enough[person]
     )
@@ -278,20 +283,22 @@ def build_folds(fold_of: Ints, n_folds: int, taking_part: Bools) -> tuple[Fold, 
 
 def _refusal(n_enough: int, n_people: int, min_shots: int) -> str:
     if n_people < 2:
-        return (
-            f"The dataset has {n_people} {'person' if n_people == 1 else 'people'} with a name, and a "
-            "recogniser tells at least two apart. Add a folder of photos of another person, or name more "
-            "faces, and train again."
-        )
-    return (
-        f"Only {n_enough} of {n_people} people have {min_shots} photos of different moments, and a "
+        people = "1 person" if n_people == 1 else f"{n_people} people"
+        return marked(
+            "The dataset has {people} with a name, and a recogniser tells at least two apart. Add a folder of photos "
+            "of another person, or name more faces, and train again."
+        ).format(people=people)
+    return marked(
+        "Only {n_enough} of {n_people} people have {needed} photos of different moments, and a "
         "recogniser needs at least two such people. Add photos that are not copies or neighbours in a burst, "
         "and train again."
-    )
+    ).format(n_enough=n_enough, n_people=n_people, needed=min_shots)
 
 
 def _count(shots: int) -> str:
-    return f"{shots} independent photo{'' if shots == 1 else 's'} (copies and bursts count once)"
+    if shots == 1:
+        return marked("1 independent photo (copies and bursts count once)")
+    return marked("{number} independent photos (copies and bursts count once)").format(number=shots)
 
 
 # Shared

@@ -5,8 +5,12 @@ The same wherever somebody is named; ``components/browser/shared/certainty.js`` 
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
+from core.language.texts import gettext as _
+from core.language.texts import marked
 from core.learn.numerics.unit_vectors import distance_to_cosine
 from core.learn.open_set.certainty import Certainty, Sureness, measure_pair_likeness
 from core.ui import frame
@@ -29,6 +33,14 @@ _STYLE = """<style>
 </style>"""
 
 
+SURENESS_WORDS = {
+    Sureness.UNKNOWN: marked("unknown"),
+    Sureness.UNSURE: marked("unsure"),
+    Sureness.LIKELY: marked("likely"),
+    Sureness.SURE: marked("sure"),
+}
+
+
 def show_certainty(certainty: Certainty) -> None:
     """Draw the word, the bar and the number."""
     st.html(_STYLE + certainty_html(certainty, dark=frame.is_dark()))
@@ -37,33 +49,40 @@ def show_certainty(certainty: Certainty) -> None:
 def certainty_html(certainty: Certainty, *, dark: bool) -> str:
     """The word, the bar and the number as HTML, with one sentence for those who do not see it."""
     return (
-        f"<div class='fa-certainty' role='img' aria-label='{describe_certainty(certainty)}'>"
+        f"<div class='fa-certainty' role='img' aria-label='{escape(describe_certainty(certainty))}'>"
         f"<b>{title_word(certainty.sureness)}</b>{_bar_html(certainty, COLOURS[dark])}"
         f"<span>{certainty.likeness:.0f}</span></div>"
     )
 
 
+def sureness_word(sureness: Sureness) -> str:
+    """The word inside of a sentence: "sure"."""
+    return _(SURENESS_WORDS[sureness])
+
+
 def title_word(sureness: Sureness) -> str:
     """The word at the head of something: "Sure"."""
-    return sureness.word.capitalize()
+    return sureness_word(sureness).capitalize()
 
 
 def describe_certainty(certainty: Certainty) -> str:
     """Word, likeness and threshold in one sentence."""
-    return (
-        f"{title_word(certainty.sureness)}: likeness {certainty.likeness:.0f} of 100, "
-        f"and the threshold is {certainty.threshold:.0f}."
+    return _(
+        "{word}: likeness {likeness} of 100, and the threshold is {threshold}.",
+        word=title_word(certainty.sureness),
+        likeness=f"{certainty.likeness:.0f}",
+        threshold=f"{certainty.threshold:.0f}",
     )
 
 
 def format_likeness(likeness: float) -> str:
     """A likeness of 0 to 100 in words: "78 of 100"."""
-    return f"{likeness:.0f} of 100"
+    return _("{likeness} of 100", likeness=f"{likeness:.0f}")
 
 
 def format_pair_likeness(distance: float) -> str:
     """How alike two faces are, by their Euclidean distance: "likeness 72"."""
-    return f"likeness {distance_to_likeness(distance):.0f}"
+    return _("likeness {likeness}", likeness=f"{distance_to_likeness(distance):.0f}")
 
 
 def distance_to_likeness(distance: float) -> float:

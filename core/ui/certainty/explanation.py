@@ -11,12 +11,14 @@ import pandas as pd
 import streamlit as st
 
 from core.base.types import Floats
+from core.language.texts import gettext as _
+from core.language.texts import localise_decimals, marked
 from core.learn.open_set.certainty import LIKELY_PROB, SURE_PROB, Certainty, Sureness
 from core.learn.open_set.rejection_rule import Threshold
 from core.ui import frame, words
 from core.ui.certainty import bar
 
-TITLE = "How is this computed?"
+TITLE = marked("How is this computed?")
 _STRIP = 44
 """Height of one row of bars, in units of one bar's width."""
 _STYLE = """<style>
@@ -35,7 +37,7 @@ def offer_explanation(key: str, explain: Callable[[], None]) -> None:
     """
     # What is in a popover runs at every run of the page, open or not, unless it asks.
     with st.popover(
-        TITLE, type="tertiary", icon=":material/calculate:", key=f"explain_{key}", on_change="rerun"
+        _(TITLE), type="tertiary", icon=":material/calculate:", key=f"explain_{key}", on_change="rerun"
     ) as popover:
         if popover.open:
             explain()
@@ -43,7 +45,7 @@ def offer_explanation(key: str, explain: Callable[[], None]) -> None:
 
 def show_more_numbers(rows: Mapping[str, str]) -> None:
     """The table, folded: behind what is said in sentences, so that nothing of a popover is cut off at its edge."""
-    with st.expander("All numbers"):
+    with st.expander(_("All numbers")):
         show_numbers(rows)
 
 
@@ -55,11 +57,20 @@ def show_numbers(rows: Mapping[str, str]) -> None:
 def score_numbers(score: float, certainty: Certainty, threshold: Threshold) -> dict[str, str]:
     """The rows that say how a face was decided, and what its threshold promises."""
     return {
-        "All of it in one score": f"{score:.2f}: likeness {bar.format_likeness(certainty.likeness)}",
-        "The threshold": f"{threshold.score:.2f}: likeness {bar.format_likeness(certainty.threshold)}",
-        "What the threshold promises (false-accept rate)": f"{words.format_strangers_share(threshold)} of strangers "
-        f"get a name; {words.percent(threshold.rate)} was asked for",
+        _("All of it in one score"): _describe_score(score, certainty.likeness),
+        _("The threshold"): _describe_score(threshold.score, certainty.threshold),
+        _("What the threshold promises (false-accept rate)"): _(
+            "{share} of strangers get a name; {rate} was asked for",
+            share=words.format_strangers_share(threshold),
+            rate=words.percent(threshold.rate),
+        ),
     }
+
+
+def _describe_score(score: float, likeness: float) -> str:
+    return _(
+        "{score}: likeness {likeness}", score=localise_decimals(f"{score:.2f}"), likeness=bar.format_likeness(likeness)
+    )
 
 
 def describe_reason(certainty: Certainty, *, is_named: bool, other: str = "", other_likeness: float = 0.0) -> str:
@@ -73,30 +84,48 @@ def describe_reason(certainty: Certainty, *, is_named: bool, other: str = "", ot
     likeness, needed = f"{certainty.likeness:.0f}", f"{certainty.threshold:.0f}"
     # Just beside the threshold both may round to one number, which would explain nothing.
     if likeness == needed:
-        likeness, needed = f"{certainty.likeness:.1f}", f"{certainty.threshold:.1f}"
-    reason = f"{likeness} of 100; {needed} {'is' if is_named else 'would be'} needed."
+        likeness, needed = (localise_decimals(f"{value:.1f}") for value in (certainty.likeness, certainty.threshold))
+    reason = (
+        _("{likeness} of 100; {needed} is needed.", likeness=likeness, needed=needed)
+        if is_named
+        else _("{likeness} of 100; {needed} would be needed.", likeness=likeness, needed=needed)
+    )
     if not other:
         return reason
     name = words.display_name(other)
     if not is_named:
-        return f"{reason} Nearest is {name}."
+        return _("{reason} Nearest is {name}.", reason=reason, name=name)
+    next_likeness = f"{other_likeness:.0f}"
     # The name goes by the classifier: seldom somebody else has more likeness, with less probability.
     if other_likeness > certainty.likeness:
-        return f"{reason} {name} has {other_likeness:.0f}, but is less probable."
-    return f"{reason} Next is {name} with {other_likeness:.0f}."
+        return _(
+            "{reason} {name} has {likeness}, but is less probable.", reason=reason, name=name, likeness=next_likeness
+        )
+    return _("{reason} Next is {name} with {likeness}.", reason=reason, name=name, likeness=next_likeness)
 
 
 def describe_word(sureness: Sureness) -> str:
     """What the word means, for this face."""
     likely, sure = (words.percent(share) for share in (LIKELY_PROB, SURE_PROB))
     return {
-        Sureness.UNKNOWN: "**Unknown**: it is below the threshold, and one step of the slider would not change that.",
-        Sureness.UNSURE: "**Unsure**: one step of the slider would decide otherwise, or among those who are known the "
-        f"name is less than {likely} probable.",
-        Sureness.LIKELY: "**Likely**: above the threshold by more than one step of the slider, and not yet sure: the "
-        f"strictest step would take the name away, or it is less than {sure} probable.",
-        Sureness.SURE: f"**Sure**: the strictest step of the slider would give the name too, and it is at least {sure} "
-        "probable.",
+        Sureness.UNKNOWN: _(
+            "**Unknown**: it is below the threshold, and one step of the slider would not change that."
+        ),
+        Sureness.UNSURE: _(
+            "**Unsure**: one step of the slider would decide otherwise, or among those who are known the "
+            "name is less than {percentage} probable.",
+            percentage=likely,
+        ),
+        Sureness.LIKELY: _(
+            "**Likely**: above the threshold by more than one step of the slider, and not yet sure: the "
+            "strictest step would take the name away, or it is less than {percentage} probable.",
+            percentage=sure,
+        ),
+        Sureness.SURE: _(
+            "**Sure**: the strictest step of the slider would give the name too, and it is at least {percentage} "
+            "probable.",
+            percentage=sure,
+        ),
     }[sureness]
 
 
@@ -107,12 +136,28 @@ def show_steps(name: str, vector: Floats, mean: Floats, certainty: Certainty, th
     ----------
     vector, mean : (dimension,) unit length, of the face and of the faces of whom it was taken for
     """
-    n_same, share = count_agreeing(vector, mean), words.format_strangers_share(threshold)
+    n_numbers = len(vector)
     steps = (
-        f"A network turns each face into {len(vector)} numbers, and alike faces into alike numbers.",
-        f"{n_same} of the {len(vector)} numbers point the same way as {name}'s.",
-        f"All that speaks for {name} comes to a likeness of {bar.format_likeness(certainty.likeness)}.",
-        f"A name needs {certainty.threshold:.0f}, so that {share} of strangers get one.",
+        _(
+            "A network turns each face into {n_numbers} numbers, and alike faces into alike numbers.",
+            n_numbers=n_numbers,
+        ),
+        _(
+            "{n_same} of the {n_numbers} numbers point the same way as {name}'s.",
+            n_same=count_agreeing(vector, mean),
+            n_numbers=n_numbers,
+            name=name,
+        ),
+        _(
+            "All that speaks for {name} comes to a likeness of {likeness}.",
+            name=name,
+            likeness=bar.format_likeness(certainty.likeness),
+        ),
+        _(
+            "A name needs {likeness}, so that {share} of strangers get one.",
+            likeness=f"{certainty.threshold:.0f}",
+            share=words.format_strangers_share(threshold),
+        ),
     )
     st.markdown("\n".join(f"- {words.plain(step)}" for step in steps))
     st.markdown(describe_word(certainty.sureness))
@@ -136,7 +181,7 @@ def show_vectors(vectors: Mapping[str, Floats]) -> None:
     colour = bar.COLOURS[frame.is_dark()]
     strips = "".join(
         f"<figure class='fa-vectors'><img src='{_bars_url(values / largest, colour)}' "
-        f"alt='{escape(name)}: {len(values)} numbers as bars, positive ones upwards'>"
+        f"alt='{escape(_describe_bars(name, values))}'>"
         f"<figcaption dir='auto'>{escape(name)}</figcaption></figure>"
         for name, values in ((title, vector), (other_title, other_vector))
     )
@@ -144,11 +189,18 @@ def show_vectors(vectors: Mapping[str, Floats]) -> None:
     st.caption(words.plain(describe_agreement(vector, other_vector)))
 
 
+def _describe_bars(name: str, values: Floats) -> str:
+    return _("{name}: {n_numbers} numbers as bars, positive ones upwards", name=name, n_numbers=len(values))
+
+
 def describe_agreement(vector: Floats, other: Floats) -> str:
     """How alike two embeddings are, in one sentence."""
-    return (
-        f"The {len(vector)} numbers of each (the embedding). {count_agreeing(vector, other)} point the same way in "
-        f"both; their cosine, 1 for the same and 0 for nothing in common, is {float(vector @ other):.2f}."
+    return _(
+        "The {n_numbers} numbers of each (the embedding). {n_same} point the same way in "
+        "both; their cosine, 1 for the same and 0 for nothing in common, is {cosine}.",
+        n_numbers=len(vector),
+        n_same=count_agreeing(vector, other),
+        cosine=localise_decimals(f"{float(vector @ other):.2f}"),
     )
 
 

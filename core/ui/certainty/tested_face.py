@@ -9,6 +9,8 @@ import streamlit as st
 
 from core.base.errors import InputRefused, NotFound
 from core.base.types import Ints
+from core.language.texts import gettext as _
+from core.language.texts import localise_decimals
 from core.learn.metrics.predictions import Predictions
 from core.learn.numerics.unit_vectors import mean_direction
 from core.learn.open_set.certainty import Certainty, CertaintyRule, Sureness
@@ -45,7 +47,7 @@ def rate_tested_faces(run_id: str, predictions: Predictions) -> Ints:
 
 def describe_tested_face(certainty: Certainty) -> str:
     """How sure it was in a few words, for the note under a face: "sure, 78 of 100"."""
-    return f"{certainty.sureness.word}, {bar.format_likeness(certainty.likeness)}"
+    return f"{bar.sureness_word(certainty.sureness)}, {bar.format_likeness(certainty.likeness)}"
 
 
 def show_tested_face(dataset: Dataset, face_id: str) -> None:
@@ -63,9 +65,12 @@ def show_tested_face(dataset: Dataset, face_id: str) -> None:
         return
     if row is None or certainty is None:
         return
-    taken_for = predictions.people[predictions.given[row]]
-    verdict = "it would be unknown; nearest is" if _is_unnamed(certainty) else "it was taken for"
-    st.markdown(f"In the test {verdict} **{words.name(taken_for)}**.")
+    name = words.name(predictions.people[predictions.given[row]])
+    st.markdown(
+        _("In the test it would be unknown; nearest is **{name}**.", name=name)
+        if _is_unnamed(certainty)
+        else _("In the test it was taken for **{name}**.", name=name)
+    )
     bar.show_certainty(certainty)
     explanation.offer_explanation(face_id, partial(_explain, dataset, run, face_id, certainty))
 
@@ -81,9 +86,11 @@ def _explain(dataset: Dataset, run: Run, face_id: str, certainty: Certainty) -> 
     taken_for = predictions.people[predictions.given[row]]
     name, threshold = words.display_name(taken_for), _load_rule(run.id).at(TARGET_RATE)
     numbers = {
-        "Taken for": name,
-        "How probable, if it is one of those known (calibrated)": words.format_probability(predictions.probs[row]),
-        f"How far from the mean of {name} (distance; 0 the same, 2 opposite)": f"{predictions.distances[row]:.2f}",
+        _("Taken for"): name,
+        _("How probable, if it is one of those known (calibrated)"): words.format_probability(predictions.probs[row]),
+        _("How far from the mean of {name} (distance; 0 the same, 2 opposite)", name=name): localise_decimals(
+            f"{predictions.distances[row]:.2f}"
+        ),
         **explanation.score_numbers(float(predictions.scores[row]), certainty, threshold),
     }
     if face_row is not None and taken_for in faces.table.people:
@@ -91,11 +98,13 @@ def _explain(dataset: Dataset, run: Run, face_id: str, certainty: Certainty) -> 
         of_person = faces.table.labels == faces.table.people.index(taken_for)
         mean = mean_direction(vectors[of_person])
         explanation.show_steps(name, vectors[face_row], mean, certainty, threshold)
-        explanation.show_vectors({"This face": vectors[face_row], f"Mean of the faces of {name}": mean})
+        explanation.show_vectors({_("This face"): vectors[face_row], _("Mean of the faces of {name}", name=name): mean})
         ((nearest_ids, distances),) = data.face_search(faces).nearest_faces(vectors[[face_row]], _NEAREST)
         near_id, distance = next(pair for pair in zip(nearest_ids, distances, strict=True) if pair[0] != face_id)
         owner = words.display_name(faces.table.person(faces.table.index(near_id)))
-        numbers["Nearest face of the dataset"] = f"of {owner}, at distance {distance:.2f}"
+        numbers[_("Nearest face of the dataset")] = _(
+            "of {name}, at distance {distance}", name=owner, distance=localise_decimals(f"{distance:.2f}")
+        )
     else:
         st.markdown(explanation.describe_word(certainty.sureness))
     explanation.show_more_numbers(numbers)

@@ -6,6 +6,8 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Revision
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.learn.model_selection.imbalance import Imbalance, find_imbalance
 from core.learn.model_selection.photos_needed import MOST
 from core.learn.model_selection.splits import SplitPlan
@@ -42,18 +44,30 @@ def _show_imbalance(imbalance: Imbalance | None) -> None:
 
 def describe_imbalance(imbalance: Imbalance) -> str:
     """Who has how many, what it means, and what to do, as Markdown."""
-    largest = words.name(imbalance.largest)
-    up_to = "up to " if len(imbalance.scarce) > 1 else ""
-    counts = (
-        f"**{largest} has {words.count(imbalance.most_faces, 'face')}, {_name_scarce(imbalance)}: "
-        f"{up_to}{words.count(imbalance.ratio)} times as many.**"
+    largest, ratio = words.name(imbalance.largest), words.count(imbalance.ratio)
+    counts = {
+        "name": largest,
+        "faces": ngettext("{number} face", "{number} faces", imbalance.most_faces),
+        "scarce": _name_scarce(imbalance),
+    }
+    counted = (
+        _("**{name} has {faces}, {scarce}: up to {ratio} times as many.**", ratio=ratio, **counts)
+        if len(imbalance.scarce) > 1
+        else _("**{name} has {faces}, {scarce}: {ratio} times as many.**", ratio=ratio, **counts)
     )
     if imbalance.scarce_faces[0] >= MOST:
-        return f"{counts} {MOST} and more are enough to learn somebody by, so nothing needs to be done."
-    return (
-        f"{counts} Everybody counts the same when it learns, so it does not say {largest} more often. But of people "
+        return _(
+            "{counted} {most} and more are enough to learn somebody by, so nothing needs to be done.",
+            counted=counted,
+            most=MOST,
+        )
+    return _(
+        "{counted} Everybody counts the same when it learns, so it does not say {name} more often. But of people "
         "with few faces it has seen little, and misses them more often. Add photos of them, from other days and "
-        f"places; from about {MOST} on more hardly help."
+        "places; from about {most} on more hardly help.",
+        counted=counted,
+        name=largest,
+        most=MOST,
     )
 
 
@@ -64,7 +78,12 @@ def _name_scarce(imbalance: Imbalance) -> str:
         for person, faces in zip(imbalance.scarce[:NAMES_SHOWN], imbalance.scarce_faces, strict=False)
     ]
     remaining = len(imbalance.scarce) - len(named)
-    if not remaining:
-        return (" and " if len(named) == 2 else ", ").join(named)
-    others = "1 other" if remaining == 1 else f"{words.count(remaining)} others"
-    return f"{', '.join(named)} and {others} at most {words.count(imbalance.scarce_faces[-1])}"
+    if remaining:
+        return ngettext(
+            "{named} and {number} other at most {most}",
+            "{named} and {number} others at most {most}",
+            remaining,
+            named=", ".join(named),
+            most=words.count(imbalance.scarce_faces[-1]),
+        )
+    return _("{first} and {second}", first=named[0], second=named[1]) if len(named) == 2 else ", ".join(named)

@@ -13,6 +13,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.access.permissions import Action
 from core.base.errors import InputRefused
 from core.jobs.registry import submit_job
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset, Run
 from core.ui import data, jobs, state, words
@@ -33,13 +36,15 @@ def choose_from_inbox() -> str | None:
     )
     # What is chosen lies where it stays: the job reads it when its turn comes, and a later training again.
     name = st.selectbox(
-        "Photos of other people, from the inbox",
+        _("Photos of other people, from the inbox"),
         candidates,
         index=None,
-        placeholder="None" if candidates else "The inbox is empty",
+        placeholder=_("None") if candidates else _("The inbox is empty"),
         disabled=not candidates,
-        help="A zip in data/inbox with people who are not in this dataset. Together with your own people, hidden in "
-        "turn, they tell when a face is to be called unknown. Nothing of them is kept.",
+        help=_(
+            "A zip in data/inbox with people who are not in this dataset. Together with your own people, hidden in "
+            "turn, they tell when a face is to be called unknown. Nothing of them is kept."
+        ),
     )
     # From the data folder on: a job that is done or repeated later finds it where the folder was moved to.
     return (settings.inbox_dir / name).relative_to(settings.data_dir).as_posix() if name else None
@@ -51,7 +56,7 @@ def offer_strangers(dataset: Dataset, run: Run) -> None:
     refusal = st.session_state.pop(state.STRANGERS_REFUSED, None)
     is_at_work = job is not None and job.state is not JobState.DONE
     with st.expander(
-        "Try it on people it should not know", icon=":material/person_off:", expanded=is_at_work or bool(refusal)
+        _("Try it on people it should not know"), icon=":material/person_off:", expanded=is_at_work or bool(refusal)
     ):
         if refusal:
             st.error(words.plain(refusal), icon=":material/error:")
@@ -64,11 +69,13 @@ def offer_strangers(dataset: Dataset, run: Run) -> None:
 
 def _ask_for_strangers(dataset: Dataset, run: Run) -> None:
     turn = st.session_state.setdefault(state.UPLOAD_ROUND, 0)
-    label = "Drop a zip, or photos, of other people: a folder a person, or a photo each"
+    label = _("Drop a zip, or photos, of other people: a folder a person, or a photo each")
     files = st.file_uploader(label, accept_multiple_files=True, key=f"strangers_{turn}")
     st.caption(
-        "It is trained again with them: they show how many strangers get a name, and help to set the limits. They are "
-        "put into `data/inbox`, for later trainings, and can be removed there. Nothing of them is learned."
+        _(
+            "It is trained again with them: they show how many strangers get a name, and help to set the limits. They "
+            "are put into `data/inbox`, for later trainings, and can be removed there. Nothing of them is learned."
+        )
     )
     if files:
         _train_with(dataset, run, files)
@@ -77,7 +84,7 @@ def _ask_for_strangers(dataset: Dataset, run: Run) -> None:
 def _train_with(dataset: Dataset, run: Run, files: Sequence[UploadedFile]) -> None:
     try:
         if sum(file.size for file in files) > uploads.MOST_UPLOAD_BYTES:
-            raise InputRefused(f"What you gave has {uploads.TOO_LARGE}")
+            raise InputRefused(_("What you gave has {excess}", excess=_(uploads.TOO_LARGE)))
         path = lay_into_inbox(uploads.save_offers(files))
     except InputRefused as refusal:
         st.session_state[state.STRANGERS_REFUSED] = str(refusal)
@@ -105,10 +112,12 @@ def lay_into_inbox(offers: Sequence[uploads.Offer]) -> Path:
         for offer in offers:
             with data.services().open_source(offer.path) as source:
                 if not source.entries:
-                    raise InputRefused(f"There are no photos in {offer.title}. Give photos of other people.")
+                    raise InputRefused(
+                        _("There are no photos in {source}. Give photos of other people.", source=offer.title)
+                    )
         if len(offers) > 1:
             names = ", ".join(offer.title for offer in offers)
-            raise InputRefused(f"Drop one zip, or photos, at a time. These are several: {names}.")
+            raise InputRefused(_("Drop one zip, or photos, at a time. These are several: {sources}.", sources=names))
         (offer,) = offers
         name = Path(offer.title).name if offer.path.is_file() else "strangers"
         target = uploads.free_path(data.services().settings.inbox_dir / name)
@@ -122,9 +131,12 @@ def lay_into_inbox(offers: Sequence[uploads.Offer]) -> Path:
 def _show_refused(result: TrainResult) -> None:
     if not result.refused:
         return
-    with st.expander(f"{words.count(len(result.refused), 'photo')} could not be used"):
+    with st.expander(
+        ngettext("{number} photo could not be used", "{number} photos could not be used", len(result.refused))
+    ):
         for refusal in result.refused[:SHOWN_REFUSALS]:
             # As text: names of files of others are not to be read as Markdown.
-            st.text(f"{refusal.name}: {refusal.reason}")
+            st.text(f"{refusal.name}: {say_again(refusal.reason)}")
         if len(result.refused) > SHOWN_REFUSALS:
-            st.caption(f"and {words.count(len(result.refused) - SHOWN_REFUSALS)} more")
+            more = len(result.refused) - SHOWN_REFUSALS
+            st.caption(ngettext("and {number} more", "and {number} more", more))

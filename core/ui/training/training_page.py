@@ -11,6 +11,9 @@ import streamlit as st
 from core.base.errors import TrainingRefused
 from core.base.types import TRUSTED_GRADE, Revision
 from core.jobs.registry import submit_job
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import localise_decimals, marked, ngettext
 from core.learn.classification.classifier_kinds import LINEAR_SVM, ClassifierKind
 from core.learn.classification.training_material import TrainOptions
 from core.learn.metrics.run_values import UnusedFaces, describe_update
@@ -27,24 +30,24 @@ from core.workflows.training.request import TrainRequest, TrainResult, find_trai
 from core.workflows.training.train import delete_run, preview_training
 
 LEFT_OUT_SHOWN = 8
-COMPARED = "Compared with before"
+COMPARED = marked("Compared with before")
 """The tab of the evaluation page that a training again leads to."""
 ALL_FIGURES = "all_figures_of_runs"
 COLUMNS = ("trained", "accuracy", "interval", "people", "learned", "tested", "changed")
 EXPERT_COLUMNS = (*COLUMNS[:-1], "f1", "model", "settings", COLUMNS[-1])
 """Of the table of runs, and those of who asks for the figures for experts."""
-_SPLIT_NAMES = {"own": "the folder val", "kfold": "parts in turn (folds)"}
+_SPLIT_NAMES = {"own": marked("the folder val"), "kfold": marked("parts in turn (folds)")}
 SETTING_NAMES = {
-    "folds": "Parts for testing",
-    "min_faces": "Fewest faces of a person",
-    "seed": "Seed",
+    "folds": marked("Parts for testing"),
+    "min_faces": marked("Fewest faces of a person"),
+    "seed": marked("Seed"),
     "c": "C",
-    "classifier": "Classifier",
-    "min_grade": "Poorest quality",
-    "min_size_px": "Smallest face, pixels",
-    "split": "Division into learning and testing",
-    "strangers": "Strangers given",
-    "model": "Embedding model",
+    "classifier": marked("Classifier"),
+    "min_grade": marked("Poorest quality"),
+    "min_size_px": marked("Smallest face, pixels"),
+    "split": marked("Division into learning and testing"),
+    "strangers": marked("Strangers given"),
+    "model": marked("Embedding model"),
 }
 
 
@@ -58,11 +61,11 @@ def show_nothing_trained(dataset: Dataset, sentence: str) -> None:
 def show_too_few_people(dataset: Dataset, counts: Counts) -> None:
     """Nothing to learn yet, and what to do about it."""
     if not counts.faces:
-        sentence = "There are no faces yet." if not counts.photos else "No face was found in the photos so far."
+        sentence = _("There are no faces yet.") if not counts.photos else _("No face was found in the photos so far.")
     elif not counts.people:
-        sentence = "No face has a name yet. Name them, or add photos in folders, one folder a person."
+        sentence = _("No face has a name yet. Name them, or add photos in folders, one folder a person.")
     else:
-        sentence = "It knows one person. Telling people apart takes at least two."
+        sentence = _("It knows one person. Telling people apart takes at least two.")
     step = trail.find_next_step(dataset)
     frame.show_empty_state(sentence, words.plain(step.label), step.page)
 
@@ -70,53 +73,57 @@ def show_too_few_people(dataset: Dataset, counts: Counts) -> None:
 def ask_training_options(runs: list[Run]) -> TrainRequest:
     """Settings that have good defaults; those that few will want are folded. The classifier is the newest run's."""
     in_use = runs[0].params.kind if runs else LINEAR_SVM.kind
-    with st.popover("Options", icon=":material/tune:"):
+    with st.popover(_("Options"), icon=":material/tune:"):
         fewest = st.slider(
-            "Fewest photos of a person",
+            _("Fewest photos of a person"),
             2,
             20,
             2,
-            help="Who has fewer is left out. Several shots of one moment count as one.",
+            help=_("Who has fewer is left out. Several shots of one moment count as one."),
         )
         worst = st.slider(
-            "Leave out faces of a quality below, %",
+            _("Leave out faces of a quality below, %"),
             0,
             90,
             round(100 * TRUSTED_GRADE),
             step=5,
-            help="Blurred, dark and tiny faces teach the wrong thing: below 50\u00a0% different people look alike.",
+            help=_("Blurred, dark and tiny faces teach the wrong thing: below 50\u00a0% different people look alike."),
         )
         strangers = strangers_input.choose_from_inbox()
-        with st.expander("For experts"):
+        with st.expander(_("For experts")):
             options = _ask_expert_options(in_use)
     return TrainRequest(replace(options, min_faces=fewest, min_grade=worst / 100), strangers)
 
 
 def _ask_expert_options(in_use: ClassifierKind) -> TrainOptions:
     """What is of the method, in the words of the field."""
-    smallest = st.slider("Leave out faces narrower than, pixels", 0, 200, 0, step=10)
+    smallest = st.slider(_("Leave out faces narrower than, pixels"), 0, 200, 0, step=10)
     folds = st.slider(
-        "Parts for testing (folds)",
+        _("Parts for testing (folds)"),
         2,
         10,
         5,
-        help="Each part is tested by what was learned from the others. Used where no folders train and val divide the "
-        "photos.",
+        help=_(
+            "Each part is tested by what was learned from the others. Used where no folders train and val divide the "
+            "photos."
+        ),
     )
-    seed = st.number_input("Draw of the parts (seed)", 0, 9999, 0, help="The same seed gives the same result.")
+    seed = st.number_input(_("Draw of the parts (seed)"), 0, 9999, 0, help=_("The same seed gives the same result."))
     kinds = list(ClassifierKind)
     kind = st.selectbox(
-        "Classifier",
+        _("Classifier"),
         kinds,
         index=kinds.index(in_use),
         format_func=lambda each: each.plain_name,
-        help="What tells the people apart. How good is it? compares them on your photos.",
+        help=_("What tells the people apart. How good is it? compares them on your photos."),
         key=f"classifier_{in_use}",
     )
     own_c = kind.has_c and st.toggle(
-        "Set C myself",
+        _("Set C myself"),
         value=False,
-        help="What a face on the wrong side of the border costs. For the linear SVM it is chosen by trying otherwise.",
+        help=_(
+            "What a face on the wrong side of the border costs. For the linear SVM it is chosen by trying otherwise."
+        ),
     )
     c = st.select_slider("C", [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0], 1.0) if own_c else None
     return TrainOptions(folds=folds, seed=int(seed), c=c, min_size_px=smallest, classifier=kind)
@@ -169,12 +176,16 @@ def show_training_outcome(dataset: Dataset, job: Job | None, runs: list[Run]) ->
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(
-            f":material/check_circle: **Trained {words.plain(_name_run(now))}.** Right for "
-            f"{words.percent(now.metrics.accuracy)} of new photos; {words.percent(before.metrics.accuracy)} by "
-            "the run before."
+            _(
+                ":material/check_circle: **Trained {when}.** Right for {percentage} of new photos; "
+                "{percentage_before} by the run before.",
+                when=words.plain(_name_run(now)),
+                percentage=words.percent(now.metrics.accuracy),
+                percentage_before=words.percent(before.metrics.accuracy),
+            )
         )
-        if st.button("What changed?", icon=":material/compare_arrows:"):
-            frame.open_page(menu.EVALUATE, dataset.id, tab=COMPARED)
+        if st.button(_("What changed?"), icon=":material/compare_arrows:"):
+            frame.open_page(menu.EVALUATE, dataset.id, tab=_(COMPARED))
 
 
 MOST_FACES_UNASKED = 200_000
@@ -183,8 +194,10 @@ MOST_FACES_UNASKED = 200_000
 
 def format_run_title(run: Run) -> str:
     """A run as it stands in a list to choose from."""
-    when_measured = ", when trained" if run.params.updated else ""
-    return f"{_name_run(run)}: {words.percent(run.metrics.accuracy)} right{when_measured}"
+    run_name, percentage = _name_run(run), words.percent(run.metrics.accuracy)
+    if run.params.updated:
+        return _("{run}: {percentage} right, when trained", run=run_name, percentage=percentage)
+    return _("{run}: {percentage} right", run=run_name, percentage=percentage)
 
 
 def _name_run(run: Run) -> str:
@@ -216,32 +229,47 @@ def describe_refusal(dataset: Dataset) -> str:
 def show_plan(dataset: Dataset, options: TrainOptions) -> None:
     """What would be learned, who is left out, and how it will be tested; of very many faces when somebody asks."""
     if data.dataset_counts(dataset.id, dataset.revision).faces > MOST_FACES_UNASKED and not st.toggle(
-        "Say who takes part",
+        _("Say who takes part"),
         key=f"plan_{dataset.id}",
-        help="Every person's faces are compared with each other, for shots of one moment. Training does it anyway.",
+        help=_("Every person's faces are compared with each other, for shots of one moment. Training does it anyway."),
     ):
         return
     outcome = _preview_plan(dataset.id, dataset.revision, options)
     if isinstance(outcome, str):
-        st.warning(words.plain(outcome), icon=":material/info:")
+        st.warning(words.plain(say_again(outcome)), icon=":material/info:")
         return
     planned, gated = outcome
     used, tested = len(planned.used), sum(len(fold.test) for fold in planned.folds)
     st.markdown(
-        f"**{words.count(len(planned.people), 'person', 'people')}, {words.count(used, 'face')}** take part; "
-        f"{words.count(tested, 'face')} of them test it. {words.plain(planned.why)}"
+        _(
+            "**{people}, {faces}** take part; {tested_faces} of them test it. {why}",
+            people=words.format_people_count(len(planned.people)),
+            faces=ngettext("{number} face", "{number} faces", used),
+            tested_faces=ngettext("{number} face", "{number} faces", tested),
+            why=words.plain(say_again(planned.why)),
+        )
     )
     imbalance.show_planned_imbalance(planned)
     for exclusion in gated:
-        st.caption(f"{words.count(exclusion.faces, 'face')} not used: {words.plain(exclusion.reason)}")
+        st.caption(_describe_unused(exclusion.faces, exclusion.reason))
     for dropped in planned.dropped:
-        st.caption(f"{words.count(len(dropped.rows), 'face')} not used: {words.plain(dropped.reason)}")
+        st.caption(_describe_unused(len(dropped.rows), dropped.reason))
     if planned.left_out:
-        with st.expander(f"{words.count(len(planned.left_out), 'person', 'people')} left out"):
+        with st.expander(ngettext("{number} person left out", "{number} people left out", len(planned.left_out))):
             for entry in planned.left_out[:LEFT_OUT_SHOWN]:
-                st.markdown(f"- **{words.name(entry.person)}**: {words.plain(entry.reason)}")
+                st.markdown(f"- **{words.name(entry.person)}**: {words.plain(say_again(entry.reason))}")
             if len(planned.left_out) > LEFT_OUT_SHOWN:
-                st.caption(f"and {len(planned.left_out) - LEFT_OUT_SHOWN} more")
+                more = len(planned.left_out) - LEFT_OUT_SHOWN
+                st.caption(ngettext("and {number} more", "and {number} more", more))
+
+
+def _describe_unused(n_faces: int, reason: str) -> str:
+    return ngettext(
+        "{number} face not used: {reason}",
+        "{number} faces not used: {reason}",
+        n_faces,
+        reason=words.plain(say_again(reason)),
+    )
 
 
 def show_runs_table(dataset: Dataset, runs: list[Run]) -> None:
@@ -249,14 +277,15 @@ def show_runs_table(dataset: Dataset, runs: list[Run]) -> None:
     newest = runs[0]
     if newest.revision != dataset.revision:
         st.info(
-            "Photos or names changed since the newest run. Train again to learn from them.", icon=":material/update:"
+            _("Photos or names changed since the newest run. Train again to learn from them."),
+            icon=":material/update:",
         )
     elif newest.params.updated:
         st.info(
-            f"{words.plain(describe_update(newest.params.updated))} Train again to measure them.",
+            _("{update} Train again to measure them.", update=words.plain(describe_update(newest.params.updated))),
             icon=":material/update:",
         )
-    st.header("Trainings so far (runs)", anchor=False)
+    st.header(_("Trainings so far (runs)"), anchor=False)
     event = st.dataframe(
         _runs_table(runs),
         hide_index=True,
@@ -267,38 +296,40 @@ def show_runs_table(dataset: Dataset, runs: list[Run]) -> None:
         key=f"runs_{dataset.id}_{'_'.join(run.id for run in runs)}",
         column_config={
             "accuracy": st.column_config.ProgressColumn(
-                "Right (accuracy)", format="%.1f\u00a0%%", min_value=0, max_value=100
+                _("Right (accuracy)"), format="%.1f\u00a0%%", min_value=0, max_value=100
             ),
             "interval": st.column_config.TextColumn(
-                "Between", help="With 95\u00a0% certainty (confidence interval): it was tested on so many faces only."
+                _("Between"),
+                help=_("With 95\u00a0% certainty (confidence interval): it was tested on so many faces only."),
             ),
-            "trained": "Trained",
-            "people": _count_column("People"),
-            "learned": _count_column("Faces learned from"),
-            "tested": _count_column("Faces tested"),
-            "changed": st.column_config.TextColumn("Against the one before", width="medium"),
-            "f1": st.column_config.NumberColumn("Macro F1", format="%.3f"),
-            "model": "Embedding model",
-            "settings": "Settings",
+            "trained": _("Trained"),
+            "people": _count_column(_("People")),
+            "learned": _count_column(_("Faces learned from")),
+            "tested": _count_column(_("Faces tested")),
+            "changed": st.column_config.TextColumn(_("Against the one before"), width="medium"),
+            "f1": st.column_config.NumberColumn(_("Macro F1"), format="%.3f"),
+            "model": _("Embedding model"),
+            "settings": _("Settings"),
         },
         column_order=EXPERT_COLUMNS if st.session_state.get(ALL_FIGURES) else COLUMNS,
-        alt="Trainings, newest first",
+        alt=_("Trainings, newest first"),
     )
-    st.toggle("Figures for experts", key=ALL_FIGURES, help="Macro F1, embedding model, C and seed.")
+    st.toggle(_("Figures for experts"), key=ALL_FIGURES, help=_("Macro F1, embedding model, C and seed."))
     _show_run_actions(dataset, [runs[row] for row in event.selection.rows])
 
 
 def _show_run_actions(dataset: Dataset, chosen_runs: list[Run]) -> None:
     if not chosen_runs:
-        st.caption("Tick one to open or delete it, two to compare them.")
+        st.caption(_("Tick one to open or delete it, two to compare them."))
         return
     with st.container(horizontal=True):
-        if len(chosen_runs) == 1 and st.button("Open", icon=":material/fact_check:"):
+        if len(chosen_runs) == 1 and st.button(_("Open"), icon=":material/fact_check:"):
             frame.open_page(menu.EVALUATE, dataset.id, run=chosen_runs[0].id)
-        if st.button(f"Delete {words.count(len(chosen_runs), 'run')}", icon=":material/delete:"):
+        n_chosen = len(chosen_runs)
+        if st.button(ngettext("Delete {number} run", "Delete {number} runs", n_chosen), icon=":material/delete:"):
             for run in chosen_runs:
                 delete_run(data.services().runs, data.services().artifacts, run)
-            frame.queue_toast(f"{words.count(len(chosen_runs), 'run')} deleted.")
+            frame.queue_toast(ngettext("{number} run deleted.", "{number} runs deleted.", n_chosen))
             st.rerun()
     if len(chosen_runs) == 2:
         _show_two_runs(dataset, *sorted(chosen_runs, key=lambda run: run.created))
@@ -307,27 +338,30 @@ def _show_run_actions(dataset: Dataset, chosen_runs: list[Run]) -> None:
 def _show_two_runs(dataset: Dataset, older: Run, newer: Run) -> None:
     """Two runs side by side, what differs marked, and the way to the faces."""
     rows = {
-        "Trained": (words.ago(older.created), words.ago(newer.created)),
-        "Right on new photos (accuracy)": (_accuracy_text(older), _accuracy_text(newer)),
-        "People": (older.metrics.n_people, newer.metrics.n_people),
-        "Faces learned from": (older.metrics.n_train, newer.metrics.n_train),
-        "Faces tested": (older.metrics.n_test, newer.metrics.n_test),
-        "Tested by": (_SPLIT_NAMES[older.params.split], _SPLIT_NAMES[newer.params.split]),
-        "Fair to everybody (macro F1)": (f"{older.metrics.macro_f1:.3f}", f"{newer.metrics.macro_f1:.3f}"),
-        "Embedding model": (older.model_id, newer.model_id),
-        "Classifier": (older.params.fitted_classifier.describe(), newer.params.fitted_classifier.describe()),
-        "Seed": (older.params.seed, newer.params.seed),
-        "State of the photos and names (revision)": (older.revision, newer.revision),
+        _("Trained"): (words.ago(older.created), words.ago(newer.created)),
+        _("Right on new photos (accuracy)"): (_accuracy_text(older), _accuracy_text(newer)),
+        _("People"): (older.metrics.n_people, newer.metrics.n_people),
+        _("Faces learned from"): (older.metrics.n_train, newer.metrics.n_train),
+        _("Faces tested"): (older.metrics.n_test, newer.metrics.n_test),
+        _("Tested by"): (_(_SPLIT_NAMES[older.params.split]), _(_SPLIT_NAMES[newer.params.split])),
+        _("Fair to everybody (macro F1)"): (
+            localise_decimals(f"{older.metrics.macro_f1:.3f}"),
+            localise_decimals(f"{newer.metrics.macro_f1:.3f}"),
+        ),
+        _("Embedding model"): (older.model_id, newer.model_id),
+        _("Classifier"): (older.params.fitted_classifier.describe(), newer.params.fitted_classifier.describe()),
+        _("Seed"): (older.params.seed, newer.params.seed),
+        _("State of the photos and names (revision)"): (older.revision, newer.revision),
     }
     table = pd.DataFrame(
         [
-            {"": name, "Older": str(old), "Newer": str(new), "Differs": "yes" if old != new else ""}
+            {"": name, _("Older"): str(old), _("Newer"): str(new), _("Differs"): _("yes") if old != new else ""}
             for name, (old, new) in rows.items()
         ]
     )
-    st.dataframe(table, hide_index=True, alt="Two runs compared")
-    if st.button("Is the difference real?", icon=":material/compare_arrows:"):
-        frame.open_page(menu.EVALUATE, dataset.id, run=newer.id, against=older.id, tab=COMPARED)
+    st.dataframe(table, hide_index=True, alt=_("Two runs compared"))
+    if st.button(_("Is the difference real?"), icon=":material/compare_arrows:"):
+        frame.open_page(menu.EVALUATE, dataset.id, run=newer.id, against=older.id, tab=_(COMPARED))
 
 
 def _accuracy_text(run: Run) -> str:
@@ -347,8 +381,12 @@ def _runs_table(runs: list[Run]) -> pd.DataFrame:
                 "learned": words.count(run.metrics.n_train),
                 "tested": words.count(run.metrics.n_test),
                 "model": run.model_id,
-                "settings": f"{run.params.fitted_classifier.describe()}, seed {run.params.seed}",
-                "changed": _changes_text(before, run) if before else "the first",
+                "settings": _(
+                    "{classifier}, seed {seed}",
+                    classifier=run.params.fitted_classifier.describe(),
+                    seed=run.params.seed,
+                ),
+                "changed": _changes_text(before, run) if before else _("the first"),
             }
             for run, before in zip(runs, [*runs[1:], None], strict=True)
         ]
@@ -365,13 +403,13 @@ def _changes_text(before: Run, run: Run) -> str:
     people = run.metrics.n_people - before.metrics.n_people
     # Said as each run measured itself, on faces of its own; whether it is a real difference the comparison tells.
     accuracy = (run.metrics.accuracy - before.metrics.accuracy) * 100
-    changed = list_changed_settings(before, run)
+    changed = ", ".join(_(SETTING_NAMES[setting.name]) for setting in list_changed_settings(before, run))
     parts = [
-        "updated, not measured again" if run.params.updated else "",
-        f"{people:+d} people" if people else "",
-        f"{faces:+d} faces" if faces else "",
+        _("updated, not measured again") if run.params.updated else "",
+        _("{change} people", change=f"{people:+d}") if people else "",
+        _("{change} faces", change=f"{faces:+d}") if faces else "",
         # Less would be rounded to +0.0.
-        f"{accuracy:+.1f} points" if abs(accuracy) >= 0.05 else "",
-        f"other {', '.join(SETTING_NAMES[setting.name].lower() for setting in changed)}" if changed else "",
+        _("{change} points", change=localise_decimals(f"{accuracy:+.1f}")) if abs(accuracy) >= 0.05 else "",
+        _("other {settings}", settings=changed.lower()) if changed else "",
     ]
-    return ", ".join(part for part in parts if part) or "the same"
+    return ", ".join(part for part in parts if part) or _("the same")
