@@ -22,22 +22,27 @@ class CancelToken:
     """What else is done whenever the work asks: it stands still meanwhile, and holds no transaction."""
     process_ends: threading.Event = field(default_factory=threading.Event)
     """Set when the process is to end: the work stops then too, for another process to go on with it."""
-    # An event and not a bool: it is set from the thread or the signal handler that hears of the wish.
+    # Events and not bools: they are set from the thread or the signal handler that hears of the wish.
     _event: threading.Event = field(default_factory=threading.Event)
+    _makes_room: threading.Event = field(default_factory=threading.Event)
 
     def cancel(self) -> None:
         """Ask the work to stop; from any thread or a signal handler."""
         self._event.set()
 
+    def make_room(self) -> None:
+        """Ask the work to stop for other work, and to go on after it."""
+        self._makes_room.set()
+
     @property
     def cancelled(self) -> bool:
         """Whether the work is to stop."""
-        return self._event.is_set() or self.process_ends.is_set()
+        return self._event.is_set() or self.process_ends.is_set() or self._makes_room.is_set()
 
     @property
     def is_handed_on(self) -> bool:
         """Whether it is to stop though nobody asked it to."""
-        return self.process_ends.is_set() and not self._event.is_set()
+        return self.cancelled and not self._event.is_set()
 
     def raise_if_cancelled(self) -> None:
         """Do what is due between batches. Raises Cancelled when the work is to stop."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from core.jobs.registry import is_quick
 from core.store.job_model import Job, JobOwner, JobState
@@ -29,21 +30,37 @@ def may_overtake(job: Job, active: Sequence[Job]) -> bool:
 
 
 def list_jobs_before(waiting: Job, active: Sequence[Job]) -> list[Job]:
-    """What the worker does before a job that waits: what it does now, then what came earlier.
+    """What the worker does before a job that waits: what it does now, then whose turn comes earlier.
 
     A quick job that goes first waits for other quick ones only.
 
     Parameters
     ----------
-    active : every job that runs or waits, oldest first
+    active : every job that runs or waits, in the order of ``JobStore.active``
     """
     is_first = may_overtake(waiting, active)
     worker_jobs = [
         job for job in active if job.owner is JobOwner.WORKER and (not is_first or may_overtake(job, active))
     ]
     running = [job for job in worker_jobs if job.state is JobState.RUNNING]
-    earlier = [job for job in worker_jobs if job.state is JobState.QUEUED and job.created < waiting.created]
-    return running + earlier
+    queued = [job for job in worker_jobs if job.state is JobState.QUEUED]
+    return running + list(takewhile(lambda job: job.id != waiting.id, queued))
+
+
+def is_others_turn(job: Job, active: Sequence[Job]) -> bool:
+    """Whether somebody else waits for what runs: it makes room then, and goes on when it is its turn again.
+
+    Parameters
+    ----------
+    active : every job that runs or waits
+    """
+    return any(
+        other.asker != job.asker
+        # What was asked of the same dataset comes afterwards, whoever asked.
+        and other.dataset_id != job.dataset_id
+        for other in active
+        if other.owner is JobOwner.WORKER and other.state is JobState.QUEUED
+    )
 
 
 def find_pausing_job(long: Job, active: Sequence[Job]) -> Job | None:

@@ -59,6 +59,9 @@ class JobSpec(Generic[Request, Result]):
     """It holds the dataset's writing lock: one process at a time changes the faces of a dataset."""
     is_quick: Callable[[Request], bool] | None = None
     """Whether a request takes seconds on a thousand faces, so that it is done between two batches of a long job."""
+    takes_turns: bool = False
+    """It goes on where it was and says all that it came to, however often it was stopped: so a long one can make room
+    for the job of somebody else."""
     follow_ups: Callable[[Services, str, Request], Sequence[JobRequest]] | None = None
     """What the worker is to do on the dataset when a job of this kind is done."""
 
@@ -115,6 +118,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         unit="photo",
         is_steady=True,
         writes=True,
+        takes_turns=True,
         follow_ups=_follow_ingest,
     ),
     JobSpec(
@@ -220,6 +224,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         title="Looking at photos",
         unit="photo",
         is_steady=True,
+        takes_turns=True,
     ),
     JobSpec(
         kind=JobKind.SORT,

@@ -23,8 +23,8 @@ from core.base.json_values import JsonObject
 from core.base.logs import FIELDS
 from core.base.progress import CancelToken, Progress
 from core.jobs.idle import IdleTask
-from core.jobs.order import may_overtake
-from core.jobs.registry import Handler, is_quick
+from core.jobs.order import is_others_turn, may_overtake
+from core.jobs.registry import JOBS, Handler, is_quick
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
 from core.store.protocols import JobStore
 
@@ -32,6 +32,8 @@ PULSE_S = 0.5
 IDLE_S = 0.4
 RETRY_S = 1.0
 """A job's end that could not be written is written again after so long."""
+TURN_S = 60.0
+"""A long job makes room for somebody else's after so long: to begin it anew takes some seconds."""
 
 Follower = Callable[[Job], Sequence[FollowUp]]
 """What is to be queued when a job is done."""
@@ -239,16 +241,21 @@ def serve_queue(
 
 
 @dataclass
-class _QuickLane:
-    """Does quick jobs while a long one stands between two batches, so that they never wait for its end."""
+class _BetweenBatches:
+    """While a long job stands between two batches: does quick ones, so that they never wait for its end.
+
+    When its turn is over, and somebody else waits, it is asked to make room.
+    """
 
     waiting: _Waiting
     handlers: Mapping[JobKind, Handler]
+    job: Job
     stop: threading.Event
+    _began_s: float = field(default_factory=time.monotonic)
     _thread: int = field(default_factory=threading.get_ident)
     _asked_s: float = field(default_factory=time.monotonic)
 
-    def run(self) -> None:
+    def run(self, token: CancelToken) -> None:
         """Called at every batch; asks the queue about twice a second, and only on the thread of the long job."""
         # Work may ask from threads of its own, too. Only on the job's own thread does it stand still
         # while this runs, with no transaction open; on another both would write at once.
@@ -258,12 +265,18 @@ class _QuickLane:
             run_job(self.waiting.queue, job, self.handlers[job.kind], CancelToken(process_ends=self.stop))
         # Taken after the quick jobs: the long one gets its half second of work before the next question.
         self._asked_s = time.monotonic()
+        if JOBS[self.job.kind].takes_turns and self._asked_s - self._began_s > TURN_S and self._is_others_turn():
+            token.make_room()
+
+    def _is_others_turn(self) -> bool:
+        return is_others_turn(self.job, self.waiting.list_active())
 
 
 def _token(waiting: _Waiting, handlers: Mapping[JobKind, Handler], job: Job, stop: threading.Event) -> CancelToken:
-    if is_quick(job):
-        return CancelToken(process_ends=stop)
-    return CancelToken(_QuickLane(waiting, handlers, stop).run, process_ends=stop)
+    token = CancelToken(process_ends=stop)
+    if not is_quick(job):
+        token.between_batches = partial(_BetweenBatches(waiting, handlers, job, stop).run, token)
+    return token
 
 
 @dataclass
@@ -278,6 +291,10 @@ class _Waiting:
         # A command that was killed leaves a row that says running, and nobody but the next to look corrects it.
         self.end_orphans()
         return self._ask(partial(self.queue.claim, may_overtake if quick_only else None), None)
+
+    def list_active(self) -> Sequence[Job]:
+        """What runs and what waits."""
+        return self._ask(self.queue.active, ())
 
     def end_orphans(self) -> int:
         return self._ask(self.queue.end_orphans, 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
@@ -86,6 +88,8 @@ class Job:
     result: JsonObject = field(default_factory=dict)
     """As a ``JobResult`` wrote it; it alone reads it."""
     cancel_requested: bool = False
+    asker: str = ""
+    """The address of whoever asked for it; "" where nobody had signed in."""
 
     @property
     def fraction(self) -> float:
@@ -106,6 +110,28 @@ class Job:
         """Time left at the present rate, or None while it cannot be told."""
         rate = self.rate_per_s
         return (self.total - self.done) / rate if rate and self.total else None
+
+
+def take_turns(waiting: Sequence[Job], last_begun: Mapping[str, float]) -> list[Job]:
+    """Jobs that wait, in the order in which they are offered: everybody has a turn before anybody has a second one.
+
+    What one person asked for keeps its order, and so does what was asked of one dataset, by whomever.
+
+    Parameters
+    ----------
+    waiting : oldest first
+    last_begun : by asker, when a job of theirs was begun last; whoever that is longest ago for comes first
+    """
+    turns_before = Counter[str]()
+    rank: dict[str, tuple[int, float, float]] = {}
+    for job in waiting:
+        rank[job.id] = (turns_before[job.asker], last_begun.get(job.asker, 0.0), job.created)
+        turns_before[job.asker] += 1
+    in_order: dict[str, Job] = {}
+    for job in sorted(waiting, key=lambda job: rank[job.id]):
+        earlier = (other for other in waiting if other.dataset_id == job.dataset_id and other.created <= job.created)
+        in_order.update((other.id, other) for other in earlier if other.id not in in_order)
+    return list(in_order.values())
 
 
 @dataclass(frozen=True, slots=True)

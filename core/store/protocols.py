@@ -393,7 +393,7 @@ class JobStore(Protocol):
         """
 
     def claim(self, may_start: Callable[[Job, Sequence[Job]], bool] | None = None) -> Job | None:
-        """The oldest queued job of the worker, now running.
+        """The queued job of the worker whose turn it is, as ``active`` orders them, now running.
 
         Parameters
         ----------
@@ -407,7 +407,7 @@ class JobStore(Protocol):
         """Newest first; all with the limit None. Whoever asks whether something is active asks ``active``."""
 
     def active(self) -> list[Job]:
-        """What runs and what waits, oldest first."""
+        """What runs, oldest first, then what waits, in the order in which it is offered: see ``take_turns``."""
 
     def totals(self) -> list[JobTotal]:
         """All that are not forgotten, counted by kind and state."""

@@ -86,7 +86,7 @@ def running_line(active: Sequence[Job], names: Mapping[str, str]) -> str:
 
     Parameters
     ----------
-    active : oldest first
+    active : in the order of the queue
     names : of the datasets, by their ids
     """
     if not active:
@@ -100,7 +100,7 @@ def running_line(active: Sequence[Job], names: Mapping[str, str]) -> str:
 
 
 def find_foremost_job(active: Sequence[Job]) -> Job:
-    """Of the jobs that run or wait, oldest first, the one that goes on just now, or goes on next."""
+    """Of the jobs that run or wait, in the order of the queue, the one that goes on just now, or goes on next."""
     running = [job for job in active if job.state is JobState.RUNNING]
     # A quick job runs between two steps of a long one, which counts as running too: the quick one is what goes on.
     return next((job for job in running if is_quick(job)), [*running, *active][0])
@@ -121,7 +121,7 @@ def waiting_sentence(job: Job, active: Sequence[Job], names: Mapping[str, str]) 
 
     Parameters
     ----------
-    active : every job that runs or waits, oldest first
+    active : every job that runs or waits, in the order of the queue
     names : of the datasets, by their ids
     """
     before = list_jobs_before(job, active)

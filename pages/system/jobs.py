@@ -10,5 +10,5 @@ with frame.page("Jobs", "Long work goes on here, whatever page you are on.") as 
     if not all_jobs:
         frame.show_empty_state("No work has been done yet.", "Go to the datasets", menu.HOME)
         st.stop()
-    joblist.show_active_jobs([job for job in all_jobs if job.state.active])
+    joblist.show_active_jobs(page.services.jobs.active())
     joblist.show_ended_jobs([job for job in all_jobs if not job.state.active])

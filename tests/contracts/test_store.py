@@ -18,6 +18,7 @@ from core.base.errors import FaceAtlasError, InputRefused, NameTaken, NotFound
 from core.base.types import Box, Face, Photo, Split
 from core.learn.metrics.run_values import RunMetrics, RunParams
 from core.learn.projection.map_values import MapParams
+from core.store.access_model import Asker, Role
 from core.store.job_model import FollowUp, JobKind, JobOwner, JobState
 from core.store.protocols import (
     DamagedRun,
@@ -315,6 +316,41 @@ def test_the_oldest_queued_job_of_the_worker_is_claimed_first(stores: Stores, da
     assert [job.id for job in stores.jobs.jobs(dataset.id)][:2] == [second.id, first.id]
     assert stores.jobs.claim() is not None
     assert stores.jobs.claim() is None
+
+
+ANN, BOB = Asker("ann@example.org", Role.EDITOR), Asker("bob@example.org", Role.EDITOR)
+
+
+def claim_and_end(stores: Stores) -> str:
+    job = stores.jobs.claim()
+    assert job is not None
+    stores.jobs.finish(job.id, JobState.DONE)
+    return job.id
+
+
+def test_ten_jobs_of_one_person_hold_up_nobody_elses(stores: Stores, dataset: Dataset) -> None:
+    others = stores.faces.create_dataset("club", MODEL)
+    of_ann = [stores.jobs.submit(dataset.id, JobKind.STUDY, {}, asker=ANN).id for _ in range(10)]
+    assert claim_and_end(stores) == of_ann[0]
+    of_bob = [stores.jobs.submit(others.id, JobKind.STUDY, {}, asker=BOB).id for _ in range(2)]
+    expected = [of_bob[0], of_ann[1], of_bob[1], *of_ann[2:]]
+    assert [job.id for job in stores.jobs.active()] == expected, "pages say the order in which they are done"
+    assert [claim_and_end(stores) for _ in range(3)] == expected[:3]
+    nobodys = stores.jobs.submit(others.id, JobKind.STUDY, {}).id
+    assert [claim_and_end(stores) for _ in range(9)] == [nobodys, *of_ann[2:]]
+
+
+def test_what_was_asked_of_one_dataset_keeps_its_order_whoever_asked(stores: Stores, dataset: Dataset) -> None:
+    of_ann = [stores.jobs.submit(dataset.id, kind, {}, asker=ANN).id for kind in (JobKind.INGEST, JobKind.IMPORT)]
+    of_bob = stores.jobs.submit(dataset.id, JobKind.TRAIN, {}, asker=BOB).id
+    assert [claim_and_end(stores) for _ in range(3)] == [*of_ann, of_bob]
+
+
+def test_what_follows_a_job_takes_the_turn_of_whoever_asked_for_it(stores: Stores, dataset: Dataset) -> None:
+    job = stores.jobs.submit(dataset.id, JobKind.INGEST, {}, asker=ANN)
+    stores.jobs.claim()
+    stores.jobs.finish(job.id, JobState.DONE, follow_ups=[FollowUp(JobKind.TRAIN, {})])
+    assert [follower.asker for follower in stores.jobs.active()] == [ANN.address]
 
 
 def test_threads_claim_every_job_once(open_stores: OpenStores, stores: Stores, dataset: Dataset) -> None:

@@ -30,6 +30,7 @@ from core.jobs.process import WorkerEnd
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job, serve_queue
 from core.services import Services
+from core.store.access_model import Asker, Role
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
 from core.store.protocols import FileOutcome
 from core.vision.engine.openvino import OpenVinoEngine
@@ -386,6 +387,38 @@ def test_a_quick_job_is_done_between_two_batches_of_a_long_one(services: Service
     serve_queue(services.jobs, {JobKind.INGEST: ingest, JobKind.MAP: draw}, services.worker_lock, stop)
     assert order == ["ingest begins", "map"]
     assert services.jobs.job(long.id).state is JobState.DONE
+
+
+def test_a_long_job_makes_room_for_somebody_elses_and_goes_on_after_it(
+    services: Services, dataset_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one person it does not: theirs are done one after another, as ever."""
+    monkeypatch.setattr("core.jobs.worker.TURN_S", -1.0)
+    monkeypatch.setattr("core.jobs.worker.IDLE_S", 0.0)
+    stop = threading.Event()
+    order: list[str] = []
+    anns_id, bobs_id = (services.store.create_dataset(name, MODEL_ID).id for name in ("club", "school"))
+    ann, bob = (Asker(f"{name}@example.org", Role.EDITOR) for name in ("ann", "bob"))
+
+    def ingest(job: Job, progress: Progress) -> dict[str, Any]:
+        order.append(job.asker)
+        if len(order) == 1:
+            services.jobs.submit(anns_id, JobKind.EXPORT, {}, asker=ann)
+            progress.raise_if_cancelled()
+            services.jobs.submit(bobs_id, JobKind.EXPORT, {}, asker=bob)
+            progress.raise_if_cancelled()
+        return {}
+
+    def export(job: Job, progress: Progress) -> dict[str, Any]:
+        order.append(job.asker)
+        if len(order) == 4:
+            stop.set()
+        return {}
+
+    services.jobs.submit(dataset_id, JobKind.INGEST, {}, asker=ann)
+    serve_queue(services.jobs, {JobKind.INGEST: ingest, JobKind.EXPORT: export}, services.worker_lock, stop)
+    assert order == [ann.address, bob.address, ann.address, ann.address]
+    assert {job.state for job in services.jobs.jobs()} == {JobState.DONE}
 
 
 def test_a_quick_job_that_fails_costs_the_long_one_nothing(services: Services, dataset_id: str) -> None:

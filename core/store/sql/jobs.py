@@ -10,17 +10,17 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Update, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Update, delete, func, insert, literal, select, update
 
 from core.base.errors import DataFolderFault, NotFound
 from core.base.json_values import JsonObject
 from core.store.access_model import Asker
 from core.store.job_liveness import JobLocks
-from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState, JobTotal
+from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState, JobTotal, take_turns
 from core.store.sql.reader import SqlStore
 from core.store.sql.schema import dataset, job_asker
 from core.store.sql.schema import job as table
@@ -32,6 +32,8 @@ INTERRUPTED = (
 )
 FOLLOW_UP_STEP_S = 1e-4
 """Above the resolution of a time in a double, and nothing to whoever reads it."""
+_WITH_ASKERS = table.outerjoin(job_asker, job_asker.c.job_id == table.c.id)
+_ASKER = func.coalesce(job_asker.c.address, "")
 NOT_BEGUN = "It was cancelled before it began; nothing was changed."
 
 
@@ -63,7 +65,7 @@ class SqlJobStore(SqlStore):
                 connection.execute(insert(job_asker).values(row))
             if job.state is JobState.RUNNING:
                 self.locks.hold(job.id)  # before anybody sees that it runs
-        return job
+        return job if asker is None else replace(job, asker=asker.address)
 
     def claim(self, may_start: Callable[[Job, Sequence[Job]], bool] | None = None) -> Job | None:
         # Another worker may take it between looking and starting: then the next one is tried.
@@ -76,12 +78,25 @@ class SqlJobStore(SqlStore):
 
     def _next_id(self, may_start: Callable[[Job, Sequence[Job]], bool] | None, refused: Container[str]) -> str | None:
         """Only read: a look at an empty queue keeps no writer waiting."""
-        active = (
-            select(table).where(table.c.state.in_(_ACTIVE), table.c.owner == JobOwner.WORKER).order_by(table.c.created)
-        )
-        jobs = [_job(row) for row in self.read_rows(active)]
+        jobs = [job for job in self._in_turn() if job.owner is JobOwner.WORKER]
         queued = (job for job in jobs if job.state is JobState.QUEUED and job.id not in refused)
         return next((job.id for job in queued if may_start is None or may_start(job, jobs)), None)
+
+    def _in_turn(self) -> list[Job]:
+        """What runs, then what waits, as ``active`` gives it; nobody is looked for whose process is gone."""
+        rows = self.read_rows(_jobs().where(table.c.state.in_(_ACTIVE)).order_by(table.c.created))
+        jobs = [_job(row) for row in rows]
+        waiting = [job for job in jobs if job.state is JobState.QUEUED]
+        askers = {job.asker for job in waiting}
+        # Where one person alone asks, as everywhere without sign-in, it is the order of asking.
+        last_begun = self._last_begun() if len(askers) > 1 else {}
+        return [*(job for job in jobs if job.state is JobState.RUNNING), *take_turns(waiting, last_begun)]
+
+    def _last_begun(self) -> dict[str, float]:
+        """By asker, when the worker began a job of theirs last."""
+        began = select(_ASKER, func.max(table.c.started)).select_from(_WITH_ASKERS).group_by(_ASKER)
+        rows = self.read_rows(began.where(table.c.started.is_not(None), table.c.owner == JobOwner.WORKER))
+        return {row[0]: row[1] for row in rows}
 
     def _start(self, job_id: str) -> Job | None:
         """The job, running; None when somebody else was faster."""
@@ -100,35 +115,34 @@ class SqlJobStore(SqlStore):
                 detail="",
                 done_at_start=table.c.done,
             )
-            .returning(table)
+            .returning(table.c.id)
         )
         with self.engine.begin() as connection:
             # Only where it is queued still: of two workers that have seen it, one gets the row.
-            row = connection.execute(claimed).one_or_none()
+            is_ours = connection.scalar(claimed) is not None
             # Before anybody sees that it runs. Whoever was cut off from the server may still be at it: then it stays.
-            if row and not self.locks.hold(row.id):
+            if is_ours and not self.locks.hold(job_id):
                 connection.rollback()
                 return None
-        return _job(row) if row else None
+            return _job(connection.execute(_jobs().where(table.c.id == job_id)).one()) if is_ours else None
 
     def job(self, job_id: str) -> Job:
         self.end_orphans()
-        rows = self.read_rows(select(table).where(table.c.id == job_id))
+        rows = self.read_rows(_jobs().where(table.c.id == job_id))
         if not rows:
             raise NotFound("This job is not known any more.")
         return _job(rows[0])
 
     def jobs(self, dataset_id: str | None = None, limit: int | None = 200) -> list[Job]:
         self.end_orphans()
-        query = select(table).order_by(table.c.created.desc()).limit(limit)
+        query = _jobs().order_by(table.c.created.desc()).limit(limit)
         if dataset_id:
             query = query.where(table.c.dataset_id == dataset_id)
         return [_job(row) for row in self.read_rows(query)]
 
     def active(self) -> list[Job]:
         self.end_orphans()
-        query = select(table).where(table.c.state.in_(_ACTIVE)).order_by(table.c.created)
-        return [_job(row) for row in self.read_rows(query)]
+        return self._in_turn()
 
     def totals(self) -> list[JobTotal]:
         seconds = func.coalesce(func.sum(table.c.finished - table.c.started), 0.0)
@@ -178,7 +192,7 @@ class SqlJobStore(SqlStore):
             dataset_id = connection.scalar(of_dataset.with_for_update(key_share=True))
             connection.execute(ended)
             if dataset_id is not None:
-                _queue_follow_ups(connection, dataset_id, follow_ups, now)
+                _queue_follow_ups(connection, job_id, dataset_id, follow_ups, now)
         # After the row: while the lock is held nobody takes the job for an orphan.
         self.locks.release(job_id)
 
@@ -268,10 +282,13 @@ def _new_job(dataset_id: str, work: FollowUp, created: float, owner: JobOwner = 
 
 
 def _insert_job(connection: Connection, job: Job) -> None:
-    connection.execute(insert(table).values({entry.name: getattr(job, entry.name) for entry in fields(job)}))
+    columns = (entry.name for entry in fields(job) if entry.name in table.c)
+    connection.execute(insert(table).values({name: getattr(job, name) for name in columns}))
 
 
-def _queue_follow_ups(connection: Connection, dataset_id: str, follow_ups: Sequence[FollowUp], now: float) -> None:
+def _queue_follow_ups(
+    connection: Connection, job_id: str, dataset_id: str, follow_ups: Sequence[FollowUp], now: float
+) -> None:
     of_dataset = (table.c.dataset_id == dataset_id) & (table.c.state == JobState.QUEUED)
     # What waits already will find what this job has done: of several ingests in a row, the first queues what follows
     # behind the last, and the others add only what is not there yet.
@@ -279,7 +296,20 @@ def _queue_follow_ups(connection: Connection, dataset_id: str, follow_ups: Seque
     for number, work in enumerate(follow_ups):
         if work.kind not in waiting:
             # A moment apart: the queue is served by the time of asking, and keeps this order.
-            _insert_job(connection, _new_job(dataset_id, work, now + number * FOLLOW_UP_STEP_S))
+            follower = _new_job(dataset_id, work, now + number * FOLLOW_UP_STEP_S)
+            _insert_job(connection, follower)
+            _ask_for_the_same(connection, job_id, follower.id)
+
+
+def _ask_for_the_same(connection: Connection, job_id: str, follower_id: str) -> None:
+    """What follows a job was asked for by whoever asked for that one, if somebody had signed in."""
+    asked = select(literal(follower_id), job_asker.c.address, job_asker.c.role).where(job_asker.c.job_id == job_id)
+    connection.execute(insert(job_asker).from_select(["job_id", "address", "role"], asked))
+
+
+def _jobs() -> Select[Any]:
+    """Rows of jobs, each with who asked for it."""
+    return select(table, _ASKER.label("asker")).select_from(_WITH_ASKERS)
 
 
 def _job(row: Row[Any]) -> Job:

@@ -15,12 +15,11 @@ STOPPED_SHOWN = 5
 
 
 def show_active_jobs(running: list[Job]) -> None:
-    """Work that runs or waits, live."""
+    """Work that runs or waits, live, in the order of the queue."""
     if not running:
         st.markdown("Nothing is running.")
     names = jobs.dataset_names()
-    # In the order of the queue; the store lists the newest first.
-    for job in sorted(running, key=lambda job: job.created):
+    for job in running:
         st.markdown(f"**{words.plain(jobs.dataset_name(job, names))}**")
         jobs.follow_job(job)
 
