@@ -90,7 +90,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.services": {"core"},
     "core.access": UNIVERSAL
     | STORE_BASES
-    | {"core.access", "core.services", "core.corrections", "core.workflows", "core.vision"},
+    | {"core.access", "core.services", "core.corrections", "core.workflows", "core.vision", "core.archives.source"},
     "core.workflows": UNIVERSAL
     | PIXELS
     | SOURCES

@@ -14,7 +14,13 @@
     [groups]
     "face editors" = "editor"
 
-An address that is named decides by itself; otherwise the strongest of its domain's and its groups' roles counts.
+    [quota]
+    datasets = 10
+    photos = 20_000
+    gigabytes = 50.0
+
+An address that is named decides by itself; otherwise the strongest of its domain's and its groups' roles counts. The
+quota is of each person, admins apart; what is left out is not limited.
 """
 
 from __future__ import annotations
@@ -35,8 +41,27 @@ from core.store.access_model import Asker, Role
 
 NO_ROLE = "none"
 HOUR_S = 3600.0
+GIGABYTE = 1_000_000_000
 _STRENGTH = {role: number for number, role in enumerate((Role.VIEWER, Role.EDITOR, Role.ADMIN))}
 _SESSION_CLAIMS = ("iss", "sub", "email", "provider", "iat")
+
+
+class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The most that one person may have; None for as much as they like. Its fields are the file's words."""
+
+    datasets: int | None = None
+    photos: int | None = None
+    gigabytes: float | None = None
+    """Of photos, as files."""
+
+    def __post_init__(self) -> None:
+        if any(limit is not None and limit < 0 for limit in (self.datasets, self.photos, self.gigabytes)):
+            raise ValueError("a quota is 0 or more; leave a line out where nothing is limited")
+
+    @property
+    def size_bytes(self) -> int | None:
+        """Of photos; None for as many as they like."""
+        return None if self.gigabytes is None else int(self.gigabytes * GIGABYTE)
 
 
 class RoleDirectory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +76,7 @@ class RoleDirectory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """After that many hours everybody signs in again."""
     unverified_addresses: list[str] = []
     """Providers whose word counts for an address that they do not call verified."""
+    quota: Quota = Quota()
 
     def __post_init__(self) -> None:
         for name, role in {**self.roles, **self.groups}.items():

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.access.decisions import NO_SUCH, Access
 from core.access.permissions import Action
+from core.access.quotas import Coming, Quotas
 from core.access.rules import (
     ARTIFACT_RULES,
     ARTIFACT_WRITES,
@@ -93,8 +94,9 @@ class Guarded:
 class GuardedFaceStore(Guarded):
     """Datasets are those that the person may look at; a new one is theirs."""
 
-    def __init__(self, whole: FaceStore, access: Access, owners: Owners) -> None:
+    def __init__(self, whole: FaceStore, access: Access, owners: Owners, quotas: Quotas) -> None:
         super().__init__(whole, FACE_RULES, access, owners)
+        self._quotas = quotas
 
     def datasets(self) -> list[Dataset]:
         """Oldest first."""
@@ -112,6 +114,7 @@ class GuardedFaceStore(Guarded):
     def create_dataset(self, name: str, model_id: str) -> Dataset:
         """Raises as the store's, and AccessRefused."""
         self._access.require(Action.CREATE)
+        self._quotas.require_dataset(self._access.principal.address)
         dataset: Dataset = self._whole.create_dataset(name, model_id)
         own(self._access, dataset.id)
         return dataset
@@ -136,12 +139,16 @@ def own(access: Access, dataset_id: str) -> None:
 class GuardedJobStore(Guarded):
     """Jobs of the datasets that the person may look at; what asking for one takes depends on its kind."""
 
-    def __init__(self, whole: JobStore, access: Access, owners: Owners) -> None:
+    def __init__(self, whole: JobStore, access: Access, owners: Owners, quotas: Quotas) -> None:
         super().__init__(whole, JOB_RULES, access, owners)
+        self._quotas = quotas
 
     def submit(self, dataset_id: str, kind: JobKind, params: JsonObject, owner: JobOwner = JobOwner.WORKER) -> Job:
         """A job that is done for this person; raises AccessRefused."""
         self._access.require(JOB_ACTIONS[kind], dataset_id)
+        if kind is JobKind.INGEST:
+            # How many come is asked when they are listed (``jobs.handlers.photos``); where none has room, none waits.
+            self._quotas.require_room(dataset_id, Coming(1, 1))
         asker = Asker(self._access.principal.address, self._access.principal.role)
         job: Job = self._whole.submit(dataset_id, kind, params, owner, asker=asker)
         return job
@@ -153,7 +160,7 @@ class GuardedJobStore(Guarded):
         return self._access.visible(self._whole.jobs(dataset_id, limit))
 
     def active(self) -> list[Job]:
-        """What runs and what waits, oldest first."""
+        """What runs and what waits, in the order of the store's."""
         return self._access.visible(self._whole.active())
 
     def cancel(self, job_id: str) -> None:
@@ -218,12 +225,14 @@ class GuardedLog(Guarded):
 class GuardedTransfer(Guarded):
     """A dataset that is brought in as a whole is the person's who brings it."""
 
-    def __init__(self, whole: Any, access: Access, owners: Owners) -> None:
+    def __init__(self, whole: Any, access: Access, owners: Owners, quotas: Quotas) -> None:
         super().__init__(whole, TRANSFER_RULES, access, owners)
+        self._quotas = quotas
 
     def add_snapshot(self, snapshot: DatasetSnapshot, name: str) -> dict[int, int]:
         """Raises as the store's, and AccessRefused."""
         self._access.require(Action.CREATE)
+        self._quotas.require_dataset(self._access.principal.address)
         people: dict[int, int] = self._whole.add_snapshot(snapshot, name)
         own(self._access, snapshot.dataset_id)
         return people

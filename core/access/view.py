@@ -18,6 +18,7 @@ from core.access.guard import (
     Owners,
 )
 from core.access.permissions import LOCAL_OWNER, Action, Principal
+from core.access.quotas import Quotas
 from core.access.rates import RateLimit
 from core.access.rules import AUDIT_RULES, ERASE_RULES, JOB_ACTIONS, RUN_RULES
 from core.base.errors import AccessRefused
@@ -52,6 +53,11 @@ def access_of(services: Services) -> Access:
     return services.may if isinstance(services, GuardedServices) else Access(LOCAL_OWNER, services.access)
 
 
+def quotas_of(services: Services) -> Quotas:
+    """What people may have by the file that says who may enter."""
+    return Quotas(services.access, DirectoryFile(services.settings.access_file))
+
+
 class GuardedServices(Services):
     """The stores are behind their rules; networks and what is kept in memory are those of everybody."""
 
@@ -60,13 +66,14 @@ class GuardedServices(Services):
         self._whole = whole
         access = self.may = Access(principal, whole.access)
         owners = Owners(whole.store, whole.runs, whole.jobs)
+        quotas = quotas_of(whole)
         # They have the methods of the stores, each behind its rule, but are none.
         guarded: dict[str, Any] = {
-            "store": GuardedFaceStore(whole.store, access, owners),
-            "jobs": GuardedJobStore(whole.jobs, access, owners),
+            "store": GuardedFaceStore(whole.store, access, owners, quotas),
+            "jobs": GuardedJobStore(whole.jobs, access, owners, quotas),
             "runs": Guarded(whole.runs, RUN_RULES, access, owners),
             "log": GuardedLog(whole.log, access, owners),
-            "transfer": GuardedTransfer(whole.transfer, access, owners),
+            "transfer": GuardedTransfer(whole.transfer, access, owners, quotas),
             "retention": GuardedRetention(whole.retention, access, owners),
             "eraser": Guarded(whole.eraser, ERASE_RULES, access, owners),
             "audit_log": Guarded(whole.audit_log, AUDIT_RULES, access, owners),

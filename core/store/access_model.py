@@ -42,6 +42,16 @@ class Asker:
     role: Role
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the datasets hold that somebody owns."""
+
+    datasets: int = 0
+    photos: int = 0
+    photo_bytes: int = 0
+    """Of the files, as they were given."""
+
+
 class AccessStore(Protocol):
     """Grants, and who has signed out."""
 
@@ -57,8 +67,11 @@ class AccessStore(Protocol):
     def withdraw(self, dataset_id: str, address: str) -> None:
         """Take somebody's standing away. Raises InputRefused for the last owner."""
 
+    def usages(self) -> Mapping[str, Usage]:
+        """By address, what everybody has who owns a dataset."""
+
     def asker(self, job_id: str) -> Asker | None:
-        """Who asked for a job; None for one that this computer asked for: a command, or what follows a job."""
+        """Who asked for a job; None for one that this computer asked for. What follows a job is its asker's."""
 
     def sign_out(self, subject: str, moment: float) -> None:
         """End the sessions of a subject (an address, or one session's key) that began up to a moment."""

@@ -6,6 +6,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from core.access.quotas import Coming
+from core.access.view import quotas_of
 from core.base.errors import InputRefused
 from core.base.progress import Progress
 from core.services import Services
@@ -36,6 +38,10 @@ def run_ingest(services: Services, job: Job, request: IngestRequest, progress: P
         zip_names=request.zip_names,
         stranger_folders=request.stranger_folders,
     ) as source:
+        # Before the first photo, for whoever owns the dataset; nothing limits what this computer itself asks for.
+        if job.asker:
+            coming = Coming.of(source, services.store.reported(job.id))
+            quotas_of(services).require_room(job.dataset_id, coming)
         summary = ingest.ingest_photos(tools, source, target, progress)
         strangers = mark_folder_strangers(tools.store, services.log, source, target)
     if isinstance(path, Path):

@@ -9,6 +9,7 @@ from core.base.errors import InputRefused
 from core.store.access_model import Grant, Standing
 from core.store.protocols import Dataset
 from core.ui import data, state, words
+from core.ui.access import quota_notice
 from core.ui.access.signed_in import directory_file, sign_out_everywhere
 
 STANDINGS = {
@@ -115,3 +116,4 @@ def show_roles() -> None:
     rows = [{"Who": name, "By": "address", "Role": role} for name, role in directory.roles.items()]
     rows += [{"Who": name, "By": "group", "Role": role} for name, role in directory.groups.items()]
     st.dataframe(rows, hide_index=True)
+    quota_notice.show_usages()

@@ -14,6 +14,7 @@ from core.base.errors import InputRefused
 from core.base.types import Refusal
 from core.store.protocols import Dataset
 from core.ui import data, state, words
+from core.ui.access import quota_notice
 from core.ui.photos import uploads
 from core.ui.photos.uploads import Offer
 from core.workflows.photos.requests import IngestRequest
@@ -55,6 +56,7 @@ def choose_photos(dataset: Dataset, *, is_first: bool) -> list[IngestRequest]:
 
 
 def _choose_photos(dataset: Dataset) -> list[IngestRequest]:
+    quota_notice.show_own_quota()
     offers = uploads.choose_offers(dataset)
     if not offers:
         return []

@@ -13,11 +13,13 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.access.permissions import Action
+from core.access.view import quotas_of
 from core.base.errors import ArchiveRefused
 from core.base.types import FacePolicy
 from core.jobs.registry import submit_job
 from core.store.protocols import Dataset
 from core.ui import data, frame, menu, state, words
+from core.ui.access import quota_notice
 from core.ui.components import folders
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.photos.requests import IngestRequest
@@ -250,7 +252,8 @@ def choose_ingest_options() -> IngestOptions:
 
 
 def submit_ingests(dataset: Dataset, requests: Sequence[IngestRequest]) -> None:
-    """Queue ingests, one after another, and show the first."""
+    """Queue ingests, one after another, and show the first. Raises AccessRefused where there is no room for them."""
+    quota_notice.require_room(dataset, requests)
     for request in requests:
         submit_job(data.services().jobs, dataset.id, request)
     st.session_state.pop(state.OFFER, None)
@@ -269,15 +272,18 @@ def create_dataset_of(files: Sequence[UploadedFile]) -> None:
 
     What could be understood in two ways is shown on the page that takes photos, and waits there.
     """
+    # Before anything is copied.
+    quotas_of(data.whole_services()).require_dataset(data.access().principal.address)
     offers = save_offers(files)
     has_title = len(offers) == 1 and offers[0].title != words.count(len(files), "file")
     names_in_use = data.services().store.dataset_names()
     name = words.number_name((Path(offers[0].title).stem if has_title else "My photos")[:76], names_in_use)
     dataset = data.services().store.create_dataset(name, DEFAULT_VECTORS_ID)
+    # Where there is no room for it, it waits on the page that takes photos.
+    store_waiting_offers(dataset, offers)
     # All or none: half of a drop in work and the other half waiting would be two different states of one dataset.
     if all(is_unambiguous(offer) for offer in offers):
         submit_ingests(dataset, [IngestRequest(str(offer.path), offer.title, answer=True) for offer in offers])
-    store_waiting_offers(dataset, offers)
     frame.open_page(menu.INGEST, dataset.id)
 
 

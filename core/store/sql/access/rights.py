@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from core.base.errors import InputRefused
-from core.store.access_model import Asker, Grant, Role, Standing
+from core.store.access_model import Asker, Grant, Role, Standing, Usage
 from core.store.sql import schema
 from core.store.sql.reader import SqlStore
 
@@ -40,6 +40,25 @@ class SqlAccessStore(SqlStore):
         with self.engine.begin() as connection:
             _require_other_owner(connection, dataset_id, address)
             connection.execute(delete(table).where(table.c.dataset_id == dataset_id, table.c.address == address))
+
+    def usages(self) -> Mapping[str, Usage]:
+        owned, photo = schema.dataset_grant, schema.photo
+        # Photos are counted by dataset first: a dataset of two owners is read once.
+        of_dataset = (
+            select(photo.c.dataset_id, func.count().label("photos"), func.sum(photo.c.size_bytes).label("size_bytes"))
+            .group_by(photo.c.dataset_id)
+            .subquery()
+        )
+        sums = (func.coalesce(func.sum(column), 0) for column in (of_dataset.c.photos, of_dataset.c.size_bytes))
+        query = (
+            select(owned.c.address, func.count(), *sums)
+            .select_from(owned.outerjoin(of_dataset, of_dataset.c.dataset_id == owned.c.dataset_id))
+            .where(owned.c.standing == Standing.OWNER)
+            .group_by(owned.c.address)
+            .order_by(owned.c.address)
+        )
+        # PostgreSQL sums whole numbers as decimals.
+        return {row[0]: Usage(row[1], int(row[2]), int(row[3])) for row in self.read_rows(query)}
 
     def asker(self, job_id: str) -> Asker | None:
         table = schema.job_asker
