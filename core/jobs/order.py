@@ -55,11 +55,11 @@ def is_others_turn(job: Job, active: Sequence[Job]) -> bool:
     active : every job that runs or waits
     """
     return any(
-        other.asker != job.asker
+        waiting.asker != job.asker
         # What was asked of the same dataset comes afterwards, whoever asked.
-        and other.dataset_id != job.dataset_id
-        for other in active
-        if other.owner is JobOwner.WORKER and other.state is JobState.QUEUED
+        and waiting.dataset_id != job.dataset_id
+        for waiting in active
+        if waiting.owner is JobOwner.WORKER and waiting.state is JobState.QUEUED
     )
 
 

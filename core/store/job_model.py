@@ -129,8 +129,8 @@ def take_turns(waiting: Sequence[Job], last_begun: Mapping[str, float]) -> list[
         turns_before[job.asker] += 1
     in_order: dict[str, Job] = {}
     for job in sorted(waiting, key=lambda job: rank[job.id]):
-        earlier = (other for other in waiting if other.dataset_id == job.dataset_id and other.created <= job.created)
-        in_order.update((other.id, other) for other in earlier if other.id not in in_order)
+        same_dataset = (ahead for ahead in waiting if ahead.dataset_id == job.dataset_id)
+        in_order.update((ahead.id, ahead) for ahead in same_dataset if ahead.created <= job.created)
     return list(in_order.values())
 
 

@@ -303,8 +303,10 @@ def _queue_follow_ups(
 
 def _ask_for_the_same(connection: Connection, job_id: str, follower_id: str) -> None:
     """What follows a job was asked for by whoever asked for that one, if somebody had signed in."""
-    asked = select(literal(follower_id), job_asker.c.address, job_asker.c.role).where(job_asker.c.job_id == job_id)
-    connection.execute(insert(job_asker).from_select(["job_id", "address", "role"], asked))
+    parents_asker = select(literal(follower_id), job_asker.c.address, job_asker.c.role).where(
+        job_asker.c.job_id == job_id
+    )
+    connection.execute(insert(job_asker).from_select(["job_id", "address", "role"], parents_asker))
 
 
 def _jobs() -> Select[Any]:
