@@ -33,7 +33,7 @@ def show_own_quota() -> None:
     st.caption(_("You have {parts} here.", parts=", ".join(parts)))
 
 
-def require_room(dataset: Dataset, requests: Sequence[IngestRequest]) -> None:
+def require_quota(dataset: Dataset, requests: Sequence[IngestRequest]) -> None:
     """Raise AccessRefused where photos are more than an owner of the dataset may have yet, before any job is queued."""
     quotas = _quotas()
     if not quotas.limit(dataset.id):

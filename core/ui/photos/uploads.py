@@ -253,7 +253,7 @@ def choose_ingest_options() -> IngestOptions:
 
 def submit_ingests(dataset: Dataset, requests: Sequence[IngestRequest]) -> None:
     """Queue ingests, one after another, and show the first. Raises AccessRefused where there is no room for them."""
-    quota_notice.require_room(dataset, requests)
+    quota_notice.require_quota(dataset, requests)
     for request in requests:
         submit_job(data.services().jobs, dataset.id, request)
     st.session_state.pop(state.OFFER, None)
