@@ -114,6 +114,7 @@ JOB_ACTIONS = _actions(
         Action.EXPORT: [JobKind.EXPORT],
         Action.ERASE: [JobKind.ERASE],
         Action.IDENTIFY: [JobKind.LOOKUP, JobKind.SORT],
+        Action.ADMINISTER: [JobKind.BACKUP, JobKind.RESTORE],
     },
 )
 """What asking for a job, and stopping or resuming it, asks of somebody."""

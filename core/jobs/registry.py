@@ -12,7 +12,7 @@ from core.base.errors import FaceAtlasError
 from core.base.json_values import JsonObject
 from core.base.progress import Progress
 from core.jobs.answer import plan_answer, plan_index
-from core.jobs.handlers import erasure, exchange, learning, lookups, photos
+from core.jobs.handlers import erasure, exchange, learning, lookups, photos, safekeeping
 from core.services import Services
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobRequest, JobResult
 from core.store.protocols import JobStore
@@ -30,6 +30,8 @@ from core.workflows.photos.look_again import RedetectionSummary
 from core.workflows.photos.model_change import ModelChange
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
 from core.workflows.projection.project import MapOptions
+from core.workflows.safekeeping.backup import BackupReceipt, BackupRequest
+from core.workflows.safekeeping.restore import RestoreReceipt, RestoreRequest
 from core.workflows.training.request import TrainRequest, TrainResult
 
 Request = TypeVar("Request", bound=JobRequest)
@@ -243,6 +245,26 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         title="Indexing faces",
         unit="step",
         is_quick=_always,
+    ),
+    JobSpec(
+        kind=JobKind.BACKUP,
+        request=BackupRequest,
+        result=BackupReceipt,
+        run=safekeeping.run_backup,
+        title="Backing up",
+        unit="file",
+        is_steady=True,
+    ),
+    JobSpec(
+        kind=JobKind.RESTORE,
+        request=RestoreRequest,
+        result=RestoreReceipt,
+        run=safekeeping.run_restore,
+        title="Restoring",
+        unit="file",
+        is_steady=True,
+        writes=True,
+        follow_ups=_follow_changed_faces,
     ),
 )
 JOBS = {spec.kind: spec for spec in _SPECS}

@@ -63,18 +63,26 @@ class DatasetSnapshot:
     """The id that it will have."""
     new_ids: Mapping[str, str]
     """Of the dataset, its jobs, runs and maps: the ids that they will have, by those that they had."""
-    rows: Mapping[str, Sequence[Mapping[str, Any]]]
-    """By table. People and events have the ids that they had: what is free is known when they are written."""
+    rows: Mapping[str, Iterable[Mapping[str, Any]]]
+    """By table, each read anew whenever it is gone through, so that no table is in memory as a whole. People and events
+    have the ids that they had: what is free is known when they are written."""
 
 
 class TransferStore(Protocol):
     """Reads a dataset of any size in pages, and takes what another installation gave."""
 
-    def read_snapshot(self, database_path: Path, dataset_id: str) -> DatasetSnapshot:
-        """A dataset of another folder's database, which nobody writes any more."""
+    def read_snapshot(self, database_path: Path, dataset_id: str, new_id: str | None = None) -> DatasetSnapshot:
+        """A dataset of another folder's database, which nobody writes any more.
+
+        Parameters
+        ----------
+        new_id : of an empty dataset that it is to become; a free one by default
+        """
 
     def add_snapshot(self, snapshot: DatasetSnapshot, name: str, *, keep_times: bool = False) -> dict[int, int]:
         """Write a dataset whole or not at all, as if it had been finished just now, unless its times are kept.
+
+        Where there is an empty dataset of its id, it becomes that one.
 
         Returns
         -------

@@ -52,6 +52,9 @@ class JobKind(StrEnum):
     """The photos of a lookup, into folders by person."""
     INDEX = "index"
     """Of the faces, for finding those alike."""
+    BACKUP = "backup"
+    RESTORE = "restore"
+    """Of a dataset out of a backup."""
 
 
 class JobOwner(StrEnum):

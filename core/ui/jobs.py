@@ -40,6 +40,8 @@ PAGES: Mapping[JobKind, str] = {
     JobKind.LOOKUP: menu.BATCH,
     JobKind.SORT: menu.BATCH,
     JobKind.INDEX: menu.JOBS,
+    JobKind.BACKUP: menu.BACKUPS,
+    JobKind.RESTORE: menu.BACKUPS,
 }
 """Where the work of a job is asked for and followed."""
 RESULT_PAGES: Mapping[JobKind, str] = {
@@ -47,6 +49,7 @@ RESULT_PAGES: Mapping[JobKind, str] = {
     JobKind.TRAIN: menu.EVALUATE,
     JobKind.LOOK_AGAIN: menu.REVIEW,
     JobKind.CHANGE_MODEL: menu.TRAIN,
+    JobKind.RESTORE: menu.PEOPLE,
 }
 """Where what came of it is shown."""
 

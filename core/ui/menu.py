@@ -31,6 +31,7 @@ GLOSSARY = "pages/system/glossary.py"
 PRIVACY = "pages/system/privacy.py"
 ABOUT = "pages/system/about.py"
 ACCESS_LOG = "pages/system/access_log.py"
+BACKUPS = "pages/system/backups.py"
 ACCESS = "pages/system/access.py"
 
 
@@ -105,6 +106,7 @@ SECTIONS = (
         ":material/settings:",
         (
             MenuEntry(JOBS, "Jobs", ":material/pending_actions:", "jobs"),
+            MenuEntry(BACKUPS, "Backups", ":material/backup:", "backups", action=Action.ADMINISTER),
             MenuEntry(ACCESS_LOG, "Access log", ":material/visibility:", "access-log", action=Action.ADMINISTER),
             MenuEntry(PRIVACY, "Privacy", ":material/shield_person:", "privacy"),
             MenuEntry(ACCESS, "Who may enter", ":material/key:", "access"),
@@ -117,7 +119,7 @@ WORDS = MenuEntry(GLOSSARY, "Words explained", ":material/dictionary:", "glossar
 ENTRIES = (*(entry for section in SECTIONS for entry in section.entries), WORDS)
 
 
-WITHOUT_PEOPLE = frozenset({JOBS, GLOSSARY, ABOUT, ACCESS_LOG})
+WITHOUT_PEOPLE = frozenset({JOBS, GLOSSARY, ABOUT, ACCESS_LOG, BACKUPS})
 """Pages that show nobody of the dataset."""
 
 

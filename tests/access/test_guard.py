@@ -195,6 +195,7 @@ ACTS: dict[Action, Callable[[Services, str], object]] = {
     Action.EXPORT: lambda services, dataset_id: services.jobs.submit(dataset_id, JobKind.EXPORT, {}),
     Action.ERASE: lambda services, dataset_id: services.jobs.submit(dataset_id, JobKind.ERASE, {}),
     Action.CREATE: lambda services, dataset_id: services.store.create_dataset("New", "facenet-128"),
+    Action.ADMINISTER: lambda services, dataset_id: services.jobs.submit(dataset_id, JobKind.BACKUP, {}),
 }
 
 

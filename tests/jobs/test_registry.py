@@ -35,6 +35,8 @@ from core.workflows.photos.look_again import RedetectionSummary
 from core.workflows.photos.model_change import ModelChange
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
 from core.workflows.projection.project import MapOptions, Method
+from core.workflows.safekeeping.backup import BackupReceipt, BackupRequest
+from core.workflows.safekeeping.restore import RestoreReceipt, RestoreRequest
 from core.workflows.training.request import TrainRequest, TrainResult
 from core.workflows.training.train import TrainOptions
 from core.workflows.uploads import FileRequest
@@ -79,6 +81,8 @@ WORK: list[tuple[JobKind, JobRequest, JobResult]] = [
     (JobKind.LOOKUP, LookupRequest("a.zip", "a.zip", "ab12", "cp437"), LookupCounts(1, 2, 3, 4, 0.5)),
     (JobKind.SORT, SortRequest("ab12", 0.02), SortedCounts(1, 2, 3, 4, 99)),
     (JobKind.INDEX, IndexRequest(), IndexResult(7, 0.5)),
+    (JobKind.BACKUP, BackupRequest("/disk", is_whole=False), BackupReceipt("ab", 1, 2, 3, first_lacking=("photos a",))),
+    (JobKind.RESTORE, RestoreRequest("/disk", "ab", "d"), RestoreReceipt("ab", ("Family",), 7)),
 ]
 
 

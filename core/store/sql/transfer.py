@@ -34,9 +34,8 @@ EVENTS_AT_ONCE = 100
 class SqlTransferStore(SqlStore):
     """Pages of a dataset behind a SQLAlchemy engine. A page is one short transaction, so nothing waits for a reader."""
 
-    def read_snapshot(self, database_path: Path, dataset_id: str) -> DatasetSnapshot:
-        with open_unchanging(database_path).connect() as connection:
-            return read_dataset(connection, dataset_id)
+    def read_snapshot(self, database_path: Path, dataset_id: str, new_id: str | None = None) -> DatasetSnapshot:
+        return read_dataset(open_unchanging(database_path), dataset_id, new_id)
 
     def add_snapshot(self, snapshot: DatasetSnapshot, name: str, *, keep_times: bool = False) -> dict[int, int]:
         name = checked_name(name, "dataset")

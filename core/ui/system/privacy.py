@@ -106,7 +106,8 @@ def show_how_to_remove() -> None:
         "- **A dataset**: *Start*, *More*, *Delete*.\n"
         "- **Everything**: close the app and delete the data folder.\n"
         "- Photos that show others too stay with the person's pixels in them, unless you choose to remove these photos "
-        "as well. Your own files, exports that you saved elsewhere and backups are not touched: look there yourself."
+        "as well. Your own files and exports that you saved elsewhere are not touched: look there yourself.\n"
+        "- **Backups** that hold them still are named by their age, and removed some weeks later."
     )
     with st.container(horizontal=True):
         st.page_link(menu.PEOPLE, label="People", icon=":material/groups:")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from core.base.progress import UNWATCHED, Progress
 from core.store.artifacts import ArtifactKind, Artifacts, StoredFile
 from core.store.exchange_protocols import EraseStore
 from core.store.job_model import JobRequest, JobResult
-from core.store.protocols import FaceStore, RunStore
+from core.store.protocols import Dataset, FaceStore, RunStore
 from core.workflows.photos.orphans import list_known_files
 from core.workflows.safekeeping.backup_folder import (
     DATABASE,
@@ -174,17 +174,19 @@ class _Copying:
         files: list[ListedFile] = []
         lacking: list[str] = []
         with self.tools.open_rows(database) as rows, ThreadPoolExecutor(COPIED_AT_ONCE, "backup") as threads:
-            for dataset in rows.store.datasets():
-                counts = rows.store.counts(dataset.id)
-                datasets.append(BackedUpDataset(dataset.id, dataset.name, counts.photos, counts.faces))
+            stored_datasets = rows.store.datasets()
+            # Photos and crops, which are nearly all of it.
+            total = sum(sum(map(len, rows.eraser.kept_files(dataset.id))) for dataset in stored_datasets)
+            for dataset in stored_datasets:
                 known_ids = list_known_files(rows.eraser, rows.runs, dataset.id)
                 stored = self._list_files(dataset.id, known_ids)
                 listed: list[ListedFile] = []
                 while part := list(islice(stored, 8 * COPIED_AT_ONCE)):
                     copies = threads.map(lambda file, of=dataset.id: self._copy(of, file), part)
                     listed += [copy for copy in copies if copy is not None]
-                    progress.step(len(files) + len(listed), 0, "Backing up files")
+                    progress.step(len(files) + len(listed), max(total, len(files) + len(listed)), "Backing up files")
                 files += listed
+                datasets.append(_describe_dataset(rows.store, dataset, listed))
                 lacking += _list_lacking(known_ids, listed)
         self.copied = len({file.sha256 for file in files} & self._added)
         self.copied_bytes = sum({file.sha256: file.size_bytes for file in files if file.sha256 in self._added}.values())
@@ -230,6 +232,18 @@ class _Copying:
             return None  # what was added goes with the sweep: a damaged photo is not to be trusted again
         self._added.add(sha256)
         return replace(listed, sha256=sha256, size_bytes=len(content))
+
+
+def _describe_dataset(store: FaceStore, dataset: Dataset, files: Sequence[ListedFile]) -> BackedUpDataset:
+    counts = store.counts(dataset.id)
+    return BackedUpDataset(
+        id=dataset.id,
+        name=dataset.name,
+        photos=counts.photos,
+        faces=counts.faces,
+        files=len(files),
+        file_bytes=sum(file.size_bytes for file in files),
+    )
 
 
 def _list_lacking(known_ids: Mapping[ArtifactKind, set[str]], listed: list[ListedFile]) -> list[str]:

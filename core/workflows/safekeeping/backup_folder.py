@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 
 from core.base.errors import DataFolderBusy, DataFolderFault, InputRefused, NotFound, data_folder_fault
 from core.base.json_values import JsonRecord
-from core.store.artifacts import content_id
+from core.store.artifacts import ArtifactKind, content_id
 from core.store.folder_artifacts import flush_folders, write_durably
 
 FORMAT = 1
@@ -43,6 +43,9 @@ class BackedUpDataset(JsonRecord):
     name: str
     photos: int
     faces: int
+    files: int = 0
+    """Of it; 0 in backups of before this was counted."""
+    file_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +106,12 @@ class ListedFile:
 
     @classmethod
     def of_line(cls, line: str) -> ListedFile:
-        """Raises ValueError for a line that is none."""
+        """Raises ValueError for a line that is none, or that could lead elsewhere."""
         dataset_id, kind, file_id, sha256, size_bytes, written = line.split("\t")
-        return cls(dataset_id, kind, file_id, sha256, int(size_bytes), float(written))
+        is_plain = dataset_id.isalnum() and file_id.isalnum() and sha256.isalnum()
+        if not is_plain or len(sha256) != len(content_id(b"")):
+            raise ValueError("an id or a hash is none")
+        return cls(dataset_id, ArtifactKind(kind).value, file_id, sha256, int(size_bytes), float(written))
 
 
 @dataclass(frozen=True)
@@ -140,8 +146,11 @@ class BackupFolder:
         path = self.path / BACKUPS / manifest.id / FILE_LIST
         if hash_file(path) != manifest.list_sha256:
             raise DataFolderFault(_damaged(manifest.id, "its list of files is not the one that was written"))
-        with path.open(encoding="utf-8") as lines:
-            yield from (ListedFile.of_line(line.rstrip("\n")) for line in lines)
+        try:
+            with path.open(encoding="utf-8") as lines:
+                yield from (ListedFile.of_line(line.rstrip("\n")) for line in lines)
+        except ValueError as fault:
+            raise DataFolderFault(_damaged(manifest.id, "a line of its list of files is none")) from fault
 
     def holds(self, sha256: str, size_bytes: int) -> bool:
         """Whether there is a file of this hash, of its length."""
@@ -235,10 +244,11 @@ def open_backup_folder(path: Path) -> BackupFolder:
         raise data_folder_fault(fault) from fault
     except ValueError as damaged:
         raise DataFolderFault(f"'{MARKER}' of '{path}' is damaged. Put it back from a copy of the folder.") from damaged
-    if marker.get("format") != FORMAT:
+    written = marker.get("format") if isinstance(marker, dict) else None
+    if written != FORMAT:
         raise DataFolderFault(
-            f"'{path}' was written by a newer version of Face Atlas (format {marker.get('format')}, this one reads "
-            f"{FORMAT}). Use that version, or another folder."
+            f"'{path}' was written by a newer version of Face Atlas (format {written}, this one reads {FORMAT}), or "
+            f"its '{MARKER}' is damaged. Use that version, or another folder."
         )
     return BackupFolder(path)
 
@@ -292,9 +302,13 @@ def _read_manifest(folder: Path) -> BackupManifest:
     damaged = partial(_damaged, folder.name)
     try:
         document = json.loads((folder / MANIFEST).read_text("utf-8"))
-        if document.get("format") != FORMAT:
-            raise DataFolderFault(damaged(f"it is of the format {document.get('format')}, this version reads {FORMAT}"))
-        return BackupManifest.from_json(document)
+        if not isinstance(document, dict) or document.get("format", FORMAT) != FORMAT:
+            raise DataFolderFault(damaged(f"it is of another format than {FORMAT}, which this version reads"))
+        manifest = BackupManifest.from_json(document)
+        # What is read and removed is called by the id.
+        if manifest.id != folder.name:
+            raise DataFolderFault(damaged("its manifest is of another backup"))
+        return manifest
     except OSError as fault:
         raise DataFolderFault(damaged("its manifest is missing")) from fault
     except ValueError as fault:

@@ -9,17 +9,18 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 from core.base.errors import DataFolderFault, InputRefused, NameTaken, data_folder_fault
-from core.base.json_values import JsonRecord
 from core.base.progress import UNWATCHED, Progress
 from core.store.artifacts import ArtifactKind, Artifacts
-from core.store.exchange_protocols import TransferStore, WholeStoreCopy
+from core.store.exchange_protocols import DatasetSnapshot, TransferStore, WholeStoreCopy
+from core.store.job_model import JobRequest, JobResult
 from core.store.protocols import FaceStore
 from core.workflows.labels.review_queue import renumber_people
 from core.workflows.safekeeping.backup_check import require_rows
@@ -49,13 +50,23 @@ class RestoreTools:
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreReceipt(JsonRecord):
+class RestoreRequest(JobRequest):
+    """A dataset of a backup, to be restored into the empty one whose job it is."""
+
+    folder: str
+    backup: str
+    dataset: str
+    """Its id in the backup."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreReceipt(JobResult):
     """What was restored."""
 
-    backup: str
-    datasets: tuple[str, ...]
+    backup: str = ""
+    datasets: tuple[str, ...] = ()
     """Their names."""
-    files: int
+    files: int = 0
     lacking: tuple[str, ...] = ()
     """Files that the backup has lost, where the rest was to be restored all the same."""
 
@@ -83,7 +94,7 @@ def restore_everything(
     Cancelled
         Between two files.
     """
-    _require_version(tools, manifest)
+    _require_readable(tools, folder, manifest)
     if present := tools.store.datasets():
         raise InputRefused(
             f"There is data here already (as the dataset '{present[0].name}'), and nothing is mixed into it. Restore "
@@ -96,6 +107,7 @@ def restore_everything(
             manifest=manifest,
             rename=lambda file: file,
             without_damaged=without_damaged,
+            total=manifest.files,
         )
         for dataset in manifest.datasets:
             files.announce(dataset.id)
@@ -132,43 +144,111 @@ def restore_dataset(
     DataFolderFault, Cancelled
         As ``restore_everything``.
     """
-    _require_version(tools, manifest)
+    _require_readable(tools, folder, manifest)
     wanted = manifest.find_dataset(dataset)
     name = name or wanted.name
     if any(present.name == name for present in tools.store.datasets()):
         raise NameTaken(f"There is a dataset '{name}' already. Give the restored one another name (--as NAME).")
     with _rows_of(tools, folder, manifest) as database:
         snapshot = tools.transfer.read_snapshot(database, wanted.id)
-
-        def rename(file: ListedFile) -> ListedFile:
-            return replace(file, dataset_id=snapshot.dataset_id, id=snapshot.new_ids.get(file.id, file.id))
-
-        files = _Files(
-            artifacts=tools.artifacts,
-            folder=folder,
-            manifest=manifest,
-            rename=rename,
-            without_damaged=without_damaged,
-        )
+        files = _files_of(tools, folder, manifest, snapshot, without_damaged=without_damaged)
         files.announce(snapshot.dataset_id)
-        try:
-            own = (file for file in folder.files(manifest) if file.dataset_id == wanted.id)
-            files.restore((file for file in own if file.kind != _NAMING_PEOPLE), progress)
-            people = tools.transfer.add_snapshot(snapshot, name, keep_times=True)
-        except BaseException:
-            tools.artifacts.delete_dataset(snapshot.dataset_id)
-            raise
+        _restore_snapshot(tools, files, snapshot, name, progress)
         tools.artifacts.withdraw_deletion(snapshot.dataset_id)
-        renumber_people(tools.artifacts, snapshot.dataset_id, people)
     return RestoreReceipt(manifest.id, (name,), *files.summary)
 
 
-def _require_version(tools: RestoreTools, manifest: BackupManifest) -> None:
+def choose_free_name(name: str, created: float, taken: Collection[str]) -> str:
+    """What a dataset of a backup is called here: as it was, or with the backup's time behind it where that is taken."""
+    if name not in taken:
+        return name
+    moment = datetime.fromtimestamp(created).astimezone()
+    # The longest name has 80 letters.
+    name = name[:55].strip()
+    dated = (
+        f"{name} ({moment:%Y-%m-%d %H:%M}{again})" for again in ("", *(f", {number}" for number in range(2, 1000)))
+    )
+    return next(candidate for candidate in dated if candidate not in taken)
+
+
+def fill_dataset(
+    tools: RestoreTools, folder: BackupFolder, request: RestoreRequest, dataset_id: str, progress: Progress = UNWATCHED
+) -> RestoreReceipt:
+    """Restore one dataset of a backup into an empty one of here, which keeps its id and its name; safe to repeat.
+
+    Raises
+    ------
+    InputRefused
+        Something is in it already.
+    NotFound, DataFolderFault, Cancelled
+        As ``restore_dataset``; the dataset stays empty.
+    """
+    manifest = folder.manifest(request.backup)
+    _require_readable(tools, folder, manifest)
+    source, target = manifest.find_dataset(request.dataset), tools.store.dataset(dataset_id)
+    if tools.store.counts(target.id).photos:
+        # With its rows it got its time, of before the backup.
+        if target.created > manifest.created:
+            raise InputRefused("There are photos in this dataset already, and nothing is mixed into them.")
+        # Killed before this was renumbered, or behind that: it is made again.
+        for file_id in tools.artifacts.ids(target.id, ArtifactKind.SUSPECTS):
+            tools.artifacts.delete(target.id, ArtifactKind.SUSPECTS, file_id)
+        return RestoreReceipt(manifest.id, (target.name,), sum(1 for _ in _list_own(folder, manifest, source.id)))
+    with _rows_of(tools, folder, manifest) as database:
+        snapshot = tools.transfer.read_snapshot(database, source.id, target.id)
+        files = _files_of(tools, folder, manifest, snapshot)
+        _restore_snapshot(tools, files, snapshot, target.name, progress)
+    return RestoreReceipt(manifest.id, (target.name,), *files.summary)
+
+
+def _restore_snapshot(
+    tools: RestoreTools, files: _Files, snapshot: DatasetSnapshot, name: str, progress: Progress
+) -> None:
+    """Files, then rows; where one of them fails, neither."""
+    try:
+        files.restore(_list_own(files.folder, files.manifest, snapshot.source_id), progress)
+        people = tools.transfer.add_snapshot(snapshot, name, keep_times=True)
+    except BaseException:
+        tools.artifacts.delete_dataset(snapshot.dataset_id)
+        raise
+    renumber_people(tools.artifacts, snapshot.dataset_id, people)
+
+
+def _list_own(folder: BackupFolder, manifest: BackupManifest, dataset_id: str) -> Iterator[ListedFile]:
+    files = (file for file in folder.files(manifest) if file.dataset_id == dataset_id)
+    return (file for file in files if file.kind != _NAMING_PEOPLE)
+
+
+def _files_of(
+    tools: RestoreTools,
+    folder: BackupFolder,
+    manifest: BackupManifest,
+    snapshot: DatasetSnapshot,
+    *,
+    without_damaged: bool = False,
+) -> _Files:
+    def rename(file: ListedFile) -> ListedFile:
+        return replace(file, dataset_id=snapshot.dataset_id, id=snapshot.new_ids.get(file.id, file.id))
+
+    return _Files(
+        artifacts=tools.artifacts,
+        folder=folder,
+        manifest=manifest,
+        rename=rename,
+        without_damaged=without_damaged,
+        total=manifest.find_dataset(snapshot.source_id).files,
+    )
+
+
+def _require_readable(tools: RestoreTools, folder: BackupFolder, manifest: BackupManifest) -> None:
+    """Before anything is written."""
     if manifest.schema > tools.schema:
         raise DataFolderFault(
             f"The backup '{manifest.id}' was taken by a newer version of Face Atlas (database version "
             f"{manifest.schema}, this one reads {tools.schema}). Use that version. Nothing was changed."
         )
+    for _ in folder.files(manifest):
+        pass
 
 
 @contextmanager
@@ -195,6 +275,8 @@ class _Files:
     manifest: BackupManifest
     rename: Callable[[ListedFile], ListedFile]
     without_damaged: bool
+    total: int
+    """How many there will be."""
 
     def __post_init__(self) -> None:
         self._announced: dict[str, float] = {}
@@ -219,7 +301,7 @@ class _Files:
             with self.artifacts.together():
                 for file in part:
                     self._restore(file)
-            progress.step(self._files, self.manifest.files, "Restoring files")
+            progress.step(self._files, max(self.total, self._files), "Restoring files")
 
     def _restore(self, file: ListedFile) -> None:
         content = self.folder.read(file.sha256)

@@ -1,14 +1,18 @@
-"""A whole dataset out of one database and into another, under ids of its own, with its corrections."""
+"""A whole dataset out of one database and into another, under ids of its own, with its corrections.
+
+Rows go from one to the other by the hundred, so that a dataset may be larger than the memory.
+"""
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, insert, select, update
 
 from core.corrections.model import Entity, Field, event_origin
 from core.store.exchange_protocols import DatasetSnapshot
@@ -27,10 +31,25 @@ _NUMBERED = (schema.person, schema.event, schema.change, schema.event_origin)
 _OF_JOBS = schema.file_report
 """It hangs on a job, and says not of which dataset."""
 _TIMES = ("created", "started", "finished", "heartbeat")
+ROWS_AT_ONCE = 500
 _PEOPLE = ("base_person_id", "assigned_id", "person_id")
 
 
-def read_dataset(connection: Connection, dataset_id: str) -> DatasetSnapshot:
+@dataclass(frozen=True)
+class _TableRows:
+    """The rows of a table, read anew whenever they are gone through, under their new ids."""
+
+    engine: Engine
+    query: Select[Any]
+    new_ids: Mapping[str, str]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        with self.engine.connect() as connection:
+            for row in connection.execute(self.query.execution_options(yield_per=ROWS_AT_ONCE)):
+                yield _rename_ids(dict(row._mapping), self.new_ids)
+
+
+def read_dataset(engine: Engine, dataset_id: str, new_id: str | None = None) -> DatasetSnapshot:
     """A dataset of a database, with new ids already where they are known. Of its jobs those that are done."""
     # What was under way read files that are not here, and may be of people who have other numbers here.
     done = select(schema.job.c.id).where(schema.job.c.dataset_id == dataset_id, schema.job.c.state == JobState.DONE)
@@ -41,14 +60,21 @@ def read_dataset(connection: Connection, dataset_id: str) -> DatasetSnapshot:
         schema.job: schema.job.c.id.in_(done),
         _OF_JOBS: _OF_JOBS.c.job_id.in_(done),
     }
-    rows = {}
-    for table in tables:
-        query = select(table).where(conditions[table]).order_by(*table.primary_key.columns)
-        rows[table.name] = [dict(row._mapping) for row in connection.execute(query)]
-    new_ids = {str(row["id"]): uuid.uuid4().hex[:12] for table in _IDENTIFIED for row in rows[table.name]}
+    with engine.connect() as connection:
+        ids = [str(key) for table in _IDENTIFIED for key in connection.scalars(_ids(table, conditions[table]))]
+    new_ids = {**{key: uuid.uuid4().hex[:12] for key in ids}, **({dataset_id: new_id} if new_id else {})}
     # A run and a map have the id of the job that made them: one id stays one, whatever table it stands in.
-    renamed = {table: [_rename_ids(row, new_ids) for row in table_rows] for table, table_rows in rows.items()}
-    return DatasetSnapshot(dataset_id, new_ids[dataset_id], new_ids, renamed)
+    rows = {
+        table.name: _TableRows(
+            engine, select(table).where(conditions[table]).order_by(*table.primary_key.columns), new_ids
+        )
+        for table in tables
+    }
+    return DatasetSnapshot(dataset_id, new_ids[dataset_id], new_ids, rows)
+
+
+def _ids(table: Table, condition: ColumnElement[bool]) -> Select[Any]:
+    return select(table.c.id).where(condition)
 
 
 def _rename_ids(value: Any, new_ids: Mapping[str, str]) -> Any:
@@ -72,17 +98,35 @@ def insert_dataset(
     # Moved to today by the same span, so that durations stay what they were.
     delay = 0.0 if keep_times else time.time() - max(_times(chain.from_iterable(snapshot.rows.values())))
     (dataset,) = snapshot.rows[schema.dataset.name]
-    connection.execute(insert(schema.dataset), _delayed({**dataset, "name": name}, delay))
+    _put_dataset(connection, _delayed({**dataset, "name": name}, delay))
     people = _insert_people(connection, snapshot.rows[schema.person.name])
     for table in _TABLES[1:]:
-        rows = [_delayed(_with_people(row, people), delay) for row in snapshot.rows[table.name]]
-        if rows:
-            connection.execute(insert(table), rows)
+        rows = (_delayed(_with_people(row, people), delay) for row in snapshot.rows[table.name])
+        _insert_rows(connection, table, _without_known(connection, rows) if table is schema.dataset_grant else rows)
     _insert_corrections(connection, snapshot, people, delay)
     return people
 
 
-def _insert_people(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+def _put_dataset(connection: Connection, row: Mapping[str, Any]) -> None:
+    dataset = schema.dataset
+    if connection.execute(update(dataset).where(dataset.c.id == row["id"]).values(**row)).rowcount == 0:
+        connection.execute(insert(dataset), row)
+
+
+def _without_known(connection: Connection, grants: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Of whoever has the empty dataset already, that stays."""
+    grant = schema.dataset_grant
+    known = {tuple(row) for row in connection.execute(select(grant.c.dataset_id, grant.c.address))}
+    return (row for row in grants if (row["dataset_id"], row["address"]) not in known)
+
+
+def _insert_rows(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    left = iter(rows)
+    while part := list(islice(left, ROWS_AT_ONCE)):
+        connection.execute(insert(table), part)
+
+
+def _insert_people(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> dict[int, int]:
     people: dict[int, int] = {}
     for row in rows:
         unnumbered = {column: value for column, value in row.items() if column not in ("id", "merged_into")}
@@ -117,10 +161,9 @@ def _insert_corrections(
         # By its number of before it is known to logs that were exported then: taken again, they repeat nothing here.
         origin = repeated.get(row["id"]) or event_origin(row["id"], row["created"], row["session"], row["kind"])
         origins.append({"event_id": numbers[row["id"]], "dataset_id": snapshot.dataset_id, "origin": origin})
-    changes = [_renumber_change(row, numbers, people) for row in snapshot.rows[schema.change.name]]
-    for table, rows in ((schema.event_origin, origins), (schema.change, changes)):
-        if rows:
-            connection.execute(insert(table), rows)
+    _insert_rows(connection, schema.event_origin, origins)
+    changes = (_renumber_change(row, numbers, people) for row in snapshot.rows[schema.change.name])
+    _insert_rows(connection, schema.change, changes)
 
 
 def _renumber_change(row: Mapping[str, Any], numbers: Mapping[int, int], people: Mapping[int, int]) -> dict[str, Any]:
@@ -141,7 +184,7 @@ def _with_people(row: Mapping[str, Any], people: Mapping[int, int]) -> dict[str,
     return renumbered
 
 
-def _times(rows: Iterator[Mapping[str, Any]]) -> Iterator[float]:
+def _times(rows: Iterable[Mapping[str, Any]]) -> Iterator[float]:
     return (row[column] for row in rows for column in _TIMES if row.get(column) is not None)
 
 

@@ -1,0 +1,132 @@
+"""The backups of a folder by age: what each holds, whom it holds that was erased, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import streamlit as st
+
+from core.access.permissions import Action
+from core.base.errors import InputRefused
+from core.base.words import DAY_S
+from core.jobs.registry import submit_job
+from core.language.dates import format_day, format_moment
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
+from core.services import Services
+from core.ui import data, frame, words
+from core.vision.models import catalogue
+from core.workflows.safekeeping.backup_folder import (
+    BackedUpDataset,
+    BackupFolder,
+    BackupManifest,
+    open_backup_folder,
+)
+from core.workflows.safekeeping.expired_backups import remove_backups
+from core.workflows.safekeeping.holding_backups import HeldErasure, list_held
+from core.workflows.safekeeping.restore import RestoreRequest, choose_free_name
+
+SHOWN = 30
+
+
+def show_backups(services: Services, path: Path) -> None:
+    """The newest first."""
+    try:
+        folder = open_backup_folder(path)
+    except InputRefused:
+        st.markdown(_("There is no backup in this folder yet, or its disk is not connected."))
+        return
+    manifests = folder.manifests()
+    if not manifests:
+        st.markdown(_("There is no backup in this folder yet."))
+        return
+    held = {entry.backup: entry for entry in list_held(services.retention.receipts(), [folder])}
+    st.header(ngettext("{number} backup", "{number} backups", len(manifests)), anchor=False)
+    st.caption(
+        _(
+            "Files that several backups hold are there once. What is brought back comes beside what is there, as a "
+            "dataset of its own: nothing is changed or lost, and you undo it by deleting that dataset on *Start*."
+        )
+    )
+    for manifest in manifests[:SHOWN]:
+        _show_backup(services, folder, manifest, held.get(manifest.id))
+    if len(manifests) > SHOWN:
+        more = len(manifests) - SHOWN
+        st.caption(
+            ngettext(
+                "And {number} older one: `python -m core backups` lists it.",
+                "And {number} older ones: `python -m core backups` lists them.",
+                more,
+            )
+        )
+
+
+def _show_backup(services: Services, folder: BackupFolder, manifest: BackupManifest, held: HeldErasure | None) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(width="stretch", gap="xxsmall"):
+            size = words.format_size(manifest.file_bytes + manifest.database_bytes)
+            moment = format_moment(datetime.fromtimestamp(manifest.created).astimezone())
+            st.markdown(f"**{moment}** · {words.ago(manifest.created)} · {size}")
+            st.caption(", ".join(map(_describe_dataset, manifest.datasets)) or _("no dataset"))
+            if held is not None:
+                st.markdown(f":material/person_off: {_describe_held(held, services.settings.erased_in_backups_days)}")
+        with st.popover(_("Restore"), icon=":material/settings_backup_restore:", disabled=not manifest.datasets):
+            _offer_restoring(services, folder, manifest)
+        with st.popover(_("Remove"), icon=":material/delete:"):
+            st.markdown(_("This backup is gone then. Files that another one needs stay."))
+            if st.button(_("Remove this backup"), key=f"remove_{manifest.id}"):
+                data.access().require(Action.ADMINISTER)
+                remove_backups(folder, [manifest])
+                frame.queue_toast(_("The backup was removed."))
+                st.rerun()
+
+
+def _describe_dataset(dataset: BackedUpDataset) -> str:
+    photos = ngettext("{number} photo", "{number} photos", dataset.photos)
+    return f"{words.plain(dataset.name)} ({photos})"
+
+
+def _describe_held(held: HeldErasure, days: int) -> str:
+    names = ", ".join(map(words.plain, held.datasets))
+    sentence = _("It holds somebody who was erased since, of {datasets}.", datasets=names)
+    if not days:
+        return sentence
+    until = format_day(datetime.fromtimestamp(held.erased + days * DAY_S).astimezone().date())
+    return " ".join((sentence, _("It is removed by itself after {until}.", until=until)))
+
+
+def _offer_restoring(services: Services, folder: BackupFolder, manifest: BackupManifest) -> None:
+    datasets: Mapping[str, BackedUpDataset] = {dataset.id: dataset for dataset in manifest.datasets}
+    chosen_ids = st.multiselect(
+        _("Datasets"),
+        list(datasets),
+        default=list(datasets),
+        format_func=lambda key: datasets[key].name,
+        key=f"datasets_{manifest.id}",
+    )
+    present = {dataset.name for dataset in services.store.datasets()}
+    names = _choose_names([datasets[key] for key in chosen_ids], manifest, present)
+    if renamed := [name for key, name in names.items() if name != datasets[key].name]:
+        st.caption(_("Their names are taken here, so they will be called: {names}.", names=", ".join(renamed)))
+    if st.button(_("Restore"), type="primary", key=f"restore_{manifest.id}", disabled=not chosen_ids, width="stretch"):
+        _restore(services, folder, manifest, names)
+
+
+def _choose_names(
+    datasets: Collection[BackedUpDataset], manifest: BackupManifest, present: Collection[str]
+) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for dataset in datasets:
+        names[dataset.id] = choose_free_name(dataset.name, manifest.created, {*present, *names.values()})
+    return names
+
+
+def _restore(services: Services, folder: BackupFolder, manifest: BackupManifest, names: Mapping[str, str]) -> None:
+    for source_id, name in names.items():
+        # Empty until its rows come, all at once; the model is then that of the backup.
+        dataset = services.store.create_dataset(name, catalogue.DEFAULT_VECTORS_ID)
+        submit_job(services.jobs, dataset.id, RestoreRequest(str(folder.path), manifest.id, source_id))
+    frame.queue_toast(_("It is being restored. You can go on meanwhile."))
+    st.rerun()
