@@ -80,12 +80,13 @@ def format_duration(seconds: float) -> str:
     return gettext("{hours} hours", hours=localise_decimals(f"{seconds / HOUR_S:.1f}"))
 
 
-def format_rate(per_second: float, noun: str) -> str:
-    """How fast work goes; less than one a second is told by the minute, and less than that by the hour."""
-    for unit, unit_s in (("second", 1), ("minute", MINUTE_S)):
-        if round(per_second * unit_s) >= 1:
-            return f"{count(round(per_second * unit_s), noun)} a {unit}"
-    return f"{count(round(per_second * HOUR_S), noun)} an hour"
+def format_photo_rate(per_second: float) -> str:
+    """How fast photos are done; less than one a second is told by the minute, and less than that by the hour."""
+    if round(per_second) >= 1:
+        return ngettext("{number} photo a second", "{number} photos a second", round(per_second))
+    if round(per_second * MINUTE_S) >= 1:
+        return ngettext("{number} photo a minute", "{number} photos a minute", round(per_second * MINUTE_S))
+    return ngettext("{number} photo an hour", "{number} photos an hour", round(per_second * HOUR_S))
 
 
 def format_size(n_bytes: float) -> str:

@@ -13,6 +13,7 @@ from core.base.json_values import JsonObject
 from core.base.progress import Progress
 from core.jobs.answer import plan_answer, plan_index
 from core.jobs.handlers import erasure, exchange, learning, lookups, photos, safekeeping
+from core.language.texts import marked
 from core.services import Services
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobRequest, JobResult
 from core.store.protocols import JobStore
@@ -52,7 +53,7 @@ class JobSpec(Generic[Request, Result]):
     run: Callable[[Services, Job, Request, Progress], Result]
     """One call of a workflow. It may be killed at any time, and is called again then."""
     title: str
-    """What is being done, in words for the user."""
+    """What is being done, in words for the user; they are translated where they are shown."""
     unit: str
     """What its progress counts, in the singular."""
     is_steady: bool = False
@@ -116,7 +117,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=IngestRequest,
         result=IngestSummary,
         run=photos.run_ingest,
-        title="Taking photos",
+        title=marked("Taking photos"),
         unit="photo",
         is_steady=True,
         writes=True,
@@ -128,7 +129,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=TrainRequest,
         result=TrainResult,
         run=learning.run_training,
-        title="Training",
+        title=marked("Training"),
         unit="step",
         is_steady=True,
         is_quick=_is_without_strangers,
@@ -138,7 +139,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=MapOptions,
         result=learning.MapResult,
         run=learning.run_mapping,
-        title="Making the map",
+        title=marked("Making the map"),
         unit="step",
         is_quick=_always,
     ),
@@ -147,7 +148,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=ClusterOptions,
         result=learning.ClusterResult,
         run=learning.run_clustering,
-        title="Grouping faces",
+        title=marked("Grouping faces"),
         unit="face",
         is_quick=_always,
     ),
@@ -156,7 +157,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=SuspectsRequest,
         result=learning.SuspectsResult,
         run=learning.run_review,
-        title="Looking for suspects",
+        title=marked("Looking for suspects"),
         unit="step",
         is_quick=_always,
     ),
@@ -165,7 +166,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=ExportRequest,
         result=ExportSummary,
         run=exchange.run_export,
-        title="Exporting",
+        title=marked("Exporting"),
         unit="photo",
     ),
     JobSpec(
@@ -173,7 +174,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=ImportRequest,
         result=ImportResult,
         run=exchange.run_import,
-        title="Bringing in",
+        title=marked("Bringing in"),
         unit="step",
         writes=True,
         follow_ups=_follow_changed_faces,
@@ -183,7 +184,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=EraseRequest,
         result=EraseReceipt,
         run=erasure.run_erasure,
-        title="Erasing a person",
+        title=marked("Erasing a person"),
         unit="file",
         writes=True,
         follow_ups=_follow_changed_faces,
@@ -193,7 +194,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=LookAgainRequest,
         result=RedetectionSummary,
         run=photos.run_look_again,
-        title="Looking for faces again",
+        title=marked("Looking for faces again"),
         unit="photo",
         is_steady=True,
         writes=True,
@@ -204,7 +205,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=ChangeModelRequest,
         result=ModelChange,
         run=photos.run_model_change,
-        title="Changing the model",
+        title=marked("Changing the model"),
         unit="photo",
         is_steady=True,
         writes=True,
@@ -215,7 +216,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=StudyRequest,
         result=learning.StudyResult,
         run=learning.run_study,
-        title="Measuring thoroughly",
+        title=marked("Measuring thoroughly"),
         unit="step",
     ),
     JobSpec(
@@ -223,7 +224,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=LookupRequest,
         result=LookupCounts,
         run=lookups.run_lookup,
-        title="Looking at photos",
+        title=marked("Looking at photos"),
         unit="photo",
         is_steady=True,
         takes_turns=True,
@@ -233,7 +234,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=SortRequest,
         result=SortedCounts,
         run=lookups.run_sorting,
-        title="Sorting photos",
+        title=marked("Sorting photos"),
         unit="photo",
         is_steady=True,
     ),
@@ -242,7 +243,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=IndexRequest,
         result=IndexResult,
         run=learning.run_indexing,
-        title="Indexing faces",
+        title=marked("Indexing faces"),
         unit="step",
         is_quick=_always,
     ),
@@ -251,7 +252,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=BackupRequest,
         result=BackupReceipt,
         run=safekeeping.run_backup,
-        title="Backing up",
+        title=marked("Backing up"),
         unit="file",
         is_steady=True,
     ),
@@ -260,7 +261,7 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         request=RestoreRequest,
         result=RestoreReceipt,
         run=safekeeping.run_restore,
-        title="Restoring",
+        title=marked("Restoring"),
         unit="file",
         is_steady=True,
         writes=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.language.texts import gettext as _
 from core.store.protocols import Dataset
 from core.ui import data, frame, words
 from core.workflows.training import train
@@ -14,13 +15,17 @@ def show_damaged_runs(dataset: Dataset) -> None:
     services = data.services()
     for run in services.runs.damaged_runs(dataset.id):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            when = words.ago(run.created) if run.created is not None else "at a time that is not known"
+            when = words.ago(run.created) if run.created is not None else _("at a time that is not known")
             fault = words.plain(run.fault)
             st.caption(
-                f":material/warning: A training {when} cannot be shown: {fault}. Nothing else is harmed.",
+                _(
+                    ":material/warning: A training {when} cannot be shown: {fault}. Nothing else is harmed.",
+                    when=when,
+                    fault=fault,
+                ),
                 width="content",
             )
-            if st.button("Delete it", key=f"damaged_{run.id}", type="tertiary"):
+            if st.button(_("Delete it"), key=f"damaged_{run.id}", type="tertiary"):
                 train.delete_run(services.runs, services.artifacts, run)
-                frame.queue_toast("The damaged training was deleted.")
+                frame.queue_toast(_("The damaged training was deleted."))
                 st.rerun()

@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.base.errors import DataFolderFault
 from core.language.languages import Language, find_language
 from core.language.texts import ask_for_language
+from core.language.texts import gettext as _
 from core.services import Services
 from core.store.protocols import Dataset
 from core.ui import address, data, menu, refusals, state, words
@@ -70,7 +71,7 @@ class Frame:
     def dataset(self) -> Dataset:
         """The chosen dataset; the page ends with a way on when there is none."""
         if self.chosen is None:
-            show_empty_state("There is no dataset yet.", "Start with your photos or the sample", menu.HOME)
+            show_empty_state(_("There is no dataset yet."), _("Start with your photos or the sample"), menu.HOME)
             st.stop()
         return self.chosen
 
@@ -122,7 +123,7 @@ def page(title: str, purpose: str) -> Iterator[Frame]:
         script = st.session_state.get(state.PAGE, "")
         sharing.require_page(menu.action_of(script), dataset)
         sharing.show_who_acts(dataset)
-        st.sidebar.page_link(menu.WORDS.script, label=words.plain(menu.WORDS.title), icon=menu.WORDS.icon)
+        st.sidebar.page_link(menu.WORDS.script, label=words.plain(_(menu.WORDS.title)), icon=menu.WORDS.icon)
         dock.show_dock()
         if dataset is not None:
             if page_shown := menu.page_of_people():
@@ -144,7 +145,7 @@ def _faults_in_words() -> Iterator[None]:
             raise
         refusals.show_refusal(words)
         if isinstance(fault, DataFolderFault):
-            st.button("Try again", key="try_again", icon=":material/refresh:")
+            st.button(_("Try again"), key="try_again", icon=":material/refresh:")
         st.stop()
 
 
@@ -158,11 +159,14 @@ def _choose_dataset(services: Services) -> Dataset | None:
     dataset_id = next(candidate_id for candidate_id in preferred_ids if candidate_id in datasets_by_id)
     if next(filter(None, preferred_ids)) not in datasets_by_id:
         name = words.plain(datasets_by_id[dataset_id].name)
-        st.info(f"The dataset that this page was about is gone. This is **{name}**.", icon=":material/info:")
+        st.info(
+            _("The dataset that this page was about is gone. This is **{dataset}**.", dataset=name),
+            icon=":material/info:",
+        )
     # Set at every run: a widget's own state is lost when the page changes, even with a key.
     st.session_state[state.CHOOSER] = dataset_id
     st.sidebar.selectbox(
-        "Dataset",
+        _("Dataset"),
         list(datasets_by_id),
         format_func=lambda key: datasets_by_id[key].name,
         key=state.CHOOSER,
@@ -201,7 +205,7 @@ def show_empty_state(message: str, invitation: str, page_path: str) -> None:
     """Say what is missing, with a sketch of what the open page will show, and lead to where it is made."""
     with st.container(border=True, horizontal_alignment="center"):
         if sketch := sketches.SKETCHES.get(st.session_state.get(state.PAGE, "")):
-            st.image(sketch.draw(), alt=sketch.alt, width=sketches.WIDTH)
+            st.image(sketch.draw(), alt=_(sketch.alt), width=sketches.WIDTH)
         st.markdown(f"## {message}", text_alignment="center")
         if st.button(invitation, type="primary", key=f"empty_{page_path}"):
             open_page(page_path, st.session_state.get(state.DATASET))

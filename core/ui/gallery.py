@@ -16,6 +16,7 @@ import streamlit as st
 from core.base.errors import NotFound
 from core.base.types import Box, RgbImage
 from core.imaging.pixels import encode_jpeg, shrink_image
+from core.language.texts import gettext as _
 from core.store.artifacts import ArtifactKind
 from core.ui import address, data, state
 from core.ui.access import kept
@@ -125,7 +126,7 @@ def show_pairs(dataset_id: str, pairs: Iterable[TilePair], pair_px: int = 2 * TI
 
 def _pair(dataset_id: str, pair: TilePair) -> str:
     faces = "".join(
-        f"<img src='{crop_address(dataset_id, tile.crop_id)}' alt='{escape(tile.alt or f'Face of {tile.name}')}'>"
+        f"<img src='{crop_address(dataset_id, tile.crop_id)}' alt='{escape(_face_alt(tile))}'>"
         for tile in (pair.left, pair.right)
     )
     text = escape(pair.text)
@@ -143,12 +144,16 @@ def _grid(cells: str, tile_px: int, style_classes: str = "fa-grid") -> str:
 
 
 def _cell(dataset_id: str, tile: Tile) -> str:
-    alt = tile.alt or f"Face of {tile.name}"
+    alt = _face_alt(tile)
     note = f"<div class='fa-note' dir='auto' title='{escape(tile.note)}'>{escape(tile.note)}</div>" if tile.note else ""
     return (
         f"<div role='listitem'><img src='{crop_address(dataset_id, tile.crop_id)}' alt='{escape(alt)}'>"
         f"<div class='fa-name' dir='auto' title='{escape(tile.name)}'>{escape(tile.name)}</div>{note}</div>"
     )
+
+
+def _face_alt(tile: Tile) -> str:
+    return tile.alt or _("Face of {name}", name=tile.name)
 
 
 def picture_html(src: str, alt: str, note: str = "") -> str:

@@ -9,6 +9,9 @@ import streamlit as st
 
 from core.jobs.order import find_pausing_job, list_jobs_before
 from core.jobs.registry import JOBS, is_quick
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.store.job_model import Job, JobKind, JobState
 from core.ui import data, menu, words
 
@@ -24,6 +27,12 @@ SYMBOL = {
     JobState.CANCELLED: ":material/cancel:",
     JobState.INTERRUPTED: ":material/power_off:",
 }
+
+STATES = (
+    *(marked("queued"), marked("running"), marked("done")),
+    *(marked("failed"), marked("cancelled"), marked("interrupted")),
+)
+"""The words of ``JobState``, which are translated where one is shown."""
 
 PAGES: Mapping[JobKind, str] = {
     JobKind.INGEST: menu.INGEST,
@@ -79,7 +88,9 @@ def _live(job_id: str, during: Callable[[Job], None] | None) -> None:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.caption(words.plain(_pace(job)))
             cancel = data.services().jobs.cancel
-            st.button("Cancel", key=f"cancel_{job.id}", disabled=job.cancel_requested, on_click=cancel, args=(job.id,))
+            st.button(
+                _("Cancel"), key=f"cancel_{job.id}", disabled=job.cancel_requested, on_click=cancel, args=(job.id,)
+            )
     if during is not None and job.state is JobState.RUNNING:
         during(job)
 
@@ -95,11 +106,14 @@ def running_line(active: Sequence[Job], names: Mapping[str, str]) -> str:
     if not active:
         return ""
     first = find_foremost_job(active)
-    steps = f"{words.count(first.done)} of {words.count(first.total)}" if first.total else ""
+    steps = _("{done} of {total}", done=words.count(first.done), total=words.count(first.total)) if first.total else ""
     parts = [part for part in (steps, _time_left(first)) if part]
+    title = job_title(first, names)
+    line = f"{title}: {', '.join(parts)}" if parts else title
     n_others = len(active) - 1
-    more = f"; {n_others} more {'waits' if n_others == 1 else 'wait'}" if n_others else ""
-    return f"{_title(first, names)}{': ' if parts else ''}{', '.join(parts)}{more}"
+    if not n_others:
+        return line
+    return ngettext("{work}; {number} more waits", "{work}; {number} more wait", n_others, work=line)
 
 
 def find_foremost_job(active: Sequence[Job]) -> Job:
@@ -109,14 +123,26 @@ def find_foremost_job(active: Sequence[Job]) -> Job:
     return next((job for job in running if is_quick(job)), [*running, *active][0])
 
 
-def _title(job: Job, names: Mapping[str, str]) -> str:
-    return f"{JOBS[job.kind].title} ({dataset_name(job, names)})"
+def job_title(job: Job, names: Mapping[str, str]) -> str:
+    """What a job does, and on which dataset."""
+    return f"{_(JOBS[job.kind].title)} ({dataset_name(job, names)})"
+
+
+def count_units(number: int, unit: str) -> str:
+    """How many of what the progress of a kind of job counts (``JobSpec.unit``)."""
+    if unit == "photo":
+        return ngettext("{number} photo", "{number} photos", number)
+    if unit == "face":
+        return ngettext("{number} face", "{number} faces", number)
+    if unit == "file":
+        return ngettext("{number} file", "{number} files", number)
+    return ngettext("{number} step", "{number} steps", number)
 
 
 def _time_left(job: Job) -> str:
     if not JOBS[job.kind].is_steady or job.seconds_left is None:
         return ""
-    return f"about {words.format_duration(job.seconds_left)} left"
+    return _("about {duration} left", duration=words.format_duration(job.seconds_left))
 
 
 def waiting_sentence(job: Job, active: Sequence[Job], names: Mapping[str, str]) -> str:
@@ -130,10 +156,16 @@ def waiting_sentence(job: Job, active: Sequence[Job], names: Mapping[str, str]) 
     before = list_jobs_before(job, active)
     if not before:
         long = next((job_ahead for job_ahead in active if job_ahead.state is JobState.RUNNING), None)
-        return f"begins between two steps of {_title(long, names)}" if long else "begins in a moment"
-    first, left = before[0], _time_left(before[0])
-    more = f" and {words.count(len(before) - 1, 'other job')}" if len(before) > 1 else ""
-    return f"waits for {_title(first, names)}{f', {left}' if left else ''}{more}"
+        if long is None:
+            return _("begins in a moment")
+        return _("begins between two steps of {work}", work=job_title(long, names))
+    first, left, n_others = before[0], _time_left(before[0]), len(before) - 1
+    work = job_title(first, names) + (f", {left}" if left else "")
+    if not n_others:
+        return _("waits for {work}", work=work)
+    return ngettext(
+        "waits for {work} and {number} other job", "waits for {work} and {number} other jobs", n_others, work=work
+    )
 
 
 def dataset_names() -> dict[str, str]:
@@ -144,56 +176,63 @@ def dataset_names() -> dict[str, str]:
 def dataset_name(job: Job, names: Mapping[str, str]) -> str:
     """The name of a job's dataset, among the names of all."""
     # Jobs of a dataset that was deleted stay in the list of what was done.
-    return names.get(job.dataset_id, "a dataset that is gone")
+    return names.get(job.dataset_id, _("a dataset that is gone"))
 
 
 def _sentence(job: Job) -> str:
+    title = _(JOBS[job.kind].title)
     if job.cancel_requested:
-        return f"{JOBS[job.kind].title}: stopping after this step"
+        return _("{work}: stopping after this step", work=title)
     active = data.services().jobs.active()
     if job.state is JobState.QUEUED:
-        return f"{JOBS[job.kind].title}: {waiting_sentence(job, active, dataset_names())}"
+        return f"{title}: {waiting_sentence(job, active, dataset_names())}"
     if (quick := find_pausing_job(job, active)) is not None:
-        return f"{JOBS[job.kind].title}: goes on after {_title(quick, dataset_names())}"
-    doing = job.message or JOBS[job.kind].title
+        return _("{work}: goes on after {other}", work=title, other=job_title(quick, dataset_names()))
+    doing = say_again(job.message) or title
     if JOBS[job.kind].counts_photos and job.total:
-        return f"{doing}: {words.count(job.done)} of {words.count(job.total, 'photo')}"
+        photos = ngettext("{number} photo", "{number} photos", job.total)
+        return _("{work}: {done} of {photos}", work=doing, done=words.count(job.done), photos=photos)
     return doing
 
 
 def _pace(job: Job) -> str:
     if job.heartbeat and job.state is JobState.RUNNING and time.time() - job.heartbeat > SILENT_S:
-        return "No sign of life from the worker. If this stays, stop Face Atlas and start it again; nothing is lost."
+        return _("No sign of life from the worker. If this stays, stop Face Atlas and start it again; nothing is lost.")
     pace = []
     if JOBS[job.kind].counts_photos and job.rate_per_s:
-        pace.append(words.format_rate(job.rate_per_s, "photo"))
+        pace.append(words.format_photo_rate(job.rate_per_s))
     if left := _time_left(job):
         pace.append(left)
     message = ", ".join(pace)
-    return f"{message[:1].upper()}{message[1:]}{'. ' if message else ''}You can leave this page; the work goes on."
+    leave = _("You can leave this page; the work goes on.")
+    return f"{message[:1].upper()}{message[1:]}. {leave}" if message else leave
 
 
 def finished_sentence(job: Job) -> str:
     """How far a job came that ended early: "1 of 12 faces was finished."."""
+    done, units = words.count(job.done), count_units(job.total, JOBS[job.kind].unit)
     # "1 of 12 faces was", "0 of 1 face was": the verb goes with either number.
-    verb = "was" if 1 in (job.done, job.total) else "were"
-    return f"{words.count(job.done)} of {words.count(job.total, JOBS[job.kind].unit)} {verb} finished."
+    if 1 in (job.done, job.total):
+        return _("{done} of {units} was finished.", done=done, units=units)
+    return _("{done} of {units} were finished.", done=done, units=units)
 
 
 def _show_stopped_job(job: Job) -> None:
     """A job that ended early, with what happened and the way on."""
-    title = words.plain(JOBS[job.kind].title)
+    title = words.plain(_(JOBS[job.kind].title))
     with st.container(border=True):
-        st.markdown(f"{SYMBOL[job.state]} **{title}: {words.plain(job.state)}.** {words.plain(job.error)}")
+        st.markdown(
+            f"{SYMBOL[job.state]} **{title}: {words.plain(_(job.state))}.** {words.plain(say_again(job.error))}"
+        )
         if job.total:
             st.caption(finished_sentence(job))
         with st.container(horizontal=True):
-            if st.button("Resume", key=f"resume_{job.id}", type="primary", icon=":material/resume:"):
+            if st.button(_("Resume"), key=f"resume_{job.id}", type="primary", icon=":material/resume:"):
                 data.services().jobs.resume(job.id)
                 st.rerun()
-            if st.button("Leave it", key=f"forget_{job.id}", help="Keep what was finished and forget the rest."):
+            if st.button(_("Leave it"), key=f"forget_{job.id}", help=_("Keep what was finished and forget the rest.")):
                 data.services().jobs.forget_job(job.id)
                 st.rerun()
         if job.detail:
-            with st.expander("For whoever mends it"):
+            with st.expander(_("For whoever mends it")):
                 st.code(job.detail, language=None)

@@ -9,6 +9,8 @@ import streamlit as st
 
 from core.access.permissions import ROLE_ALLOWS, Action
 from core.base.errors import FaceAtlasError
+from core.language.texts import gettext as _
+from core.language.texts import marked
 from core.ui import data, state, words
 from core.ui.access.signed_in import is_sign_in_required
 
@@ -42,6 +44,7 @@ class MenuEntry:
     script: str
     """Its file, by which pages lead to each other."""
     title: str
+    """In English, as that of a section; it is translated where it is shown."""
     icon: str
     url_path: str
     """By which Streamlit finds it; but for the first page its address, which people keep in their bookmarks."""
@@ -64,57 +67,65 @@ class MenuSection:
 
 
 SECTIONS = (
-    MenuSection("Start", ":material/home:", (MenuEntry(HOME, "Start", ":material/home:", "datasets"),)),
+    MenuSection(marked("Start"), ":material/home:", (MenuEntry(HOME, marked("Start"), ":material/home:", "datasets"),)),
     MenuSection(
-        "Photos",
+        marked("Photos"),
         ":material/photo_library:",
         (
-            MenuEntry(INGEST, "Add photos", ":material/add_photo_alternate:", "ingest", action=Action.EDIT),
-            MenuEntry(REVIEW, "Look them over", ":material/rate_review:", "review", action=Action.EDIT),
-            MenuEntry(SUSPECTS, "Suspects", ":material/troubleshoot:", "suspects", action=Action.EDIT),
-            MenuEntry(EXCHANGE, "Export and import", ":material/import_export:", "exchange", action=Action.EXPORT),
+            MenuEntry(INGEST, marked("Add photos"), ":material/add_photo_alternate:", "ingest", action=Action.EDIT),
+            MenuEntry(REVIEW, marked("Look them over"), ":material/rate_review:", "review", action=Action.EDIT),
+            MenuEntry(SUSPECTS, marked("Suspects"), ":material/troubleshoot:", "suspects", action=Action.EDIT),
+            MenuEntry(
+                EXCHANGE, marked("Export and import"), ":material/import_export:", "exchange", action=Action.EXPORT
+            ),
         ),
     ),
     MenuSection(
-        "People",
+        marked("People"),
         ":material/groups:",
         (
-            MenuEntry(PEOPLE, "People", ":material/groups:", "people"),
-            MenuEntry(CLUSTERS, "Name the faces", ":material/workspaces:", "clusters", action=Action.EDIT),
+            MenuEntry(PEOPLE, marked("People"), ":material/groups:", "people"),
+            MenuEntry(CLUSTERS, marked("Name the faces"), ":material/workspaces:", "clusters", action=Action.EDIT),
         ),
     ),
     MenuSection(
-        "Recogniser",
+        marked("Recogniser"),
         ":material/school:",
         (
-            MenuEntry(TRAIN, "Train", ":material/school:", "train", action=Action.EDIT),
-            MenuEntry(EVALUATE, "How good is it?", ":material/fact_check:", "evaluate"),
+            MenuEntry(TRAIN, marked("Train"), ":material/school:", "train", action=Action.EDIT),
+            MenuEntry(EVALUATE, marked("How good is it?"), ":material/fact_check:", "evaluate"),
         ),
     ),
-    MenuSection("Map", ":material/scatter_plot:", (MenuEntry(MAP, "Map of faces", ":material/scatter_plot:", "map"),)),
     MenuSection(
-        "Identify",
+        marked("Map"),
+        ":material/scatter_plot:",
+        (MenuEntry(MAP, marked("Map of faces"), ":material/scatter_plot:", "map"),),
+    ),
+    MenuSection(
+        marked("Identify"),
         ":material/person_search:",
         (
-            MenuEntry(IDENTIFY, "Who is this?", ":material/person_search:", "identify", action=Action.IDENTIFY),
-            MenuEntry(BATCH, "Many photos", ":material/burst_mode:", "batch", action=Action.IDENTIFY),
-            MenuEntry(VERIFY, "Same person?", ":material/compare:", "verify", action=Action.IDENTIFY),
+            MenuEntry(IDENTIFY, marked("Who is this?"), ":material/person_search:", "identify", action=Action.IDENTIFY),
+            MenuEntry(BATCH, marked("Many photos"), ":material/burst_mode:", "batch", action=Action.IDENTIFY),
+            MenuEntry(VERIFY, marked("Same person?"), ":material/compare:", "verify", action=Action.IDENTIFY),
         ),
     ),
     MenuSection(
-        "System",
+        marked("System"),
         ":material/settings:",
         (
-            MenuEntry(JOBS, "Jobs", ":material/pending_actions:", "jobs"),
-            MenuEntry(BACKUPS, "Backups", ":material/backup:", "backups", action=Action.ADMINISTER),
-            MenuEntry(ACCESS_LOG, "Access log", ":material/visibility:", "access-log", action=Action.ADMINISTER),
-            MenuEntry(PRIVACY, "Privacy", ":material/shield_person:", "privacy"),
-            MenuEntry(ACCESS, "Who may enter", ":material/key:", "access"),
-            MenuEntry(ABOUT, "About", ":material/info:", "about"),
+            MenuEntry(JOBS, marked("Jobs"), ":material/pending_actions:", "jobs"),
+            MenuEntry(BACKUPS, marked("Backups"), ":material/backup:", "backups", action=Action.ADMINISTER),
+            MenuEntry(
+                ACCESS_LOG, marked("Access log"), ":material/visibility:", "access-log", action=Action.ADMINISTER
+            ),
+            MenuEntry(PRIVACY, marked("Privacy"), ":material/shield_person:", "privacy"),
+            MenuEntry(ACCESS, marked("Who may enter"), ":material/key:", "access"),
+            MenuEntry(ABOUT, marked("About"), ":material/info:", "about"),
         ),
     ),
 )
-WORDS = MenuEntry(GLOSSARY, "Words explained", ":material/dictionary:", "glossary")
+WORDS = MenuEntry(GLOSSARY, marked("Words explained"), ":material/dictionary:", "glossary")
 """Of no section: it is reached from every page, below the chooser of the dataset."""
 ENTRIES = (*(entry for section in SECTIONS for entry in section.entries), WORDS)
 
@@ -148,7 +159,7 @@ def open_page_of_address() -> None:
 def _page(entry: MenuEntry, title: str, icon: str, visibility: Literal["visible", "hidden"] = "visible") -> st.Page:
     return st.Page(
         entry.script,
-        title=title,
+        title=_(title),
         icon=icon,
         url_path=entry.url_path,
         default=entry.script == HOME,
@@ -190,7 +201,7 @@ def show_neighbours() -> None:
     with st.container(horizontal=True, gap="small", key="section_pages"):
         for entry in entries:
             st.page_link(
-                entry.script, label=words.plain(entry.title), icon=entry.icon, query_params=_dataset_in_address()
+                entry.script, label=words.plain(_(entry.title)), icon=entry.icon, query_params=_dataset_in_address()
             )
 
 

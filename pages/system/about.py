@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from core.language.texts import gettext as _
 from core.ui import frame
 from core.ui.system import about
 
-with frame.page("About", "What is running, on what, with which models, and where your data are.") as page:
+with frame.page(_("About"), _("What is running, on what, with which models, and where your data are.")) as page:
     about.show_engine(page.services)
     about.show_models(page.services)
     stored = st.container()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.base.words import format_rate
+from core.base.words import format_photo_rate
 from core.jobs.order import find_pausing_job, list_jobs_before
 from core.store.job_model import Job, JobKind, JobOwner, JobState
 from core.ui.jobs import running_line, waiting_sentence
@@ -111,4 +111,4 @@ def test_the_frame_says_in_one_line_what_runs_and_what_waits(active: list[Job], 
     ],
 )
 def test_slow_work_is_told_by_the_minute_or_the_hour(per_second: float, words: str) -> None:
-    assert format_rate(per_second, "photo") == words
+    assert format_photo_rate(per_second) == words

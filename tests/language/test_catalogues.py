@@ -20,8 +20,9 @@ KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"
 TRANSLATED = tuple(code for code in LANGUAGES if code != ENGLISH.code)
 COMPLETE = ("de",)
 TRANSLATED_ROOMS = (
-    *("core/ui/home", "core/ui/retention", "pages/home"),
+    *("core/ui/access", "core/ui/audit", "core/ui/home", "core/ui/retention", "core/ui/shell", "core/ui/system"),
     *("core/ui/certainty", "core/ui/training"),
+    *("pages/home", "pages/system"),
 )
 """Whose texts all come from the catalogue; the others follow."""
 SHOWN_BY_STREAMLIT = {

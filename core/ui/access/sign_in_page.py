@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
+from core.language.texts import current_language
+from core.language.texts import gettext as _
+
 _STYLE = (
     "body{font:1rem system-ui,sans-serif;max-width:26rem;margin:18vh auto 0;padding:0 1.2rem;color:#0E1618;"
     "background:#fff}a{display:block;margin:.7rem 0;padding:.7rem 1rem;border-radius:8px;background:#0B6E75;color:#fff;"
@@ -13,7 +16,8 @@ _STYLE = (
     "a:focus-visible{outline-color:#E8EEEF}}"
 )
 _PAGE = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in · Face Atlas</title>'
+    '<!doctype html><html lang="{language}" dir="{direction}"><head><meta charset="utf-8">'
+    "<title>{title} · Face Atlas</title>"
     '<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head>'
     "<body><main><h1>Face Atlas</h1>{said}{links}</main></body></html>"
 )
@@ -27,16 +31,30 @@ def sign_in_page(providers: tuple[str, ...], refused_address: str = "") -> str:
     refused_address : who signed in and may not enter, or not any more
     """
     if refused_address:
-        said = (
-            f"<p>You signed in as <b>{escape(refused_address)}</b>, but this session has ended, or nobody gave you a "
-            "role here. Sign in again, or ask an admin for a role.</p>"
+        said = _(
+            "You signed in as {address}, but this session has ended, or nobody gave you a role here. Sign in again, or "
+            "ask an admin for a role.",
+            address=f"<b>{escape(refused_address)}</b>",
         )
     else:
-        said = "<p>Sign in to see the people and photos that are yours or were shared with you.</p>"
-    links = "".join(f'<a href="/sign-in?with={escape(name)}">Sign in{_with(name, providers)}</a>' for name in providers)
-    out = '<a class="out" href="/auth/logout">Sign out</a>' if refused_address else ""
-    return _PAGE.format(style=_STYLE, said=said, links=links + out)
+        said = _("Sign in to see the people and photos that are yours or were shared with you.")
+    links = "".join(
+        f'<a href="/sign-in?with={escape(name)}">{_sign_in_with(name, providers)}</a>' for name in providers
+    )
+    sign_out = _("Sign out")
+    out = f'<a class="out" href="/auth/logout">{sign_out}</a>' if refused_address else ""
+    language = current_language()
+    return _PAGE.format(
+        language=language.code,
+        direction="rtl" if language.is_right_to_left else "ltr",
+        title=_("Sign in"),
+        style=_STYLE,
+        said=f"<p>{said}</p>",
+        links=links + out,
+    )
 
 
-def _with(name: str, providers: tuple[str, ...]) -> str:
-    return f" with {escape(name.replace('_', ' ').replace('-', ' ').title())}" if len(providers) > 1 else ""
+def _sign_in_with(name: str, providers: tuple[str, ...]) -> str:
+    if len(providers) == 1:
+        return _("Sign in")
+    return _("Sign in with {provider}", provider=escape(name.replace("_", " ").replace("-", " ").title()))

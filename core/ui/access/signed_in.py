@@ -14,12 +14,16 @@ import streamlit as st
 from core.access.directory import DirectoryFile
 from core.access.permissions import LOCAL_OWNER, Principal
 from core.base.errors import SignInNeeded
+from core.language.texts import gettext as _
+from core.language.texts import marked
 from core.services import Services
 from core.store.access_model import AccessStore
 
 DECIDED_FOR_S = 2.0
 """How long an answer about a session counts: it is asked at every message of an open page."""
-SIGN_IN_AGAIN = "Your session has ended, or you have no role here (any more). Reload this page to sign in again."
+SIGN_IN_AGAIN = marked(
+    "Your session has ended, or you have no role here (any more). Reload this page to sign in again."
+)
 
 
 @dataclass
@@ -71,7 +75,7 @@ def current_principal(whole: Services) -> Principal:
         return LOCAL_OWNER
     principal = admit(whole, st.user.to_dict())
     if principal is None:
-        raise SignInNeeded(SIGN_IN_AGAIN)
+        raise SignInNeeded(_(SIGN_IN_AGAIN))
     return principal
 
 

@@ -11,6 +11,9 @@ import pandas as pd
 import streamlit as st
 
 from core.base.words import DAY_S
+from core.language.dates import format_moment
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.services import Services
 from core.store.audit_log import AuditAction, AuditFilter, AuditLine
 from core.ui import menu, words
@@ -18,23 +21,22 @@ from core.ui.audit import recording
 from core.workflows.audit.listing import AuditFormat, DatasetNames, encode_audit_log, read_todays_names
 
 NEWEST = 500
-PERIODS = {"One day": 1, "7 days": 7, "30 days": 30, "All": 0}
+PERIODS = {marked("One day"): 1, marked("7 days"): 7, marked("30 days"): 30, marked("All"): 0}
 ACTIONS = {
-    AuditAction.VIEWED: "Saw",
-    AuditAction.IDENTIFIED: "Identified",
-    AuditAction.COMPARED: "Compared",
-    AuditAction.EXPORTED: "Took along",
+    AuditAction.VIEWED: marked("Saw"),
+    AuditAction.IDENTIFIED: marked("Identified"),
+    AuditAction.COMPARED: marked("Compared"),
+    AuditAction.EXPORTED: marked("Took along"),
 }
 OCCASIONS = {
-    recording.PERSON: "A person's page",
-    recording.FACE: "A face",
-    recording.PHOTO: "A photo",
-    recording.CAMERA: "The camera",
-    recording.MANY_PHOTOS: "Many photos",
-    recording.TWO_FACES: "Same person?",
-    **{entry.url_path: f"The page {entry.title}" for entry in menu.ENTRIES},
+    recording.PERSON: marked("A person's page"),
+    recording.FACE: marked("A face"),
+    recording.PHOTO: marked("A photo"),
+    recording.CAMERA: marked("The camera"),
+    recording.MANY_PHOTOS: marked("Many photos"),
+    recording.TWO_FACES: marked("Same person?"),
 }
-"""What an occasion is called; a file is called as it was written."""
+"""What an occasion is called; a page by its title, and a file as it was written."""
 MIMES = {AuditFormat.CSV: "text/csv", AuditFormat.JSONL: "application/x-ndjson"}
 
 
@@ -49,25 +51,41 @@ def show_access_log(services: Services) -> None:
             _offer_files(services, asked)
     if lines:
         table = _table(lines, read_todays_names(services.store, lines))
-        st.dataframe(table, hide_index=True, height=min(620, 40 + 36 * len(lines)), alt="Who saw whom, newest first")
+        st.dataframe(table, hide_index=True, height=min(620, 40 + 36 * len(lines)), alt=_("Who saw whom, newest first"))
     _say_how_long(services)
 
 
 def _ask_for_filter(services: Services) -> AuditFilter:
     datasets = {dataset.id: dataset.name for dataset in services.store.datasets()}
     with st.container(horizontal=True):
-        viewer = st.selectbox("Who", services.audit_log.viewers(), index=None, placeholder="Everybody", width=220)
+        viewer = st.selectbox(_("Who"), services.audit_log.viewers(), index=None, placeholder=_("Everybody"), width=220)
         action = st.selectbox(
-            "Did", list(ACTIONS), format_func=ACTIONS.__getitem__, index=None, placeholder="Anything", width=160
+            _("Did"),
+            list(ACTIONS),
+            format_func=lambda key: _(ACTIONS[key]),
+            index=None,
+            placeholder=_("Anything"),
+            width=160,
         )
         dataset_id = st.selectbox(
-            "Dataset", list(datasets), format_func=datasets.__getitem__, index=None, placeholder="All", width=200,
+            _("Dataset"),
+            list(datasets),
+            format_func=datasets.__getitem__,
+            index=None,
+            placeholder=_("All"),
+            width=200,
             key="log_dataset",
-        )  # fmt: skip
+        )
         people = services.store.names(dataset_id) if dataset_id else {}
         # Only then: what cannot be chosen yet would be grey on white, which few can read.
         name = _ask_for_person(people) if dataset_id else None
-        period = st.segmented_control("Of the last", [*PERIODS], default="30 days", required=True)
+        period = st.segmented_control(
+            _("Of the last"),
+            [*PERIODS],
+            format_func=lambda period: words.plain(_(period)),
+            default="30 days",
+            required=True,
+        )
     days = PERIODS[period or "All"]
     return AuditFilter(
         viewer=viewer,
@@ -81,20 +99,25 @@ def _ask_for_filter(services: Services) -> AuditFilter:
 
 def _ask_for_person(people: Mapping[int, str]) -> str | None:
     return st.selectbox(
-        "Person",
+        _("Person"),
         sorted(set(people.values())),
         format_func=words.display_name,
         index=None,
-        placeholder="Everybody",
+        placeholder=_("Everybody"),
         width=220,
     )
 
 
 def _describe_count(count: int) -> str:
     if not count:
-        return "Nothing of that kind is in the log."
-    newest = f", the newest {words.count(NEWEST)} below" if count > NEWEST else ""
-    return f"**{words.count(count, 'line')}**{newest}"
+        return _("Nothing of that kind is in the log.")
+    if count > NEWEST:
+        return _("**{lines}**, the newest {number} below", lines=_count_lines(count), number=words.count(NEWEST))
+    return f"**{_count_lines(count)}**"
+
+
+def _count_lines(count: int) -> str:
+    return ngettext("{number} line", "{number} lines", count)
 
 
 def _offer_files(services: Services, asked: AuditFilter) -> None:
@@ -107,7 +130,7 @@ def _offer_files(services: Services, asked: AuditFilter) -> None:
             mime,
             key=f"log_{file_format.value}",
             icon=":material/download:",
-            help="All lines of this choice. People and datasets are numbers in it, never names.",
+            help=_("All lines of this choice. People and datasets are numbers in it, never names."),
             on_click="ignore",
         )
 
@@ -116,21 +139,30 @@ def _table(lines: Sequence[AuditLine], names: Mapping[str, DatasetNames]) -> pd.
     return pd.DataFrame(
         [
             {
-                "When": datetime.fromtimestamp(line.entry.at).astimezone().strftime("%Y-%m-%d %H:%M:%S"),
-                "Who": line.entry.viewer,
-                "Did": ACTIONS[line.entry.action],
-                "Whom": _describe_subject(line, names),
-                "Where": OCCASIONS.get(line.entry.occasion, line.entry.occasion.capitalize()),
-                "Dataset": names[line.entry.dataset_id].title if line.entry.dataset_id in names else "deleted or none",
+                _("When"): format_moment(datetime.fromtimestamp(line.entry.at).astimezone(), with_seconds=True),
+                _("Who"): line.entry.viewer,
+                _("Did"): _(ACTIONS[line.entry.action]),
+                _("Whom"): _describe_subject(line, names),
+                _("Where"): _describe_occasion(line.entry.occasion),
+                _("Dataset"): (
+                    names[line.entry.dataset_id].title if line.entry.dataset_id in names else _("deleted or none")
+                ),
             }
             for line in lines
         ]
     )
 
 
+def _describe_occasion(occasion: str) -> str:
+    if occasion in OCCASIONS:
+        return _(OCCASIONS[occasion])
+    page = next((entry for entry in menu.ENTRIES if entry.url_path == occasion), None)
+    return _("The page {page}", page=_(page.title)) if page else occasion.capitalize()
+
+
 def _describe_subject(line: AuditLine, names: Mapping[str, DatasetNames]) -> str:
     if line.is_erased:
-        return "erased"
+        return _("erased")
     dataset, person_id = names.get(line.entry.dataset_id), line.entry.person_id
     if person_id is None or dataset is None:
         return ""
@@ -139,10 +171,12 @@ def _describe_subject(line: AuditLine, names: Mapping[str, DatasetNames]) -> str
 
 def _say_how_long(services: Services) -> None:
     days = services.settings.audit_days
-    kept = (
-        f"Lines are kept for {words.count(days, 'day')}." if days else "No log is kept (FACE_ATLAS_ACCESS_LOG_DAYS=0)."
+    if days:
+        kept = ngettext("Lines are kept for {number} day.", "Lines are kept for {number} days.", days)
+    else:
+        kept = _("No log is kept ({setting}).", setting="FACE_ATLAS_ACCESS_LOG_DAYS=0")
+    how = _(
+        "A look at the same page or person counts once in ten minutes. Who is erased from the data loses their name "
+        "here too: that somebody looked stays, whom they saw goes."
     )
-    st.caption(
-        f"{kept} A look at the same page or person counts once in ten minutes. Who is erased from the data loses their "
-        "name here too: that somebody looked stays, whom they saw goes."
-    )
+    st.caption(f"{kept} {how}")

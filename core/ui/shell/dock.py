@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.jobs.registry import JOBS
+from core.language.texts import gettext as _
 from core.store.job_model import Job, JobState
 from core.ui import data, jobs, menu, state, words
 
@@ -63,7 +63,7 @@ def _show_running(active: list[Job], names: Mapping[str, str]) -> None:
             menu.JOBS,
             label=words.plain(jobs.running_line(active, names)),
             icon=":material/progress_activity:",
-            help="Shows everything that runs and waits",
+            help=_("Shows everything that runs and waits"),
         )
         if first.total:
             st.progress(first.fraction, width=160)
@@ -91,12 +91,12 @@ def _is_old(job: Job) -> bool:
 
 def _show_ended(job: Job, names: Mapping[str, str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="dock"):
-        title = words.plain(f"{JOBS[job.kind].title} ({jobs.dataset_name(job, names)})")
-        st.markdown(f"{jobs.SYMBOL[job.state]} {title}: {words.plain(job.state)}", width="content")
+        title = words.plain(jobs.job_title(job, names))
+        st.markdown(f"{jobs.SYMBOL[job.state]} {title}: {words.plain(_(job.state))}", width="content")
         page = jobs.RESULT_PAGES[job.kind] if job.state is JobState.DONE else menu.JOBS
-        label = "See what came of it" if job.state is JobState.DONE else "See why"
+        label = _("See what came of it") if job.state is JobState.DONE else _("See why")
         menu.link_page(page, label, ":material/arrow_forward:", job.dataset_id)
-        st.button("Dismiss", key="dismiss_ended_job", type="tertiary", icon=":material/close:", on_click=_dismiss)
+        st.button(_("Dismiss"), key="dismiss_ended_job", type="tertiary", icon=":material/close:", on_click=_dismiss)
 
 
 def _dismiss() -> None:

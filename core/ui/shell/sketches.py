@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from core.charts.palette import PALETTE
+from core.language.texts import marked
 from core.ui import menu
 
 WIDTH, HEIGHT = 320, 130
@@ -119,15 +120,15 @@ def _suspects() -> str:
 
 
 SKETCHES: Mapping[str, Sketch] = {
-    menu.REVIEW: Sketch(_wall(3), "A row of faces, some with names"),
-    menu.SUSPECTS: Sketch(_suspects(), "Two faces and a question mark between them"),
-    menu.PEOPLE: Sketch(_wall(5), "A row of faces with their names"),
-    menu.CLUSTERS: Sketch(_wall(2), "A row of faces; under those without a name a field for it"),
-    menu.TRAIN: Sketch(_learned(), "Faces on the left, and an arrow to two people on the right"),
-    menu.EVALUATE: Sketch(_matrix(), "A table of who was taken for whom, with one error"),
-    menu.MAP: Sketch(_map(), "Points in groups, each group in a colour"),
-    menu.IDENTIFY: Sketch(_identified(), "A face in a photo, and beside it a name and how sure it is"),
-    menu.BATCH: Sketch(_rows(progress=False), "Rows of faces, each with a name and how sure it is"),
-    menu.JOBS: Sketch(_rows(progress=True), "Rows of work, each with how far it is"),
+    menu.REVIEW: Sketch(_wall(3), marked("A row of faces, some with names")),
+    menu.SUSPECTS: Sketch(_suspects(), marked("Two faces and a question mark between them")),
+    menu.PEOPLE: Sketch(_wall(5), marked("A row of faces with their names")),
+    menu.CLUSTERS: Sketch(_wall(2), marked("A row of faces; under those without a name a field for it")),
+    menu.TRAIN: Sketch(_learned(), marked("Faces on the left, and an arrow to two people on the right")),
+    menu.EVALUATE: Sketch(_matrix(), marked("A table of who was taken for whom, with one error")),
+    menu.MAP: Sketch(_map(), marked("Points in groups, each group in a colour")),
+    menu.IDENTIFY: Sketch(_identified(), marked("A face in a photo, and beside it a name and how sure it is")),
+    menu.BATCH: Sketch(_rows(progress=False), marked("Rows of faces, each with a name and how sure it is")),
+    menu.JOBS: Sketch(_rows(progress=True), marked("Rows of work, each with how far it is")),
 }
 """By the page that is empty."""
