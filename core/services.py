@@ -10,13 +10,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
+
+from filelock import FileLock, Timeout
 
 from core.archives.folder_layout import AUTO
 from core.archives.opening import open_source
 from core.archives.source import PhotoSource
-from core.base.errors import EngineUnavailable, InputRefused, NotFound, data_folder_fault
+from core.base.errors import DataFolderBusy, EngineUnavailable, InputRefused, NotFound, data_folder_fault
 from core.base.json_values import JsonObject
 from core.base.machine import choose_pace
 from core.base.privacy import restrict_new_files, restrict_to_owner
@@ -27,8 +30,10 @@ from core.isolation.photos import decode_photo
 from core.jobs.supervisor import Supervisor
 from core.report.material import ReportedNetwork
 from core.signing.keyring import Keyring
+from core.signing.keys import IN_CLEAR, KeyFileCipher
 from core.store.artifacts import Artifacts
 from core.store.disk_reserve import Reserve
+from core.store.encryption.keyring import find_keys, is_encrypted, lend_keys, unlock_folder
 from core.store.folder_artifacts import FolderArtifacts
 from core.store.job_model import JobKind
 from core.store.protocols import Run
@@ -80,9 +85,13 @@ from core.workflows.photos.requests import IngestRequest
 from core.workflows.retention.terms import RetentionTools
 from core.workflows.run_tools import RunTools
 from core.workflows.safekeeping.backup import BackupTools, StoredRows
+from core.workflows.safekeeping.backup_folder import Unseal
 from core.workflows.safekeeping.doctor import DoctorTools
 from core.workflows.safekeeping.restore import RestoreTools
 from core.workflows.training.train import load_recogniser
+
+if TYPE_CHECKING:
+    from core.store.encryption.rewriting import RewriteTools
 
 WAIT_STEP_S = 0.5
 DATASETS_IN_MEMORY = 2
@@ -114,6 +123,8 @@ def copy_store(source: Settings, target: Settings, progress: Progress) -> StoreC
         Also where a job is under way.
     """
     restrict_new_files()
+    for settings in (source, target):
+        unlock_folder(settings.data_dir, settings.secret)
     source_files, target_files = open_artifacts(source), open_artifacts(target)
     if source.database != target.database:
         rows = StoreCopy(source.database, target.database)
@@ -131,6 +142,41 @@ def copy_store(source: Settings, target: Settings, progress: Progress) -> StoreC
             )
         with services.lock_datasets(progress) as dataset_ids:
             return StoreCopyReceipt({}, *copy_files(source_files, target_files, dataset_ids, progress))
+
+
+def locate_worker_lock(settings: Settings) -> Path:
+    """The lock of the one worker that serves a data folder; with a database server, of this machine's."""
+    # Machines that share a folder and a database have a worker each: jobs are dealt by the database.
+    machine = f"-{platform.node()}" if settings.database_url else ""
+    return settings.locks_dir / f"worker{machine}.lock"
+
+
+@contextmanager
+def rewriting_folder(settings: Settings, progress: Progress) -> Iterator[RewriteTools]:
+    """What encrypts a data folder in place, and nobody else in it. Raises DataFolderBusy."""
+    # Imported here: both load ciphers, which nothing else needs where nothing is encrypted.
+    from core.store.encryption.rewriting import RewriteTools
+    from core.store.sql.databases.sqlcipher import give_database_key
+
+    restrict_new_files()
+    settings.locks_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(locate_worker_lock(settings), timeout=WAIT_STEP_S):
+            # The server's own disk encryption is used for a PostgreSQL database.
+            path = None if settings.database_url else settings.database_path
+            rewrite = partial(give_database_key, path)
+            stored = open_stored_artifacts(settings)
+            yield RewriteTools(
+                data_dir=settings.data_dir,
+                keys_dir=settings.keys_dir,
+                artifacts=stored,
+                rewrite_database=rewrite,
+                progress=progress,
+            )
+    except Timeout as fault:
+        raise DataFolderBusy(
+            "Face Atlas is running on this data folder. Close it, then do it again. Nothing was changed."
+        ) from fault
 
 
 @contextmanager
@@ -154,7 +200,40 @@ def open_stored_rows(database: Path) -> Iterator[StoredRows]:
 
 
 def open_artifacts(settings: Settings) -> Artifacts:
-    """Those of the data folder, or where ``FACE_ATLAS_ARTIFACTS`` says. Raises InputRefused."""
+    """Those of the data folder, or where ``FACE_ATLAS_ARTIFACTS`` says, decrypted where it is encrypted.
+
+    Raises
+    ------
+    InputRefused
+        The address is none.
+    DataFolderLocked
+        The data folder is encrypted and was not opened.
+    """
+    stored, keys = open_stored_artifacts(settings), find_keys(settings.data_dir)
+    if keys is None:
+        return stored
+    # Imported here: it loads the ciphers.
+    from core.store.encryption.memory_folder import OPENED, open_memory_folder
+    from core.store.encryption.sealed_artifacts import SealedArtifacts
+
+    memory = open_memory_folder(settings.data_dir, settings.memory_root)
+    return SealedArtifacts(stored, keys, FolderArtifacts(memory / OPENED))
+
+
+def choose_key_cipher(data_dir: Path) -> KeyFileCipher:
+    """How the keys that sign lie in a data folder. Raises DataFolderLocked as ``open_artifacts``."""
+    keys = find_keys(data_dir)
+    if keys is None:
+        return IN_CLEAR
+    # Imported here: it loads the ciphers.
+    from core.store.encryption.sealed_key_files import SealedKeyFiles
+
+    sealed = SealedKeyFiles(keys)
+    return KeyFileCipher(sealed.seal, sealed.unseal)
+
+
+def open_stored_artifacts(settings: Settings) -> Artifacts:
+    """Artifacts as they lie, encrypted or not. Raises InputRefused."""
     url, near = settings.artifacts_url, FolderArtifacts(settings.artifacts_dir)
     if not url:
         return near
@@ -230,6 +309,11 @@ class Services:
         restrict_new_files()
         try:
             restrict_to_owner(self.settings.data_dir)
+        except OSError as fault:
+            raise data_folder_fault(fault) from fault
+        unlock_folder(self.settings.data_dir, self.settings.secret)
+        self.artifacts = open_artifacts(self.settings)
+        try:
             for folder in (self.settings.inbox_dir, self.settings.uploads_dir, self.settings.locks_dir):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as fault:
@@ -244,8 +328,7 @@ class Services:
         self.access = SqlAccessStore(database)
         self.audit_log = SqlAuditLog(database)
         self.retention = SqlRetentionStore(database)
-        self.keyring = Keyring(self.settings.keys_dir)
-        self.artifacts = open_artifacts(self.settings)
+        self.keyring = Keyring(self.settings.keys_dir, choose_key_cipher(self.settings.data_dir))
         self.reserve = Reserve(self.settings.data_dir)
 
     # networks
@@ -397,25 +480,38 @@ class Services:
     def backup_tools(self) -> BackupTools:
         """For backing up."""
         return BackupTools(
-            write_rows=partial(write_snapshot, self.settings.database),
+            write_rows=self._write_rows,
             open_rows=open_stored_rows,
             schema=SCHEMA_VERSION,
-            artifacts=open_artifacts(self.settings),
+            artifacts=open_stored_artifacts(self.settings),
             data_dir=self.settings.data_dir,
+            names_are_hashes=not is_encrypted(self.settings.data_dir),
         )
 
-    def restore_tools(self) -> RestoreTools:
-        """For restoring backups."""
+    def _write_rows(self, database: Path, dataset_id: str | None, progress: Progress) -> None:
+        lend_keys(self.settings.data_dir, database.parent)
+        write_snapshot(self.settings.database, database, dataset_id, progress)
+
+    def _unlock_backup(self, secret: str, folder: Path) -> Unseal:
+        # Imported here: it loads the ciphers.
+        from core.store.encryption.backup_keys import unlock_backup
+
+        return unlock_backup(self.settings.data_dir, secret, folder)
+
+    def restore_tools(self, backup_secret: str = "") -> RestoreTools:
+        """For restoring backups; encrypted ones with their own secret, if theirs is another."""
         return RestoreTools(
             store=self.store,
             transfer=self.transfer,
-            artifacts=open_artifacts(self.settings),
+            artifacts=self.artifacts,
             uploads_dir=self.settings.uploads_dir,
             schema=SCHEMA_VERSION,
+            open_rows=open_stored_rows,
+            unlock=partial(self._unlock_backup, backup_secret or self.settings.secret),
             copy_rows=lambda source: StoreCopy(source, self.settings.database, at_any_time=True),
         )
 
-    def doctor_tools(self) -> DoctorTools:
+    def doctor_tools(self, backup_secret: str = "") -> DoctorTools:
         """For looking through everything that is stored."""
         return DoctorTools(
             store=self.store,
@@ -424,6 +520,7 @@ class Services:
             leftovers=self.leftover_tools(),
             find_database_faults=self.store.find_faults,
             open_pipeline=lambda dataset_id: self.pipeline(self.store.dataset(dataset_id).model_id),
+            unlock_backup=partial(self._unlock_backup, backup_secret or self.settings.secret),
         )
 
     def run_tools(self) -> RunTools:
@@ -561,9 +658,7 @@ class Services:
     @property
     def worker_lock(self) -> Path:
         """The lock of the one worker that serves the data folder; with a database server, of this machine's."""
-        # Machines that share a folder and a database have a worker each: jobs are dealt by the database.
-        machine = f"-{platform.node()}" if self.settings.database_url else ""
-        return self.settings.locks_dir / f"worker{machine}.lock"
+        return locate_worker_lock(self.settings)
 
     @contextmanager
     def try_lock_dataset(self, dataset_id: str) -> Iterator[bool]:

@@ -26,6 +26,7 @@ UNIVERSAL = VALUES | {
     "core.base.json_values",
     "core.base.settings",
     "core.base.logs",
+    "core.base.passphrase",
     "core.base.privacy",
     "core.base.vectors",
     "core.base.words",
@@ -36,6 +37,7 @@ STORE_BASES = JOB_VALUES | {
     "core.store.protocols",
     "core.store.access_model",
     "core.store.artifacts",
+    "core.store.encryption.keyring",
     "core.store.folder_artifacts",
     "core.store.columns",
     "core.store.exchange_protocols",
@@ -80,7 +82,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.store.audit_log"}
     | RATES
     | {"core.signing", "core.store.retention"}
-    | {"core.store.exchange_protocols", TRAINING_OPTIONS, CLASSIFIER_KINDS, GROUPING_THRESHOLD},
+    | {
+        "core.store.exchange_protocols",
+        "core.store.encryption",
+        TRAINING_OPTIONS,
+        CLASSIFIER_KINDS,
+        GROUPING_THRESHOLD,
+    },
     "core.bench": UNIVERSAL
     | SOURCES
     | JOB_VALUES
@@ -132,6 +140,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.imaging": UNIVERSAL | {"core.imaging"},
     "core.base": VALUES,
     "core.language": {"core.language"},
+    "core.base.passphrase": VALUES | {"core.base.settings"},
 }
 FLOORS = (
     *(
@@ -168,6 +177,7 @@ HEAVY = {
     "onnxruntime": {"core.vision.models.onnx_export", "core.vision.engine.onnx"},
     "tf2onnx": {"core.vision.models.onnx_export"},
     "sqlalchemy": {"core.store"},
+    "sqlcipher3": {"core.store.sql.databases.sqlcipher"},
     "psycopg": set(),  # SQLAlchemy loads it where an address names PostgreSQL
     "alembic": {"core.store.sql.migrate", "core.store.sql.migrations"},
     "umap": {"core.learn.projection.layouts"},
@@ -178,7 +188,7 @@ HEAVY = {
     "pyarrow": {"core.formats.tables"},
     "babel": {"core.language.languages", "core.language.dates"},
     "ray": {"core.cluster"},
-    "cryptography": {"core.signing"},
+    "cryptography": {"core.signing", "core.store.encryption"},
     "fsspec": {"core.base.file_systems"},
     "fpdf": {"core.report.pdf"},
 }

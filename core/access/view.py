@@ -136,15 +136,15 @@ class GuardedServices(Services):
         self.may.require(Action.ADMINISTER)
         return self._whole.backup_tools()
 
-    def restore_tools(self) -> RestoreTools:
+    def restore_tools(self, backup_secret: str = "") -> RestoreTools:
         """As ``backup_tools``."""
         self.may.require(Action.ADMINISTER)
-        return self._whole.restore_tools()
+        return self._whole.restore_tools(backup_secret)
 
-    def doctor_tools(self) -> DoctorTools:
+    def doctor_tools(self, backup_secret: str = "") -> DoctorTools:
         """As ``backup_tools``: everything is looked through."""
         self.may.require(Action.ADMINISTER)
-        return self._whole.doctor_tools()
+        return self._whole.doctor_tools(backup_secret)
 
     def adoption_tools(self) -> AdoptionTools:
         """For a dataset that is nobody's until its rows are there: its files are written by the whole."""

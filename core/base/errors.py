@@ -23,6 +23,8 @@
     +-- ClusterUnavailable          the cluster that is to compute cannot be reached, or cannot do it
     +-- DataFolderFault             the data folder or its database cannot be read or written
     |   +-- DataFolderBusy          another process holds a lock in it
+    |   +-- DataFolderLocked        it is encrypted, and its passphrase or key was not given
+    |   +-- FileDamaged             a file of it is not what was written
     |   +-- DatabaseGone            the database server does not answer just now
     |   +-- DiskFull                there is no room on its disk
     +-- Cancelled                   the user asked a job to stop
@@ -125,6 +127,14 @@ class DataFolderFault(FaceAtlasError):
 
 class DataFolderBusy(DataFolderFault):
     """Another process holds a lock in the data folder."""
+
+
+class FileDamaged(DataFolderFault):
+    """One file of the data folder was changed or cut off since it was written; the others can be used."""
+
+
+class DataFolderLocked(DataFolderFault):
+    """The data folder is encrypted, and no passphrase or key was given, or another one."""
 
 
 class DatabaseGone(DataFolderFault):

@@ -10,6 +10,7 @@ from core.base.errors import InputRefused
 
 MIB = 1 << 20
 GIB = 1 << 30
+SECRET_VARIABLE = "FACE_ATLAS_KEY"
 
 
 def usable_processors() -> int:
@@ -63,6 +64,10 @@ class Settings:
 
     language: str = ""
     """The code of the language that pages are read in, as "de"; English where it is empty."""
+    secret: str = field(default="", repr=False)
+    """The passphrase or key that opens an encrypted data folder."""
+    memory_root: Path = Path("/dev/shm")
+    """A folder that lies in memory, for what is opened in place of an encrypted data folder."""
 
     ray_address: str = ""
     """The Ray cluster that looks for faces on batches of photos; this machine where it is empty."""
@@ -149,9 +154,35 @@ def _read_days(name: str, default: int) -> int:
     return int(value)
 
 
+def read_secret() -> str:
+    """What opens an encrypted data folder: ``FACE_ATLAS_KEY``, or the first line of the file ``FACE_ATLAS_KEY_FILE``.
+
+    Empty where neither is set. Raises InputRefused for a file that cannot be read.
+    """
+    # Not by ``_read_variable``: a passphrase may begin or end with a space.
+    secret, path = os.environ.get(SECRET_VARIABLE, ""), _read_variable("KEY_FILE", "")
+    return secret or (read_key_file(path) if path else "")
+
+
+def read_key_file(path: str) -> str:
+    """The first line of a file. Raises InputRefused for one that cannot be read."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise InputRefused("The key file cannot be read. Check its path and its rights.") from fault
+    return lines[0] if lines else ""
+
+
+def find_data_dir(data_dir: Path | None = None) -> Path:
+    """The data folder, absolute: the one that is given, or that of ``FACE_ATLAS_DATA``."""
+    # Absolute from here on: the worker and the children that read files start in folders of their own.
+    return (data_dir or Path(_read_variable("DATA", "data"))).resolve()
+
+
 def settings_from_env(data_dir: Path | None = None) -> Settings:
     """Settings from ``FACE_ATLAS_DATA``, ``_DATABASE_URL``, ``_ENGINE``, ``_INT8``, ``_ONNX_PROVIDERS`` and others.
 
+    ``_KEY``, ``_KEY_FILE`` and ``_MEMORY_DIR`` are about an encrypted data folder.
     The others are ``_LANGUAGE``, ``_ACCESS``, ``_ARTIFACTS``, ``_RAY_ADDRESS``, ``_THREADS``, ``_ACCESS_LOG_DAYS``,
     ``_BACKUPS``, ``_ERASED_IN_BACKUPS_DAYS``, ``_LOG`` and ``_WORKER``. ``_INT8`` is "1" or "0", the providers are as
     "cuda,cpu", the address of Ray is as "HOST:6379", "ray://HOST:10001" or "auto", the log is "json", the worker is
@@ -160,16 +191,17 @@ def settings_from_env(data_dir: Path | None = None) -> Settings:
     Raises
     ------
     InputRefused
-        For a number of threads or days that is none.
+        For a number of threads or days that is none, or a key file that cannot be read.
     """
     providers = _read_variable("ONNX_PROVIDERS", "").replace(",", " ").lower().split()
     access_path, backups = _read_variable("ACCESS", ""), _read_variable("BACKUPS", "")
-    defaults = Settings(data_dir=data_dir or Path(_read_variable("DATA", "data")))
+    defaults = Settings(data_dir=find_data_dir(data_dir))
     return Settings(
-        # Absolute from here on: the worker and the children that read files start in folders of their own.
-        data_dir=defaults.data_dir.resolve(),
+        data_dir=defaults.data_dir,
         database_url=_read_variable("DATABASE_URL", ""),
         artifacts_url=_read_variable("ARTIFACTS", ""),
+        secret=read_secret(),
+        memory_root=Path(_read_variable("MEMORY_DIR", str(defaults.memory_root))),
         engine=_read_variable("ENGINE", defaults.engine),
         quantised=_read_variable("INT8", "1") != "0",
         onnx_providers=tuple(providers),

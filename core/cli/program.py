@@ -12,7 +12,9 @@ import sys
 from collections.abc import Sequence
 
 from core.base.errors import FaceAtlasError, describe_os_error
+from core.base.passphrase import ask_at_start
 from core.base.privacy import restrict_new_files
+from core.base.settings import find_data_dir
 from core.cli.commands import (
     corrections,
     datasets,
@@ -30,9 +32,11 @@ from core.cli.commands import (
     system,
 )
 from core.cli.commands.audit import access_log
+from core.cli.commands.data_folder import encryption
 from core.cli.commands.safekeeping import backups
 from core.cli.parser import Answer, Commands, shared_options
 from core.language.texts import THIN_SPACE
+from core.store.encryption.keyring import is_encrypted
 
 COMMANDS = (
     system.add_models,
@@ -87,6 +91,10 @@ COMMANDS = (
     backups.add_backups,
     backups.add_restore,
     backups.add_doctor,
+    encryption.add_encrypt,
+    encryption.add_decrypt,
+    encryption.add_rotate_key,
+    encryption.add_change_passphrase,
     system.add_worker,
     system.add_bench,
 )
@@ -105,6 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     restrict_new_files()
     try:
         options = _parser().parse_args(arguments)
+        ask_at_start(is_encrypted=is_encrypted(find_data_dir(options.data)))
         answer = options.command(options)
         # A command may say that what it was asked for is done, and that not all is well.
         status = int(answer.pop(EXIT_STATUS, 0)) if answer is not None else 0

@@ -90,8 +90,8 @@ class ClusterFinder:
     def _order(self) -> NodeOrder:
         return NodeOrder(
             load=self.load,
-            # Without the database and its password: nodes have nothing to do with it.
-            settings=replace(self.settings, database_url=""),
+            # Without the database's password and the data folder's key: nodes have nothing to do with them.
+            settings=replace(self.settings, database_url="", secret=""),
             model_id=self.model_id,
             network_ids=(catalogue.DETECTOR.id, catalogue.find_vectors_model(self.model_id).id),
             threads=threads_of_worker(self.settings.threads),

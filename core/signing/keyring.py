@@ -11,7 +11,7 @@ from pathlib import Path
 from core.base.errors import DataFolderFault, InputRefused, NotFound, data_folder_fault
 from core.base.json_values import JsonRecord, decode_record
 from core.signing.documents import Signature
-from core.signing.keys import KEY_FILE, PublicKey, SigningKey, open_signing_key
+from core.signing.keys import IN_CLEAR, KEY_FILE, KeyFileCipher, PublicKey, SigningKey, open_signing_key
 
 TRUSTED_FILE = "trusted-keys.json"
 LONGEST_NAME = 80
@@ -60,15 +60,17 @@ class Keyring:
     """The keys in a folder; the own one is made when something is signed first."""
 
     folder: Path
+    cipher: KeyFileCipher = IN_CLEAR
 
     def open_own(self) -> SigningKey:
         """The key that this installation signs with. Raises DataFolderFault."""
-        return open_signing_key(self.folder)
+        return open_signing_key(self.folder, self.cipher)
 
     def trusted(self) -> dict[str, str]:
         """Public keys (hexadecimal) with the names under which they are trusted. Raises DataFolderFault."""
         try:
-            return decode_record(dict[str, str], json.loads((self.folder / TRUSTED_FILE).read_bytes()))
+            stored = (self.folder / TRUSTED_FILE).read_bytes()
+            return decode_record(dict[str, str], json.loads(self.cipher.unseal(TRUSTED_FILE, stored)))
         except FileNotFoundError:
             return {}
         except OSError as fault:
@@ -99,7 +101,8 @@ class Keyring:
         draft = self.folder / f"{TRUSTED_FILE}.part"
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            draft.write_text(json.dumps(trusted, indent=1, ensure_ascii=False), encoding="utf-8")
+            content = json.dumps(trusted, indent=1, ensure_ascii=False).encode()
+            draft.write_bytes(self.cipher.seal(TRUSTED_FILE, content))
             draft.replace(self.folder / TRUSTED_FILE)
         except OSError as fault:
             raise data_folder_fault(fault) from fault

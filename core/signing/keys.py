@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,18 +110,33 @@ class SigningKey:
         return self.private.sign(message)
 
 
-def open_signing_key(folder: Path) -> SigningKey:
+def _leave(name: str, content: bytes) -> bytes:
+    return content
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFileCipher:
+    """How key files lie on the disk, by their name: as they are, or encrypted where the data folder is."""
+
+    seal: Callable[[str, bytes], bytes] = _leave
+    unseal: Callable[[str, bytes], bytes] = _leave
+
+
+IN_CLEAR = KeyFileCipher()
+
+
+def open_signing_key(folder: Path, cipher: KeyFileCipher = IN_CLEAR) -> SigningKey:
     """The key in a folder, which is made with it when it is asked for first. Raises DataFolderFault."""
     path = folder / KEY_FILE
     try:
         if not path.exists():
-            _create_key(path)
-        return _read_key(path)
+            _create_key(path, cipher)
+        return _read_key(path, cipher)
     except OSError as fault:
         raise data_folder_fault(fault) from fault
 
 
-def _create_key(path: Path) -> None:
+def _create_key(path: Path, cipher: KeyFileCipher) -> None:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -134,19 +150,20 @@ def _create_key(path: Path) -> None:
         # Its owner's alone from the first byte on, whatever the process' own mask is.
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             private = Ed25519PrivateKey.generate()
-            file.write(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            file.write(cipher.seal(path.name, pem))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
 
 
-def _read_key(path: Path) -> SigningKey:
+def _read_key(path: Path, cipher: KeyFileCipher) -> SigningKey:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        private = load_pem_private_key(path.read_bytes(), password=None)
+        private = load_pem_private_key(cipher.unseal(path.name, path.read_bytes()), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as fault:
         raise _damaged(path) from fault
     if not isinstance(private, Ed25519PrivateKey):

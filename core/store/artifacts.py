@@ -123,6 +123,10 @@ class Artifacts(ABC):
         """The ids of all files of a kind, in no order."""
 
     @abstractmethod
+    def dataset_ids(self) -> set[str]:
+        """The datasets that have files, also those that no row speaks of any more."""
+
+    @abstractmethod
     def files(self, dataset_id: str) -> Iterator[StoredFile]:
         """Everything of a dataset, in no order."""
 
@@ -167,6 +171,13 @@ class Artifacts(ABC):
     @abstractmethod
     def path(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> Path:
         """Where a file of ``WORKING_KINDS`` lies on this machine, whether it exists or not."""
+
+    def keep(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> None:  # noqa: B027
+        """Store what was written at a file's ``path``, where that is not where it stays; called when it is whole."""
+
+    def open_stored(self, path: Path) -> IO[bytes]:
+        """What a file holds that lies below ``root``, or anywhere else on this machine."""
+        return path.open("rb")
 
     @abstractmethod
     def describe(self) -> str:

@@ -18,7 +18,7 @@ from core.base.errors import data_folder_fault
 from core.store.artifacts import GOING, ArtifactKind, Artifacts, StoredFile, missing_file, require_ids
 
 Place = TypeVar("Place")
-_DRAFT = ".part"
+DRAFT = ".part"
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,10 @@ class FolderArtifacts(Artifacts):
         # Drafts have a dot in their names.
         return [path.name for path in (self.root / dataset_id / kind).glob("*/*") if path.name.isalnum()]
 
+    def dataset_ids(self) -> set[str]:
+        """See ``Artifacts``."""
+        return {entry.name for entry in _scan(self.root) if entry.is_dir()} - {GOING}
+
     def files(self, dataset_id: str) -> Iterator[StoredFile]:
         """See ``Artifacts``; drafts too, which take room and hold what they were to become."""
         for kind in _scan(self.root / dataset_id):
@@ -98,7 +102,7 @@ class FolderArtifacts(Artifacts):
 
     def delete_drafts(self, dataset_id: str, before: float = float("inf")) -> int:
         """See ``Artifacts``."""
-        drafts = [path for path in (self.root / dataset_id).glob(f"*/*/*{_DRAFT}") if path.stat().st_mtime < before]
+        drafts = [path for path in (self.root / dataset_id).glob(f"*/*/*{DRAFT}") if path.stat().st_mtime < before]
         for draft in drafts:
             draft.unlink(missing_ok=True)
         return len(drafts)
@@ -173,7 +177,7 @@ def write_durably(path: Path, data: bytes) -> set[Path]:
         The disk is full, or cannot be written.
     """
     # A name of its own for each writer: two that write the same photo must not write into one draft.
-    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}{_DRAFT}")
+    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}{DRAFT}")
     try:
         changed = {path.parent, *_make_folder(path.parent)}
         with draft.open("wb") as file:

@@ -136,6 +136,11 @@ class ObjectArtifacts(Artifacts):
             return self.near.ids(dataset_id, kind)
         return [_file(stored).id for stored in self.objects.list_below(f"{dataset_id}/{kind}/")]
 
+    def dataset_ids(self) -> set[str]:
+        """See ``Artifacts``."""
+        there = {stored.key.split("/")[0] for stored in self.objects.list_below("")}
+        return (there | self.near.dataset_ids()) - {GOING}
+
     def files(self, dataset_id: str) -> Iterator[StoredFile]:
         """See ``Artifacts``."""
         yield from self.near.files(dataset_id)

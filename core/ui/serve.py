@@ -25,8 +25,10 @@ from uvicorn import config as uvicorn_config
 
 from core.base.errors import FaceAtlasError
 from core.base.logs import hand_to_root, write_json_lines
+from core.base.passphrase import ask_at_start
 from core.base.privacy import restrict_new_files
-from core.base.settings import settings_from_env
+from core.base.settings import find_data_dir, settings_from_env
+from core.store.encryption.keyring import is_encrypted
 from core.ui.components.mount import modules_address, serve_modules
 from core.ui.gate import (
     OPEN,
@@ -120,6 +122,11 @@ if __name__ == "__main__":
         write_json_lines(sys.stderr)
         _let_streamlit_log_as_others()
         os.environ.setdefault("STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE", "true")
+    try:
+        # Before the server starts: a page could ask nobody for it.
+        ask_at_start(is_encrypted=is_encrypted(find_data_dir()))
+    except FaceAtlasError as refusal:
+        sys.exit(f"Refused: {refusal}")
     # Both are read when the server starts, inside of the next line; there is no setting for either.
     PagesManager.uses_pages_directory = False
     starlette_server.create_starlette_app = create_guarded_app  # type: ignore[assignment,attr-defined]

@@ -84,7 +84,7 @@ def methods(*ports: type) -> set[str]:
         ((EraseStore,), ERASE_RULES, ""),
         ((RetentionStore,), RETENTION_RULES, "receipts put_receipt delete_receipt"),
         ((AuditLog,), AUDIT_RULES, "add remove_before"),
-        ((Artifacts,), ARTIFACT_RULES, " ".join(sorted(ARTIFACT_WRITES)) + " going_ids"),
+        ((Artifacts,), ARTIFACT_RULES, " ".join(sorted(ARTIFACT_WRITES)) + " going_ids dataset_ids open_stored"),
         (
             (JobStore,),
             JOB_RULES,

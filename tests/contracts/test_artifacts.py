@@ -23,6 +23,8 @@ from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.services import Services, open_artifacts
 from core.store.artifacts import WORKING_KINDS, ArtifactKind, Artifacts
+from core.store.encryption.key_file import DataKeys, FolderState, store_keys
+from core.store.encryption.keyring import key_file_path, unlock_folder
 from core.store.job_model import Job, JobKind, JobState
 from core.store.object_artifacts import ObjectArtifacts
 from core.store.object_store import ObjectStore, S3Store
@@ -42,11 +44,17 @@ def s3(object_store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     use_store(object_store, monkeypatch)
 
 
-@pytest.fixture(params=["data folder", "other folder", "s3", "s3 with versions", "memory"])
+@pytest.fixture(params=["data folder", "encrypted", "other folder", "s3", "s3 with versions", "memory"])
 def artifacts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Artifacts]:
     settings, wanted = Settings(tmp_path / "data"), str(request.param)
     if wanted == "other folder":
         settings = replace(settings, artifacts_url=(tmp_path / "other").as_uri())
+    if wanted == "encrypted":
+        settings = replace(settings, memory_root=tmp_path / "memory", secret="correct horse")
+        settings.memory_root.mkdir()
+        keys = replace(DataKeys.generate(), state=FolderState.ENCRYPTED)
+        store_keys(key_file_path(settings.data_dir), keys, settings.secret)
+        unlock_folder(settings.data_dir, settings.secret)
     if wanted.startswith("s3"):
         request.getfixturevalue("s3")
         settings = replace(settings, artifacts_url=new_bucket(keeps_versions="versions" in wanted))
@@ -171,7 +179,8 @@ def test_an_id_that_could_lead_elsewhere_is_none(artifacts: Artifacts) -> None:
 def test_what_is_in_use_lies_in_the_data_folder(artifacts: Artifacts, tmp_path: Path) -> None:
     for kind in WORKING_KINDS:
         artifacts.put(DATASET, kind, "ab12", b"content")
-        assert artifacts.path(DATASET, kind, "ab12").read_bytes() == b"content"
+        with artifacts.open_stored(artifacts.path(DATASET, kind, "ab12")) as file:
+            assert file.read() == b"content"
     assert artifacts.root in (tmp_path / "data/artifacts", tmp_path / "other")
     assert not artifacts.remote_files(DATASET)
 

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "licences.md"
 FILES = ("requirements.txt", "requirements-cluster.txt")
-SAID_ELSEWHERE = {"namex": "Apache-2.0"}
+SAID_ELSEWHERE = {"namex": "Apache-2.0", "sqlcipher3": "Zlib; within it SQLCipher: BSD-3-Clause, OpenSSL: Apache-2.0"}
 """Licences of packages whose metadata name none, by the text that lies beside them."""
 SEEN = re.compile(
     r"apache|mit\b|bsd|isc|python|psf|mozilla|mpl|lgpl|zlib|unlicense|hpnd|cc0|public domain|0bsd|blueoak|"

@@ -118,17 +118,13 @@ def _files_to_search(
 ) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
     """Every file by its name in a data folder, and what opens it."""
     for path in _files(data_dir, skipped):
-        yield path.relative_to(data_dir).as_posix(), partial(_open_path, path)
+        yield path.relative_to(data_dir).as_posix(), partial(artifacts.open_stored, path)
     if not artifacts.root.is_relative_to(data_dir) and artifacts.root.is_dir():
         for path in _files(artifacts.root, skipped):
-            yield f"artifacts/{path.relative_to(artifacts.root).as_posix()}", partial(_open_path, path)
+            yield f"artifacts/{path.relative_to(artifacts.root).as_posix()}", partial(artifacts.open_stored, path)
     for file in artifacts.remote_files(dataset_id):
         name = f"artifacts/{dataset_id}/{file.kind}/{file.id[:2]}/{file.id}"
         yield name, partial(artifacts.open, dataset_id, ArtifactKind(file.kind), file.id)
-
-
-def _open_path(path: Path) -> IO[bytes]:
-    return path.open("rb")
 
 
 def _files(data_dir: Path, skipped: Collection[Path]) -> Iterator[Path]:

@@ -60,7 +60,7 @@ class BackupTools:
     schema: int
     """The version of the tables."""
     artifacts: Artifacts
-    """Files as they lie, encrypted where they are."""
+    """Files as they lie, encrypted where they are; the rows are then encrypted too."""
     data_dir: Path
     names_are_hashes: bool = True
     """Whether photos and crops are called by the hash of what lies there: not where that is encrypted."""
@@ -186,7 +186,9 @@ class _Copying:
                     listed += [copy for copy in copies if copy is not None]
                     progress.step(len(files) + len(listed), max(total, len(files) + len(listed)), "Backing up files")
                 files += listed
-                datasets.append(_describe_dataset(rows.store, dataset, listed))
+                # A name that is encrypted in the data folder is read in the rows alone.
+                name = dataset.name if self.tools.names_are_hashes else f"encrypted {dataset.id[:8]}"
+                datasets.append(_describe_dataset(rows.store, replace(dataset, name=name), listed))
                 lacking += _list_lacking(known_ids, listed)
         self.copied = len({file.sha256 for file in files} & self._added)
         self.copied_bytes = sum({file.sha256: file.size_bytes for file in files if file.sha256 in self._added}.values())

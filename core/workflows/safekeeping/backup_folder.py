@@ -6,7 +6,8 @@
     TARGET/files/AB/ABCDEF..           each stored file once, whatever many backups hold it
     TARGET/backups/TIME-NUMBER/        a backup: atlas.db, files.tsv and, written last, manifest.json
 
-Files are kept as they lie in the data folder: what is encrypted there is encrypted here.
+Files are kept as they lie in the data folder: what is encrypted there is encrypted here, with a copy of the key file
+(``encryption.json``) in each backup, and names of datasets are in its rows alone.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import file_digest
@@ -27,11 +28,14 @@ from filelock import FileLock, Timeout
 from core.base.errors import DataFolderBusy, DataFolderFault, InputRefused, NotFound, data_folder_fault
 from core.base.json_values import JsonRecord
 from core.store.artifacts import ArtifactKind, content_id
+from core.store.encryption.keyring import KEY_FILE
 from core.store.folder_artifacts import flush_folders, write_durably
 
 FORMAT = 1
 MARKER, FILES, BACKUPS = "face-atlas-backups.json", "files", "backups"
 DATABASE, FILE_LIST, MANIFEST = "atlas.db", "files.tsv", "manifest.json"
+Unseal = Callable[[str, str, str, bytes], bytes]
+"""What a file of an encrypted backup holds: by its dataset's id, its kind and its id, of its bytes there."""
 _DRAFT = ".part"
 
 
@@ -41,6 +45,7 @@ class BackedUpDataset(JsonRecord):
 
     id: str
     name: str
+    """As it was called; in an encrypted backup it does not tell."""
     photos: int
     faces: int
     files: int = 0
@@ -72,6 +77,10 @@ class BackupManifest(JsonRecord):
     def holds(self, dataset_id: str) -> bool:
         """Whether a dataset is in it."""
         return any(dataset.id == dataset_id for dataset in self.datasets)
+
+    def with_names(self, names: Mapping[str, str]) -> BackupManifest:
+        """The same with the datasets' names, by their ids."""
+        return replace(self, datasets=tuple(replace(entry, name=names[entry.id]) for entry in self.datasets))
 
     def find_dataset(self, name_or_id: str) -> BackedUpDataset:
         """Raises NotFound with the names that it holds."""
@@ -140,6 +149,10 @@ class BackupFolder:
     def database(self, manifest: BackupManifest) -> Path:
         """The rows of a backup."""
         return self.path / BACKUPS / manifest.id / DATABASE
+
+    def key_file(self, manifest: BackupManifest) -> Path:
+        """The copy of the key file that an encrypted backup has."""
+        return self.path / BACKUPS / manifest.id / KEY_FILE
 
     def files(self, manifest: BackupManifest) -> Iterator[ListedFile]:
         """The stored files of a backup. Raises DataFolderFault where their list is damaged."""

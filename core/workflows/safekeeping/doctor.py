@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from core.base.errors import ImageRefused, InputRefused, NotFound
+from core.base.errors import FileDamaged, ImageRefused, InputRefused, NotFound
 from core.base.json_values import JsonRecord
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Detection
@@ -17,7 +18,8 @@ from core.store.protocols import Dataset, FaceStore
 from core.vision.pipeline import FacePipeline
 from core.workflows.neighbours.face_index import load_index
 from core.workflows.photos.orphans import LeftoverTools, list_known_files, sweep_leftovers
-from core.workflows.safekeeping.backup_folder import BackupFolder
+from core.workflows.safekeeping.backup_contents import BackupContents
+from core.workflows.safekeeping.backup_folder import BackupFolder, Unseal
 
 _OF_RUNS = {ArtifactKind.RUN: "recogniser", ArtifactKind.MAP: "map"}
 """Of these every row has its file."""
@@ -34,6 +36,8 @@ class DoctorTools:
     find_database_faults: Callable[[], list[str]]
     open_pipeline: Callable[[str], FacePipeline]
     """Of a dataset, for cutting its faces again: loaded where one is missing."""
+    unlock_backup: Callable[[Path], Unseal]
+    """As that of ``BackupContents``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,10 @@ def examine(
         report.faults.append(
             Fault("", f"The database is damaged: {line}", "Restore a backup into an empty data folder.")
         )
+    contents = BackupContents(backups, tools.unlock_backup) if backups is not None else None
     for dataset in tools.store.datasets():
         examination = _Examination(
-            tools=tools, dataset=dataset, backups=backups, mends=mends, report=report, progress=progress
+            tools=tools, dataset=dataset, backups=contents, mends=mends, report=report, progress=progress
         )
         examination.run()
     if mends:
@@ -113,7 +118,7 @@ class _Examination:
 
     tools: DoctorTools
     dataset: Dataset
-    backups: BackupFolder | None
+    backups: BackupContents | None
     mends: bool
     report: DoctorReport
     progress: Progress
@@ -146,7 +151,7 @@ class _Examination:
     def _is_sound(self, kind: ArtifactKind, file_id: str) -> bool:
         try:
             return content_id(self.tools.artifacts.read(self.dataset.id, kind, file_id)) == file_id
-        except NotFound:
+        except (NotFound, FileDamaged):
             return False
 
     def _take_from_backup(self, kind: ArtifactKind, file_id: str) -> bool:
@@ -205,12 +210,12 @@ class _Examination:
     def _examine_indexes(self) -> None:
         try:
             load_index(self.tools.artifacts, self.dataset)
-        except InputRefused:
+        except (InputRefused, FileDamaged):
             self._drop_damaged(ArtifactKind.FACE_INDEX, "index of the faces")
         for file_id in self.tools.artifacts.ids(self.dataset.id, ArtifactKind.FACE_TABLE):
             try:
                 read_table(self.tools.artifacts.path(self.dataset.id, ArtifactKind.FACE_TABLE, file_id))
-            except ValueError:
+            except (ValueError, FileDamaged):
                 self._drop_damaged(ArtifactKind.FACE_TABLE, "table of the faces")
 
     def _drop_damaged(self, kind: ArtifactKind, title: str) -> None:

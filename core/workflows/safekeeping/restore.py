@@ -9,8 +9,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -23,8 +23,9 @@ from core.store.exchange_protocols import DatasetSnapshot, TransferStore, WholeS
 from core.store.job_model import JobRequest, JobResult
 from core.store.protocols import FaceStore
 from core.workflows.labels.review_queue import renumber_people
+from core.workflows.safekeeping.backup import StoredRows
 from core.workflows.safekeeping.backup_check import require_rows
-from core.workflows.safekeeping.backup_folder import BackupFolder, BackupManifest, ListedFile
+from core.workflows.safekeeping.backup_folder import BackupFolder, BackupManifest, ListedFile, Unseal
 
 ANNOUNCED_EVERY_S = 20.0
 """So often it is said anew that files without rows are being written: a sweep takes them for nobody's after 60 s."""
@@ -40,13 +41,15 @@ class RestoreTools:
     store: FaceStore
     transfer: TransferStore
     artifacts: Artifacts
-    """Files as they lie, encrypted where they are."""
     uploads_dir: Path
     """Where what is half done lies, to be swept after a kill."""
     schema: int
     """The version of the tables."""
     copy_rows: Callable[[Path], WholeStoreCopy]
     """Into the database of this installation, out of one that is brought up to date."""
+    open_rows: Callable[[Path], AbstractContextManager[StoredRows]]
+    unlock: Callable[[Path], Unseal]
+    """Opens the rows in a folder with a copy of a key file, and gives what reads the backup's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +103,12 @@ def restore_everything(
             f"There is data here already (as the dataset '{present[0].name}'), and nothing is mixed into it. Restore "
             "into an empty data folder by --data, or one dataset by --dataset."
         )
-    with _rows_of(tools, folder, manifest) as database:
+    with _rows_of(tools, folder, manifest) as rows:
         files = _Files(
             artifacts=tools.artifacts,
             folder=folder,
             manifest=manifest,
+            unseal=rows.unseal,
             rename=lambda file: file,
             without_damaged=without_damaged,
             total=manifest.files,
@@ -112,10 +116,10 @@ def restore_everything(
         for dataset in manifest.datasets:
             files.announce(dataset.id)
         files.restore(folder.files(manifest), progress)
-        tools.copy_rows(database).copy_rows(progress)
+        tools.copy_rows(rows.database).copy_rows(progress)
         for dataset in manifest.datasets:
             tools.artifacts.withdraw_deletion(dataset.id)
-    return RestoreReceipt(manifest.id, tuple(dataset.name for dataset in manifest.datasets), *files.summary)
+    return RestoreReceipt(manifest.id, tuple(rows.names[dataset.id] for dataset in manifest.datasets), *files.summary)
 
 
 def restore_dataset(
@@ -145,13 +149,13 @@ def restore_dataset(
         As ``restore_everything``.
     """
     _require_readable(tools, folder, manifest)
-    wanted = manifest.find_dataset(dataset)
-    name = name or wanted.name
-    if any(present.name == name for present in tools.store.datasets()):
-        raise NameTaken(f"There is a dataset '{name}' already. Give the restored one another name (--as NAME).")
-    with _rows_of(tools, folder, manifest) as database:
-        snapshot = tools.transfer.read_snapshot(database, wanted.id)
-        files = _files_of(tools, folder, manifest, snapshot, without_damaged=without_damaged)
+    with _rows_of(tools, folder, manifest) as rows:
+        wanted = manifest.with_names(rows.names).find_dataset(dataset)
+        name = name or wanted.name
+        if any(present.name == name for present in tools.store.datasets()):
+            raise NameTaken(f"There is a dataset '{name}' already. Give the restored one another name (--as NAME).")
+        snapshot = tools.transfer.read_snapshot(rows.database, wanted.id)
+        files = _files_of(tools, folder, manifest, snapshot, rows.unseal, without_damaged=without_damaged)
         files.announce(snapshot.dataset_id)
         _restore_snapshot(tools, files, snapshot, name, progress)
         tools.artifacts.withdraw_deletion(snapshot.dataset_id)
@@ -194,11 +198,16 @@ def fill_dataset(
         for file_id in tools.artifacts.ids(target.id, ArtifactKind.SUSPECTS):
             tools.artifacts.delete(target.id, ArtifactKind.SUSPECTS, file_id)
         return RestoreReceipt(manifest.id, (target.name,), sum(1 for _ in _list_own(folder, manifest, source.id)))
-    with _rows_of(tools, folder, manifest) as database:
-        snapshot = tools.transfer.read_snapshot(database, source.id, target.id)
-        files = _files_of(tools, folder, manifest, snapshot)
-        _restore_snapshot(tools, files, snapshot, target.name, progress)
-    return RestoreReceipt(manifest.id, (target.name,), *files.summary)
+    with _rows_of(tools, folder, manifest) as rows:
+        name = target.name
+        if rows.unseal is not None:
+            # Who asked could not read it.
+            taken = {dataset.name for dataset in tools.store.datasets() if dataset.id != target.id}
+            name = choose_free_name(rows.names[source.id], manifest.created, taken)
+        snapshot = tools.transfer.read_snapshot(rows.database, source.id, target.id)
+        files = _files_of(tools, folder, manifest, snapshot, rows.unseal)
+        _restore_snapshot(tools, files, snapshot, name, progress)
+    return RestoreReceipt(manifest.id, (name,), *files.summary)
 
 
 def _restore_snapshot(
@@ -224,6 +233,7 @@ def _files_of(
     folder: BackupFolder,
     manifest: BackupManifest,
     snapshot: DatasetSnapshot,
+    unseal: Unseal | None,
     *,
     without_damaged: bool = False,
 ) -> _Files:
@@ -234,6 +244,7 @@ def _files_of(
         artifacts=tools.artifacts,
         folder=folder,
         manifest=manifest,
+        unseal=unseal,
         rename=rename,
         without_damaged=without_damaged,
         total=manifest.find_dataset(snapshot.source_id).files,
@@ -251,8 +262,18 @@ def _require_readable(tools: RestoreTools, folder: BackupFolder, manifest: Backu
         pass
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a backup."""
+
+    database: Path
+    names: Mapping[str, str]
+    """What its datasets are called, by their ids."""
+    unseal: Unseal | None
+
+
 @contextmanager
-def _rows_of(tools: RestoreTools, folder: BackupFolder, manifest: BackupManifest) -> Iterator[Path]:
+def _rows_of(tools: RestoreTools, folder: BackupFolder, manifest: BackupManifest) -> Iterator[_Rows]:
     """A copy of a backup's rows, brought up to date where they are of an earlier version."""
     require_rows(folder, manifest)
     # Not where the backup lies: that is only read. Swept after a kill by its name.
@@ -260,10 +281,20 @@ def _rows_of(tools: RestoreTools, folder: BackupFolder, manifest: BackupManifest
         with tempfile.TemporaryDirectory(prefix="part-", dir=tools.uploads_dir) as scratch:
             database = Path(scratch) / "atlas.db"
             shutil.copyfile(folder.database(manifest), database)
-            tools.copy_rows(database).dataset_ids()  # opens it, by which it is brought up to date
-            yield database
+            unseal = _unlock(tools, folder.key_file(manifest), Path(scratch))
+            with tools.open_rows(database) as rows:  # by which it is brought up to date
+                names = {dataset.id: dataset.name for dataset in rows.store.datasets()}
+            yield _Rows(database, names, unseal)
     except OSError as fault:
         raise data_folder_fault(fault) from fault
+
+
+def _unlock(tools: RestoreTools, key_file: Path, scratch: Path) -> Unseal | None:
+    """What reads the files of an encrypted backup; None where it is not encrypted."""
+    if not key_file.is_file():
+        return None
+    shutil.copyfile(key_file, scratch / key_file.name)
+    return tools.unlock(scratch)
 
 
 @dataclass
@@ -273,6 +304,7 @@ class _Files:
     artifacts: Artifacts
     folder: BackupFolder
     manifest: BackupManifest
+    unseal: Unseal | None
     rename: Callable[[ListedFile], ListedFile]
     without_damaged: bool
     total: int
@@ -313,6 +345,8 @@ class _Files:
                     "was restored. Use another backup, or restore what is whole by --without-damaged."
                 )
             return
+        if self.unseal is not None:
+            content = self.unseal(*file.key, content)
         target, kind = self.rename(file), ArtifactKind(file.kind)
         there = self.artifacts.find(target.dataset_id, kind, target.id)
         # A restoring that was killed goes on: what it has written is compared.

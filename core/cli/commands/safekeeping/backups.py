@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.base import words
 from core.base.errors import InputRefused
+from core.base.settings import read_key_file
 from core.cli import resolution
 from core.cli.job_runner import console_progress
 from core.cli.parser import Answer, Commands
@@ -100,6 +101,16 @@ def add_restore(commands: Commands) -> None:
     command.add_argument(
         "--without-damaged", action="store_true", help="restore what is whole of a backup that has lost files"
     )
+    _add_backup_key(command)
+
+
+def _add_backup_key(command: argparse.ArgumentParser) -> None:
+    text = "what opens an encrypted backup, where that is another passphrase or key than the data folder's"
+    command.add_argument("--backup-key-file", metavar="FILE", help=text)
+
+
+def _read_backup_key(options: argparse.Namespace) -> str:
+    return read_key_file(options.backup_key_file) if options.backup_key_file else ""
 
 
 def _restore(options: argparse.Namespace) -> Answer:
@@ -107,7 +118,8 @@ def _restore(options: argparse.Namespace) -> Answer:
         raise InputRefused("--as names one dataset: say by --dataset which is to be restored.")
     folder = open_backup_folder(options.target)
     manifest = folder.manifest(options.backup)
-    tools, progress = resolution.open_services(options).restore_tools(), console_progress()
+    tools = resolution.open_services(options).restore_tools(_read_backup_key(options))
+    progress = console_progress()
     if options.dataset is None:
         receipt = restore.restore_everything(tools, folder, manifest, progress, without_damaged=options.without_damaged)
     else:
@@ -129,10 +141,11 @@ def add_doctor(commands: Commands) -> None:
     command = commands.add("doctor", _doctor, text)
     command.add_argument("--backups", type=Path, metavar="FOLDER", help="take missing photos out of these backups")
     command.add_argument("--only-look", action="store_true", help="change nothing")
+    _add_backup_key(command)
 
 
 def _doctor(options: argparse.Namespace) -> Answer:
     folder = open_backup_folder(options.backups) if options.backups else None
-    tools = resolution.open_services(options).doctor_tools()
+    tools = resolution.open_services(options).doctor_tools(_read_backup_key(options))
     report = doctor.examine(tools, folder, console_progress(), mends=not options.only_look)
     return {**report.to_json(), "exit_status": 0 if report.is_well else 1}

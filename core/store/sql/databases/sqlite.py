@@ -19,6 +19,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from core.base.errors import DataFolderBusy, data_folder_fault
 from core.store.artifacts import GOING
 from core.store.disk_reserve import OPENING_BYTES, Reserve
+from core.store.encryption.keyring import find_keys
 from core.store.job_liveness import FileJobLocks
 from core.store.sql.databases import sqlite_faults
 
@@ -49,9 +50,19 @@ class SqliteDatabase:
         return engine
 
     def _new_engine(self, **options: Any) -> Engine:
-        engine = create_engine(URL.create("sqlite", database=str(self.path)), **options)
+        engine = create_engine(URL.create("sqlite", database=str(self.path)), **self._driver_options(), **options)
         event.listen(engine, "handle_error", sqlite_faults.fault_translator(self.path), retval=True)
         return engine
+
+    def _driver_options(self) -> dict[str, Any]:
+        """SQLCipher in the place of SQLite where the data folder is encrypted. Raises DataFolderLocked."""
+        keys = find_keys(self.path.parent)
+        if keys is None:
+            return {}
+        # Imported here: it is another build of SQLite.
+        from core.store.sql.databases import sqlcipher
+
+        return sqlcipher.driver_options(self.path, keys.database_key(keys.current_id))
 
     def _require_not_emptied(self) -> None:
         """An emptied file would be taken for a new database, and every dataset would be gone without a word."""
@@ -141,6 +152,9 @@ class SqliteDatabase:
 
 def open_unchanging(path: Path) -> Engine:
     """The engine of a database that nobody writes any more; nothing is written beside it either."""
+    if find_keys(path.parent) is not None:
+        # A copy of a backup's rows, in a folder of this process alone.
+        return SqliteDatabase(path)._new_engine(poolclass=NullPool)
     # A folder that was installed may be read-only, where SQLite could not make the files that go with its log.
     query = {"mode": "ro", "immutable": "1", "uri": "true"}
     url = URL.create("sqlite", database=f"file:{quote(str(path))}", query=query)
@@ -172,9 +186,10 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
             return
-        except sqlite3.OperationalError as fault:
+        except Exception as fault:
             # Of processes that open a new file at once SQLite refuses all but one without waiting: each holds a lock
-            # that the others would wait for.
-            if fault.sqlite_errorcode & _PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+            # that the others would wait for. It is told by its code, as SQLCipher's errors are classes of their own.
+            code = getattr(fault, "sqlite_errorcode", 0)
+            if code & _PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
             time.sleep(_ASK_AGAIN_S)

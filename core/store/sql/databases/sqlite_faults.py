@@ -28,12 +28,12 @@ def fault_translator(path: Path) -> Callable[[ExceptionContext], FaceAtlasError 
 
     def translate(context: ExceptionContext) -> FaceAtlasError | None:
         fault = context.original_exception
-        return translate_fault(path, fault) if isinstance(fault, sqlite3.Error) else None
+        return translate_fault(path, fault) if hasattr(fault, "sqlite_errorcode") else None
 
     return translate
 
 
-def translate_fault(path: Path, fault: sqlite3.Error) -> FaceAtlasError | None:
+def translate_fault(path: Path, fault: BaseException) -> FaceAtlasError | None:
     """The error to raise instead; None for one that says something about the data, not about the database."""
     code = getattr(fault, "sqlite_errorcode", None)
     # SQLite's extended codes hold the primary one in their lowest byte.

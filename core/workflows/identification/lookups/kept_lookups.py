@@ -45,10 +45,13 @@ def keep_lookup_photos(artifacts: Artifacts, dataset_id: str, lookup_id: str, up
     zip_path.parent.mkdir(parents=True, exist_ok=True)
     if upload.is_file():
         # Moved and not copied: uploads and results lie in one data folder, and a zip may have gigabytes.
-        return upload.replace(zip_path)
+        upload.replace(zip_path)
+        artifacts.keep(dataset_id, ArtifactKind.LOOKUP_PHOTOS, lookup_id)
+        return zip_path
     with writing_zip(zip_path) as target:
         for path in sorted(path for path in upload.rglob("*") if path.is_file() and not path.is_symlink()):
             target.add_file(path.relative_to(upload).as_posix(), path)
+    artifacts.keep(dataset_id, ArtifactKind.LOOKUP_PHOTOS, lookup_id)
     return zip_path
 
 

@@ -344,6 +344,7 @@ def keep_identified_photos(
         # In the order of the lines: two files of one name get a number, and are found again by their content.
         for line, photo in zip(lines, photos, strict=True):
             target.add_content(target.free_name(line.name), photo.content)
+    tools.artifacts.keep(dataset_id, ArtifactKind.LOOKUP_PHOTOS, task.id)
     return lookup
 
 
