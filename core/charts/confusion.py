@@ -10,6 +10,7 @@ import numpy as np
 from core.base.types import Doubles, Ints
 from core.base.words import count, display_name
 from core.charts.palette import label_uniquely
+from core.language.texts import gettext, ngettext
 from core.learn.metrics.classification import Evaluation, order_by_confusion
 
 
@@ -67,11 +68,18 @@ def describe_confusions(evaluation: Evaluation) -> str:
     """Say what the errors come to: "4 of 5 errors are Jerry taken for Ben"."""
     total = evaluation.n_test - evaluation.n_correct
     if not total:
-        return "Nobody was taken for anybody else"
+        return gettext("Nobody was taken for anybody else")
     commonest_pair = evaluation.most_confused[0]
-    pair = f"{display_name(commonest_pair.person)} taken for {display_name(commonest_pair.given)}"
+    pair = gettext(
+        "{person} taken for {name}",
+        person=display_name(commonest_pair.person),
+        name=display_name(commonest_pair.given),
+    )
     if total == 1:
-        return f"The one error is {pair}"
+        return gettext("The one error is {pair}", pair=pair)
     if commonest_pair.count == 1:
-        return f"{count(total, 'error')}, each between other people"
-    return f"{count(commonest_pair.count)} of {count(total, 'error')} are {pair}"
+        return ngettext(
+            "{number} error, each between other people", "{number} errors, each between other people", total
+        )
+    errors = ngettext("{number} error", "{number} errors", total)
+    return gettext("{part} of {errors} are {pair}", part=count(commonest_pair.count), errors=errors, pair=pair)

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.base.types import Bools, Doubles, Floats, Ints
 from core.charts.palette import OUTSIDER, RIGHT, WRONG
+from core.language.texts import marked
 from core.learn.metrics.predictions import Predictions
 from core.learn.verification.lfw_protocol import det_curve
 from core.learn.verification.pair_operating_points import PairOperatingPoint
@@ -79,10 +80,10 @@ def count_in_bins(values: Doubles | Floats, edges: Doubles) -> Ints:
 def build_score_histogram(predictions: Predictions, threshold: float) -> Histogram:
     """Known people who got their name and strangers, by their score; wrong names are strays while they are few."""
     right, wrong = predictions.scores[~predictions.wrong], predictions.scores[predictions.wrong]
-    values_of = {"known, rightly named": right.astype(np.float64)}
+    values_of = {marked("known, rightly named"): right.astype(np.float64)}
     if impostors := predictions.impostors:
-        values_of["left out in turn"] = impostors.scores[~impostors.given]
-        values_of["given as strangers"] = impostors.scores[impostors.given]
+        values_of[marked("left out in turn")] = impostors.scores[~impostors.given]
+        values_of[marked("given as strangers")] = impostors.scores[impostors.given]
     # The threshold takes part in the range, so that its line is on the chart even where all faces lie on one side.
     everything = np.concatenate([[threshold], *values_of.values()])
     # A little beyond the largest: where all scores are equal, the bins would have no width.
@@ -96,8 +97,8 @@ def build_score_histogram(predictions: Predictions, threshold: float) -> Histogr
         ],
         edges=edges,
         threshold=threshold,
-        title="score",
-        unit="faces",
+        title=marked("score"),
+        unit=marked("faces"),
         strays=wrong.tolist() if len(wrong) <= STRAYS_MOST else (),
     )
 
@@ -112,13 +113,15 @@ def build_distance_histogram(distances: Doubles, same: Bools, threshold: float) 
     """
     return Histogram(
         groups=[
-            HistogramGroup("one person", count_in_bins(distances[same], DISTANCE_EDGES), RIGHT),
-            HistogramGroup("different people", count_in_bins(distances[~same], DISTANCE_EDGES), WRONG, dashed=True),
+            HistogramGroup(marked("one person"), count_in_bins(distances[same], DISTANCE_EDGES), RIGHT),
+            HistogramGroup(
+                marked("different people"), count_in_bins(distances[~same], DISTANCE_EDGES), WRONG, dashed=True
+            ),
         ],
         edges=DISTANCE_EDGES,
         threshold=threshold,
-        title="distance",
-        unit="pairs",
+        title=marked("distance"),
+        unit=marked("pairs"),
     )
 
 

@@ -27,6 +27,8 @@ class Language:
     date_field_format: str = ""
     """How ``st.date_input`` writes a day; "" leaves that to the page."""
     is_right_to_left: bool = False
+    has_capital_nouns: bool = False
+    """Nouns have a capital letter inside of a sentence too."""
 
     @property
     def catalogue_path(self) -> Path:
@@ -39,7 +41,7 @@ LANGUAGES = {
     language.code: language
     for language in (
         ENGLISH,
-        Language("de", "Deutsch", decimal_sign=",", date_field_format="DD.MM.YYYY"),
+        Language("de", "Deutsch", decimal_sign=",", has_capital_nouns=True, date_field_format="DD.MM.YYYY"),
         Language("fr", "Français", decimal_sign=",", date_field_format="DD/MM/YYYY"),
         Language("es", "Español", decimal_sign=",", date_field_format="DD/MM/YYYY"),
     )

@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.language.languages import ENGLISH, Language, load_translations, read_catalogue
-from core.language.texts import current_language, gettext, ngettext, speaking
+from core.language.texts import current_language, gettext, localise_decimals, ngettext, speaking
 
 _FEWEST_LETTERS = 4
 """Of a text between its values: with fewer, as in "{low} to {high}", it would be seen where it is not."""
 _VALUE = re.compile(r"\{(\w+)\}")
 _NUMBER = r"\d[\d\u202f]*"
+_NUMBER_OF_THINGS = re.compile(rf"{_NUMBER} \w")
+_DECIMALS = re.compile(r"[+\u2212-]?\d+\.\d+(\u00a0%)?")
+_SENTENCE_END = re.compile(r"(?<=[.!?]) ")
+_MOST_WORDS_OF_A_NAME = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,12 @@ def _say_again(text: str, language: Language) -> str:
         if match := known.pattern.fullmatch(text):
             with speaking(language):
                 return _fill(known, match.groupdict())
-    return text
+    sentences = _SENTENCE_END.split(text)
+    return " ".join(_say_again(sentence, language) for sentence in sentences) if len(sentences) > 1 else text
 
 
 def _fill(known: _Pattern, values: Mapping[str, str]) -> str:
-    said = {name: _say_number_again(value) for name, value in values.items()}
+    said = {name: _say_value_again(value) for name, value in values.items()}
     if isinstance(known.message, str):
         return gettext(known.message, **said)
     singular, plural = known.message
@@ -58,9 +63,13 @@ def _fill(known: _Pattern, values: Mapping[str, str]) -> str:
     return ngettext(singular, plural, number, **said)
 
 
-def _say_number_again(value: str) -> str:
-    # A number of things, as "3 faces" in a sentence, is a text of its own. Other values are names, which stay.
-    return say_again(value) if re.match(rf"{_NUMBER} \w", value) else value
+def _say_value_again(value: str) -> str:
+    if _DECIMALS.fullmatch(value):
+        return localise_decimals(value)
+    # A number of things, as "3 faces" in a sentence, is a text of its own, and so is a clause. Other values are names,
+    # which stay, also where somebody is called as something of the interface.
+    is_text = _NUMBER_OF_THINGS.match(value) or len(value.split()) > _MOST_WORDS_OF_A_NAME
+    return say_again(value) if is_text else value
 
 
 @lru_cache(maxsize=8)

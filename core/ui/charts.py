@@ -21,6 +21,8 @@ import plotly.io
 from core.base.types import Doubles, Ints
 from core.charts.confusion import ConfusionMatrix
 from core.charts.palette import RIGHT, WRONG, label_uniquely, shorten_end
+from core.language.texts import current_language
+from core.language.texts import gettext as _
 from core.ui import words
 
 INK = {False: "#0E1618", True: "#E8EEEF"}
@@ -58,7 +60,7 @@ def confusion_json(matrix: ConfusionMatrix, *, ink: str, as_shares: bool) -> str
     values = matrix.shares if as_shares else matrix.counts.astype(np.float64)
     figure = go.Figure(_heatmaps(matrix, values, as_shares) if n <= HEAT_MOST else [])
     figure.add_trace(_cell_marks(matrix, values, ink=ink, as_shares=as_shares))
-    figure.update_layout(_people_by_people(axis_names(matrix.names), across="name given", down="who it is"))
+    figure.update_layout(_people_by_people(axis_names(matrix.names), across=_("name given"), down=_("who it is")))
     return str(figure.to_json())
 
 
@@ -67,6 +69,12 @@ def share_axis(low: float, high: float) -> dict[str, Any]:
     step = next((step for step in _SHARE_STEPS if high - low <= step * _MOST_SHARE_STEPS), _SHARE_STEPS[-1])
     ticks = [number * step for number in range(ceil(max(low, 0) / step - 1e-9), floor(min(high, 1) / step + 1e-9) + 1)]
     return {"tickvals": ticks, "ticktext": [words.percent(share) for share in ticks]}
+
+
+def number_signs() -> dict[str, str]:
+    """The layout by which Plotly writes numbers as the language does; nothing where it does so anyway."""
+    decimal_sign = current_language().decimal_sign
+    return {} if decimal_sign == "." else {"separators": f"{decimal_sign}\u202f"}
 
 
 def axis_names(names: Sequence[str]) -> list[str]:
@@ -188,8 +196,8 @@ def _cell_hover_text(matrix: ConfusionMatrix, row: int, column: int) -> str:
     count, support = int(matrix.counts[row, column]), int(matrix.support[row])
     person, predicted = (escape(matrix.names[index], quote=False) for index in (row, column))
     if row == column:
-        return f"{person}: {count} of {support} right"
-    return f"{person} taken for {predicted}: {count} of {support}"
+        return _("{person}: {part} of {total} right", person=person, part=count, total=support)
+    return _("{person} taken for {name}: {part} of {total}", person=person, name=predicted, part=count, total=support)
 
 
 def _cell_text(value: float, as_shares: bool) -> str:
@@ -249,7 +257,8 @@ def _pairs_to_click(
     # One element of the page for each mark is too slow for thousands, which WebGL draws.
     kind = go.Scatter if len(labels) <= HEAT_MOST else go.Scattergl
     return _trace_cells(kind, labels, matrix.people, rows, columns, texts).update(
-        hovertemplate="%{y} and %{x}: %{text}<extra></extra>",
+        hovertemplate=_("{first} and {second}: {value}", first="%{y}", second="%{x}", value="%{text}")
+        + "<extra></extra>",
         textfont={"color": ink},
         unselected={"marker": {"opacity": 0.0}, "textfont": {"color": ink}},
     )

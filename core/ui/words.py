@@ -25,7 +25,7 @@ from core.base.words import (
     percent,
 )
 from core.language.said_before import say_again
-from core.language.texts import gettext, ngettext
+from core.language.texts import current_language, gettext, ngettext
 
 __all__ = [
     "PERCENT_SIGN",
@@ -40,6 +40,7 @@ __all__ = [
     "format_probability",
     "format_size",
     "format_strangers_share",
+    "inside",
     "isolate_name",
     "name",
     "number_name",
@@ -111,6 +112,11 @@ def number_name(name: str, used_names: Container[str], first: int = 1) -> str:
     # It ends: of n + 1 such names, n people leave one free.
     numbered = (name if number == 1 else f"{name} {number}" for number in count_from(first))
     return next(candidate for candidate in numbered if candidate not in used_names)
+
+
+def inside(title: str) -> str:
+    """A heading inside of a sentence."""
+    return title if current_language().has_capital_nouns else title.lower()
 
 
 def bar_percent(share: float, digits: int = 1) -> float:

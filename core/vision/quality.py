@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from core.base.types import TRUSTED_GRADE, Box, Detection, Doubles, Floats, Quality, RgbImage
+from core.language.texts import marked
 
 PATCH_PX = 112
 """Faces are looked at in this size, smaller ones in their own."""
@@ -169,7 +170,7 @@ def _visible_features(measured: PixelMeasures | Quality) -> Doubles:
 
 USUAL = np.array([0.81, 0.45, 0.33])
 """Size, sharpness and contrast of a usual face as ``grade_features`` has them: medians of lfw-dev."""
-_DOUBTS = ("too small", "too blurred", "too dark or pale")
+_DOUBTS = (marked("too small"), marked("too blurred"), marked("too dark or pale"))
 """What is said of a face that lacks them."""
 
 

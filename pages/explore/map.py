@@ -2,21 +2,24 @@
 
 import streamlit as st
 
+from core.language.texts import gettext as _
 from core.ui import data, frame, menu
 from core.ui.projection import map_confusable_people, map_page
 
-with frame.page("Map of faces", "Every face is a point; faces that look alike lie close together.") as page:
+with frame.page(_("Map of faces"), _("Every face is a point; faces that look alike lie close together.")) as page:
     dataset = page.dataset
     counts = data.dataset_counts(dataset.id, dataset.revision)
     if not counts.faces:
-        missing = "There are no photos yet." if not counts.photos else "No face was found in the photos so far."
+        missing = _("There are no photos yet.") if not counts.photos else _("No face was found in the photos so far.")
         frame.show_empty_state(
-            f"{missing} Once there are faces, you see here who looks like whom.", "Add photos", menu.INGEST
+            _("{missing} Once there are faces, you see here who looks like whom.", missing=missing),
+            _("Add photos"),
+            menu.INGEST,
         )
         st.stop()
     run = data.newest_run(dataset)
     tabs = st.tabs(
-        [map_confusable_people.MAP, map_confusable_people.LOOKALIKES],
+        [_(map_confusable_people.MAP), _(map_confusable_people.LOOKALIKES)],
         key=map_confusable_people.VIEW,
         bind="query-params",
     )

@@ -3,19 +3,20 @@
 import streamlit as st
 
 from core.base.errors import ImageRefused
+from core.language.texts import gettext as _
 from core.ui import data, frame, words
 from core.ui.identification import face_answer, live_camera, lookup_storage, photo_answer, photo_input, trial_photos
 from core.ui.labels import corrections
 from core.ui.training import training_page
 
 with frame.page(
-    "Who is this?",
-    "Every face on a photo gets a name, or is unknown (open-set identification).",
+    _("Who is this?"),
+    _("Every face on a photo gets a name, or is unknown (open-set identification)."),
 ) as page:
     dataset = page.dataset
     runs = data.dataset_runs(dataset)
     if not runs:
-        training_page.show_nothing_trained(dataset, "Nothing has been learned from this dataset yet.")
+        training_page.show_nothing_trained(dataset, _("Nothing has been learned from this dataset yet."))
         st.stop()
     run = runs[0]
     photo_answer.show_retraining_notice(dataset, run)

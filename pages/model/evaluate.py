@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.language.texts import gettext as _
 from core.ui import damaged, data, frame, words
 from core.ui.evaluation import (
     baselines,
@@ -21,13 +22,13 @@ from core.ui.training import imbalance, training_page
 from core.ui.verification import pair_statistics
 
 with frame.page(
-    "How good is it?", "What the recogniser gets right on photos it had not seen, and where it errs."
+    _("How good is it?"), _("What the recogniser gets right on photos it had not seen, and where it errs.")
 ) as page:
     dataset = page.dataset
     runs = data.dataset_runs(dataset)
     damaged.show_damaged_runs(dataset)
     if not runs:
-        sentence = "Nothing was trained yet. Afterwards you see here how often it is right, and every error."
+        sentence = _("Nothing was trained yet. Afterwards you see here how often it is right, and every error.")
         training_page.show_nothing_trained(dataset, sentence)
         st.stop()
     run = evaluation_page.choose_run(runs)
@@ -41,18 +42,18 @@ with frame.page(
     imbalance.show_learned_imbalance(dataset, run)
 
     bodies = {
-        "Errors": wrong_predictions.show_errors_section,
-        "Confusion": confusion_matrix.show_confusion_section,
-        **({training_page.COMPARED: run_comparison.show_comparison_section} if len(runs) > 1 else {}),
-        "People": evaluation_page.show_people_section,
-        "Strangers": open_set.show_strangers_section,
-        "Same person? (1:1)": pair_statistics.show_pairs_section,
-        "Slices": slice_metrics.show_slices_section,
-        "Classifiers": baselines.show_baselines_section,
-        "Report": report_tab.show_report_section,
-        "For students": tutorial_tab.show_tutorial_section,
-        "Model card": model_card.show_model_card_section,
-        "Method": evaluation_page.show_method_section,
+        _("Errors"): wrong_predictions.show_errors_section,
+        _("Confusion"): confusion_matrix.show_confusion_section,
+        **({_(training_page.COMPARED): run_comparison.show_comparison_section} if len(runs) > 1 else {}),
+        _("People"): evaluation_page.show_people_section,
+        _("Strangers"): open_set.show_strangers_section,
+        _("Same person? (1:1)"): pair_statistics.show_pairs_section,
+        _("Slices"): slice_metrics.show_slices_section,
+        _("Classifiers"): baselines.show_baselines_section,
+        _("Report"): report_tab.show_report_section,
+        _("For students"): tutorial_tab.show_tutorial_section,
+        _("Model card"): model_card.show_model_card_section,
+        _("Method"): evaluation_page.show_method_section,
     }
     for tab, body in zip(
         st.tabs([words.plain(title) for title in bodies], key="tab", bind="query-params"), bodies.values(), strict=True

@@ -21,8 +21,8 @@ TRANSLATED = tuple(code for code in LANGUAGES if code != ENGLISH.code)
 COMPLETE = ("de",)
 TRANSLATED_ROOMS = (
     *("core/ui/access", "core/ui/audit", "core/ui/home", "core/ui/retention", "core/ui/shell", "core/ui/system"),
-    *("core/ui/certainty", "core/ui/training"),
-    *("pages/home", "pages/system"),
+    *("core/ui/certainty", "core/ui/evaluation", "core/ui/identification", "core/ui/projection", "core/ui/training"),
+    *("pages/home", "pages/model", "pages/system"),
 )
 """Whose texts all come from the catalogue; the others follow."""
 SHOWN_BY_STREAMLIT = {

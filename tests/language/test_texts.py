@@ -61,7 +61,7 @@ def test_numbers_are_written_as_the_language_writes_them():
         ("1\u202f234 faces", "1\u202f234 Gesichter"),
         ("12 traces left in a.jpg, b.jpg", "12 Spuren sind übrig in a.jpg, b.jpg"),
         ("1 face (2 without a name)", "1 Gesicht (2 ohne Namen)"),
-        ("Nobody translated this.", "Nobody translated this."),
+        ("Nobody translated this. Work is in progress.", "Nobody translated this. Die Arbeit läuft."),
     ],
 )
 def test_what_was_kept_in_english_is_said_again(kept: str, read: str):

@@ -54,6 +54,7 @@ from scipy.special import log_softmax, softmax
 from core.base.errors import TrainingRefused
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Doubles, Ints, Vectors
+from core.language.texts import marked
 from core.learn.classification.classifier_kinds import LINEAR_SVM, ClassifierKind, ClassifierSettings
 from core.learn.classification.row_learners import ROW_LEARNERS, RowLearner
 from core.learn.labelled_faces import LabelledFaces
@@ -293,10 +294,12 @@ def _sample(faces: LabelledFaces, seed: int) -> Ints:
 def _require_trainable(faces: LabelledFaces, people: Sequence[str]) -> None:
     if len(people) < 2:
         raise TrainingRefused(
-            f"A recogniser tells at least two people apart, and there is {len(people)}. Add photos of another person."
+            marked(
+                "A recogniser tells at least two people apart, and there is {n_people}. Add photos of another person."
+            ).format(n_people=len(people))
         )
     present = np.unique(faces.labels)
     if not np.array_equal(present, np.arange(len(people))):
         raise ValueError(f"expected faces of all {len(people)} people, got labels of {len(present)}")
     if not np.isfinite(faces.vectors).all():
-        raise TrainingRefused("A face's embedding is no number. Ingest the dataset's photos again.")
+        raise TrainingRefused(marked("A face's embedding is no number. Ingest the dataset's photos again."))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from core.language.texts import gettext, marked
+from core.language.texts import gettext, localise_decimals, marked
 
 
 class ClassifierKind(StrEnum):
@@ -66,7 +66,7 @@ class ClassifierSettings:
 
     def describe(self) -> str:
         """The kind with its C, for people to read."""
-        c_note = f", C {self.c:g}" if self.kind.has_c and self.c is not None else ""
+        c_note = localise_decimals(f", C {self.c:g}") if self.kind.has_c and self.c is not None else ""
         return f"{self.kind.plain_name}{c_note}"
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from core.base.errors import InputRefused, NotFound
 from core.base.json_values import JsonRecord, parse_json
 from core.base.types import Doubles, Floats, Ints, Vectors
+from core.language.texts import marked
 from core.learn.classification.calibrated_classifier import CalibratedClassifier
 from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.numerics.linear_classifier import LinearClassifier
@@ -102,7 +103,9 @@ class Recogniser:
         # zipfile and zlib raise these for damage, NotImplementedError for a way of packing that Python does not know.
         except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as fault:
             raise InputRefused(
-                f"The recogniser file '{name}' cannot be used: {fault}. Delete the run and train again."
+                marked("The recogniser file '{name}' cannot be used: {fault}. Delete the run and train again.").format(
+                    name=name, fault=fault
+                )
             ) from fault
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Doubles, Ints, Vectors, take_items
+from core.language.texts import marked
 from core.learn.classification.calibrated_classifier import CHOOSING_FOLDS, CalibratedClassifier, fit_classifier
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.training_material import TrainingMaterial, TrainOptions
@@ -50,6 +51,9 @@ class TrainedRun:
     """Of every tested face, by a recogniser that had not seen its shot."""
     params: RunParams
     metrics: RunMetrics
+
+
+_TESTING = marked("Learning and testing, part {part} of {total}")
 
 
 def fit_and_test(
@@ -100,8 +104,8 @@ def count_fits_of_recogniser(n_people: int) -> int:
 def _fit_messages(plan: SplitPlan) -> tuple[str, ...]:
     """What each fit is for, in words."""
     n = len(plan.folds)
-    folds = (f"Learning and testing, part {part} of {n}" for part in range(1, n + 1))
-    return (*(() if plan.kind == "own" else ("Learning from all",)), *folds)
+    folds = (_TESTING.format(part=part, total=n) for part in range(1, n + 1))
+    return (*(() if plan.kind == "own" else (marked("Learning from all"),)), *folds)
 
 
 def _follow_fits(plan: SplitPlan, progress: Progress) -> Iterator[Progress]:

@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 from core.base.errors import InputRefused
 from core.base.json_values import Json, JsonObject, JsonRecord, encode_record
 from core.base.types import Doubles, Ints
+from core.language.texts import marked
 from core.learn.metrics.calibration import calibration_error
 from core.learn.numerics.leaf_order import order_leaves
 
@@ -135,7 +136,7 @@ def evaluate_from_ranks(
         There is no face to test.
     """
     if not len(true):
-        raise InputRefused("There is no face to test on. Add photos, or a val folder, and train again.")
+        raise InputRefused(marked("There is no face to test on. Add photos, or a val folder, and train again."))
     confusion = confusion_counts(true, predicted, len(people))
     precision, recall, f1 = person_rates(confusion)
     support = confusion.sum(axis=1)

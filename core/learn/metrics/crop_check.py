@@ -39,6 +39,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.base.types import Doubles, Floats, RgbImage
+from core.language.texts import marked
 from core.learn.verification.pair_rule import PairScores
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -136,10 +137,14 @@ def _compared(model_id: str, scores: PairScores, steadiness: Floats | Doubles) -
     genuine, impostor = scores.cosines[scores.same], scores.cosines[~scores.same]
     quantiles_of_kinds = _quantiles(genuine), _quantiles(impostor), _quantiles(steadiness[~np.isnan(steadiness)])
     if model_id not in MEASURED:
-        return CropCheck(None, f"What right crops give with '{model_id}' was not measured.", *quantiles_of_kinds)
+        return CropCheck(
+            None,
+            marked("What right crops give with '{model}' was not measured.").format(model=model_id),
+            *quantiles_of_kinds,
+        )
     reference = MEASURED[model_id]
     if len(genuine) < FEWEST_GENUINE or len(impostor) < FEWEST_IMPOSTOR:
-        few = "There are too few pairs of faces to tell whether the crops are right."
+        few = marked("There are too few pairs of faces to tell whether the crops are right.")
         return CropCheck(None, few, *quantiles_of_kinds, reference=reference)
     ok, sentence = _verdict(*(_middle(quantiles) for quantiles in quantiles_of_kinds))
     return CropCheck(ok, sentence, *quantiles_of_kinds, reference=reference)
@@ -148,23 +153,25 @@ def _compared(model_id: str, scores: PairScores, steadiness: Floats | Doubles) -
 def _verdict(genuine: float | None, impostor: float | None, steady: float | None) -> tuple[bool, str]:
     # The plainest sign first: crops that are no upright faces are wrong in the other ways too.
     if impostor is not None and impostor > MOST_IMPOSTOR:
-        return False, (
-            f"Faces of different people are far too much alike (median cosine {impostor:.2f}, right crops give about "
+        return False, marked(
+            "Faces of different people are far too much alike (median cosine {cosine}, right crops give about "
             "0): the crops are probably upside down, on their side, not standardised or no faces at all. Look at how "
             "the photos are turned, and have the faces detected and embedded again."
-        )
+        ).format(cosine=f"{impostor:.2f}")
     if steady is not None and steady < LEAST_STEADY:
-        return False, (
-            f"Faces change when they are mirrored (median cosine {steady:.2f}, right crops give about 0.98): they are "
+        return False, marked(
+            "Faces change when they are mirrored (median cosine {cosine}, right crops give about 0.98): they are "
             "probably not levelled, or not in the middle of their crops. Have them detected and embedded again."
-        )
+        ).format(cosine=f"{steady:.2f}")
     if genuine is not None and genuine < LEAST_GENUINE:
-        return False, (
-            f"Photos of one person are too little alike (median cosine {genuine:.2f}, right crops give about 0.7 to "
+        return False, marked(
+            "Photos of one person are too little alike (median cosine {cosine}, right crops give about 0.7 to "
             "0.8): many names are wrong, or the crops are. Look through the suspects first; if the names are right, "
             "have the faces detected and embedded again."
-        )
-    return True, "The crops look right: faces are as alike, and as different, as they should be with this model."
+        ).format(cosine=f"{genuine:.2f}")
+    return True, marked(
+        "The crops look right: faces are as alike, and as different, as they should be with this model."
+    )
 
 
 def _quantiles(values: Floats | Doubles) -> tuple[float, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 from core.base.errors import InputRefused
 from core.base.json_values import parse_json
 from core.base.types import Bools, FaceRows, Floats, Ints
+from core.language.texts import marked
 from core.learn.metrics.classification import Evaluation, confusion_counts
 from core.learn.open_set.rejection_rule import Impostors
 
@@ -98,7 +99,9 @@ class Predictions(FaceRows):
                 return _read({name: arrays[name] for name in arrays.files})
         except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as fault:
             raise InputRefused(
-                f"The run's predictions are damaged ({fault}). Delete the run and train again."
+                marked("The run's predictions are damaged ({fault}). Delete the run and train again.").format(
+                    fault=fault
+                )
             ) from fault
 
 

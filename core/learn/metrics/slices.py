@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.types import Bools, Doubles, Floats, Ints
+from core.language.texts import marked
 
-UNKNOWN = "not measured"
+UNKNOWN = marked("not measured")
 
 QUALITY, POSE, SIZE, PHOTOS = "quality", "pose", "face size", "training photos"
 """What slices are made by; also the names that the document of a study uses."""
@@ -19,6 +20,10 @@ _YAWS_DEG = (15.0, 30.0)
 _SIZES_PX = (40.0, 80.0, 160.0)
 _PHOTOS = (2.5, 5.5, 10.5)
 """Edges between drawers; a value on an edge belongs to the upper one."""
+_GRADE_NAMES = (marked("below 50 %"), marked("50 to 70 %"), marked("70 to 85 %"), marked("85 % and more"))
+_YAW_NAMES = (marked("frontal"), marked("turned 15 to 30°"), marked("turned 30° and more"))
+_SIZE_NAMES = (marked("below 40 px"), marked("40 to 79 px"), marked("80 to 159 px"), marked("160 px and more"))
+_PHOTO_NAMES = (marked("1 or 2"), marked("3 to 5"), marked("6 to 10"), marked("more than 10"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,10 +47,10 @@ def slice_faces(grades: Floats | Doubles, yaws_deg: Doubles, sizes_px: Floats | 
     photos : (n,) how many faces of the person were learned from
     """
     return [
-        *_drawers(QUALITY, grades, _GRADES, ("below 50 %", "50 to 70 %", "70 to 85 %", "85 % and more")),
-        *_drawers(POSE, np.abs(yaws_deg), _YAWS_DEG, ("frontal", "turned 15 to 30°", "turned 30° and more")),
-        *_drawers(SIZE, sizes_px, _SIZES_PX, ("below 40 px", "40 to 79 px", "80 to 159 px", "160 px and more")),
-        *_drawers(PHOTOS, photos.astype(np.float64), _PHOTOS, ("1 or 2", "3 to 5", "6 to 10", "more than 10")),
+        *_drawers(QUALITY, grades, _GRADES, _GRADE_NAMES),
+        *_drawers(POSE, np.abs(yaws_deg), _YAWS_DEG, _YAW_NAMES),
+        *_drawers(SIZE, sizes_px, _SIZES_PX, _SIZE_NAMES),
+        *_drawers(PHOTOS, photos.astype(np.float64), _PHOTOS, _PHOTO_NAMES),
     ]
 
 

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.base.types import Doubles, Floats, Ints, Vectors
+from core.language.texts import marked
 from core.learn.classification.calibrated_classifier import C_UNTOLD
 from core.learn.classification.classifier_kinds import LINEAR_SVM, ClassifierKind, ClassifierSettings
 from core.learn.classification.row_learners import LOGISTIC_C, ROW_LEARNERS
@@ -73,7 +74,7 @@ class LinearSvmOneVersusOne:
 
     C: float = C_UNTOLD
     id: str = "linear-svm-ovo"
-    title: str = "Linear SVM, one-versus-one"
+    title: str = marked("Linear SVM, one-versus-one")
 
     @property
     def settings(self) -> str:
@@ -93,7 +94,7 @@ class NearestNeighbours:
 
     k: int = NEIGHBOURS
     id: str = "k-nn"
-    title: str = "k nearest neighbours"
+    title: str = marked("k nearest neighbours")
 
     @property
     def settings(self) -> str:
@@ -112,7 +113,7 @@ class Dummy:
     """Always the person with the most faces: what is right without looking."""
 
     id: str = DUMMY
-    title: str = "Most frequent person"
+    title: str = marked("Most frequent person")
     settings: str = ""
 
     def fit(self, vectors: Vectors, labels: Ints, n_people: int) -> Scorer:
@@ -128,10 +129,10 @@ def list_contenders(in_use: ClassifierSettings = LINEAR_SVM) -> tuple[Contender,
         c_of[in_use.kind] = in_use.c
     svm_c = c_of[ClassifierKind.LINEAR_SVM]
     contenders: tuple[Contender, ...] = (
-        _OfKind("Linear SVM, one-versus-rest", ClassifierKind.LINEAR_SVM, svm_c),
+        _OfKind(marked("Linear SVM, one-versus-rest"), ClassifierKind.LINEAR_SVM, svm_c),
         LinearSvmOneVersusOne(svm_c),
-        _OfKind("Logistic regression", ClassifierKind.LOGISTIC, c_of[ClassifierKind.LOGISTIC]),
-        _OfKind("Nearest centroid", ClassifierKind.NEAREST_CENTROID),
+        _OfKind(marked("Logistic regression"), ClassifierKind.LOGISTIC, c_of[ClassifierKind.LOGISTIC]),
+        _OfKind(marked("Nearest centroid"), ClassifierKind.NEAREST_CENTROID),
         NearestNeighbours(),
         Dummy(),
     )

@@ -21,6 +21,7 @@ import numpy as np
 from core.base import words
 from core.base.errors import InputRefused
 from core.base.types import Bools, Floats, Ints
+from core.language.texts import gettext, marked
 from core.learn.metrics.bootstrap import RESAMPLES, draw_resamples
 
 SIGNIFICANT = 0.05
@@ -39,6 +40,13 @@ class Verdict(StrEnum):
     CHANCE = "could be chance"
     FEW_PEOPLE = "hangs on few people"
     """By faces it would be real, but with other people it might be gone."""
+
+
+_ENDINGS = {
+    Verdict.REAL: marked("{difference}: it is real."),
+    Verdict.CHANCE: marked("{difference}: it could be chance."),
+    Verdict.FEW_PEOPLE: marked("{difference}. But it hangs on few people: with others it could be gone."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,35 +86,44 @@ class Comparison:
     def sentence(self) -> str:
         """The verdict in plain words."""
         if not self.only_old and not self.only_new:
-            return f"Both are right for the same {words.count(self.both)} of {words.count(self.faces)} faces."
+            return gettext(
+                "Both are right for the same {right} of {total} faces.",
+                right=words.count(self.both),
+                total=words.count(self.faces),
+            )
         if self.verdict is Verdict.SAME:
-            return (
-                f"Each is right for {words.count(self.only_new)} of {words.count(self.faces)} faces for "
-                f"which the other is not: "
-                "neither is better."
+            return gettext(
+                "Each is right for {right} of {total} faces for which the other is not: neither is better.",
+                right=words.count(self.only_new),
+                total=words.count(self.faces),
             )
         gained = self.only_new - self.only_old
-        opening = (
-            f"The newer one is right for {words.count(abs(gained))} {'more' if gained > 0 else 'fewer'} of "
-            f"{words.count(self.faces)} faces; "
-            f"a difference this size comes by chance {describe_odds(self.p_value)}"
-        )
-        return (
-            opening
-            + {
-                Verdict.REAL: ": it is real.",
-                Verdict.CHANCE: ": it could be chance.",
-                Verdict.FEW_PEOPLE: ". But it hangs on few people: with others it could be gone.",
-            }[self.verdict]
-        )
+        difference = {
+            "change": words.count(abs(gained)),
+            "total": words.count(self.faces),
+            "odds": describe_odds(self.p_value),
+        }
+        if gained > 0:
+            opening = gettext(
+                "The newer one is right for {change} more of {total} faces; a difference this size comes by chance "
+                "{odds}",
+                **difference,
+            )
+        else:
+            opening = gettext(
+                "The newer one is right for {change} fewer of {total} faces; a difference this size comes by chance "
+                "{odds}",
+                **difference,
+            )
+        return gettext(_ENDINGS[self.verdict], difference=opening)
 
 
 def describe_odds(p_value: float) -> str:
     """A probability in words: "1 time in 60"."""
     if p_value < _HARDLY_EVER:
-        return f"less than 1 time in {words.count(round(1 / _HARDLY_EVER))}"
+        return gettext("less than 1 time in {times}", times=words.count(round(1 / _HARDLY_EVER)))
     times = round(1 / p_value)
-    return "more often than not" if times < 2 else f"1 time in {words.count(times)}"
+    return gettext("more often than not") if times < 2 else gettext("1 time in {times}", times=words.count(times))
 
 
 def mcnemar_p_value(only_old: int, only_new: int) -> float:
@@ -135,7 +152,7 @@ def compare_recognisers(old_right: Bools, new_right: Bools, people: Ints, photos
     n = len(old_right)
     if not n:
         raise InputRefused(
-            "The two runs tested no face in common that is still there with a name. Train again, then compare."
+            gettext("The two runs tested no face in common that is still there with a name. Train again, then compare.")
         )
     low, high = _interval(new_right.astype(np.float32) - old_right, people, photos, seed)
     only_old, only_new = int((old_right & ~new_right).sum()), int((new_right & ~old_right).sum())

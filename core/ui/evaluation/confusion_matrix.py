@@ -10,6 +10,9 @@ import streamlit as st
 
 from core.base.types import Ints
 from core.charts.confusion import cut_confusion_matrix, describe_confusions, select_confused_people
+from core.language.languages import Language
+from core.language.texts import current_language, marked, ngettext
+from core.language.texts import gettext as _
 from core.learn.metrics.classification import ConfusedPair, Evaluation
 from core.ui import charts, data, frame, gallery, words
 from core.ui.access import kept
@@ -27,8 +30,8 @@ EVERYONE_MOST = 2000
 CELL_PER_PAGE = 24
 MOST_CONFUSED_SHOWN = 60
 """The most people shown unasked."""
-COUNTS, SHARES = "Counts", "Shares"
-BY_CONFUSION, BY_NAME = "Confused side by side", "By name"
+COUNTS, SHARES = marked("Counts"), marked("Shares")
+BY_CONFUSION, BY_NAME = marked("Confused side by side"), marked("By name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,11 @@ def show_confusion_section(evaluated: EvaluatedRun) -> None:
         pair for pair in result.most_confused if not options.people or {pair.person, pair.given} & {*options.people}
     ]
     if not n_shown:
-        hint = " Turn on 'Everyone' for the others." if len(result.people) <= EVERYONE_MOST else ""
-        st.caption(f"With so many people only those who were confused are shown.{hint}")
+        st.caption(
+            _("With so many people only those who were confused are shown. Turn on 'Everyone' for the others.")
+            if len(result.people) <= EVERYONE_MOST
+            else _("With so many people only those who were confused are shown.")
+        )
         return
     # A matrix whose cells carry numbers is narrow enough to stand beside the pairs; a larger one has the whole width.
     small = n_shown <= charts.TEXT_MOST
@@ -72,19 +78,26 @@ def _ask_matrix_options(result: Evaluation) -> MatrixOptions:
     many = SHOW_ALL_MOST < len(result.people) <= EVERYONE_MOST
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         people = st.multiselect(
-            "Find people",
+            _("Find people"),
             list_findable_people(result),
             format_func=words.display_name,
             key="confused_people",
-            placeholder="A name",
+            placeholder=_("A name"),
             width=300,
-            help="Shows them and everybody they were confused with.",
+            help=_("Shows them and everybody they were confused with."),
         )
-        values = st.segmented_control("Cells show", [COUNTS, SHARES], default=COUNTS, required=True, key="cells")
+        values = st.segmented_control(
+            _("Cells show"), [COUNTS, SHARES], default=COUNTS, required=True, format_func=_, key="cells"
+        )
         order = st.segmented_control(
-            "Order", [BY_CONFUSION, BY_NAME], default=BY_CONFUSION, required=True, key="matrix_order"
+            _("Order"),
+            [BY_CONFUSION, BY_NAME],
+            default=BY_CONFUSION,
+            required=True,
+            format_func=_,
+            key="matrix_order",
         )
-        everyone = many and st.toggle("Everyone", key="everyone", help="People who were never confused too.")
+        everyone = many and st.toggle(_("Everyone"), key="everyone", help=_("People who were never confused too."))
     return MatrixOptions(tuple(people), everyone, order == BY_NAME, values == SHARES)
 
 
@@ -117,8 +130,8 @@ def select_matrix_people(result: Evaluation, people: tuple[str, ...], *, everyon
 # As JSON: a figure that comes out of a cache with its keys in another order is another chart to Streamlit, and the
 # cell that was clicked is no longer selected.
 @kept.cache_data(show_spinner=False, max_entries=32)
-def _chart_json(run_id: str, options: MatrixOptions, dark: bool) -> tuple[str, list[int]]:
-    """The chart as JSON, and its people from top to bottom."""
+def _chart_json(run_id: str, options: MatrixOptions, dark: bool, language: Language) -> tuple[str, list[int]]:
+    """The chart as JSON, and its people from top to bottom; its words are those of the language that is spoken."""
     result = data.run_predictions(run_id).evaluation
     people = select_matrix_people(result, options.people, everyone=options.everyone)
     matrix = cut_confusion_matrix(result, people, by_name=options.by_name)
@@ -141,13 +154,19 @@ def _show_pairs(evaluated: EvaluatedRun, pairs: list[ConfusedPair]) -> None:
                 left,
                 gallery.Tile(cover, predicted),
                 person,
-                f"{pair.count} of {tested} taken for {predicted}",
+                _("{part} of {total} taken for {name}", part=pair.count, total=tested, name=predicted),
             )
         )
     if cells:
         gallery.show_pairs(evaluated.dataset.id, cells, pair_px=168)
     if len(pairs) > PAIRS_SHOWN:
-        st.caption(f"and {words.count(len(pairs) - PAIRS_SHOWN, 'more pair')}; the matrix has them all.")
+        st.caption(
+            ngettext(
+                "and {number} more pair; the matrix has them all.",
+                "and {number} more pairs; the matrix has them all.",
+                len(pairs) - PAIRS_SHOWN,
+            )
+        )
 
 
 def _support(result: Evaluation, person: str) -> int:
@@ -165,19 +184,21 @@ def _faces_named_as(evaluated: EvaluatedRun, person: str, predicted: str) -> lis
 
 def _show_matrix(evaluated: EvaluatedRun, options: MatrixOptions) -> None:
     """The matrix, and the photos of the clicked cell: under a small one, beside a tall one at the click's height."""
-    figure_json, people = _chart_json(evaluated.run.id, options, frame.is_dark())
+    figure_json, people = _chart_json(evaluated.run.id, options, frame.is_dark(), current_language())
     # Below a tall matrix the photos would be out of sight of the cell that was clicked.
     tall = len(people) > charts.TEXT_MOST
     left, right = st.columns([4, 1], gap="medium") if tall else (st.container(), st.container())
     with left:
-        st.caption("Blue: right. Orange: taken for somebody else. The deeper, the more. Click a cell to see its faces.")
+        st.caption(
+            _("Blue: right. Orange: taken for somebody else. The deeper, the more. Click a cell to see its faces.")
+        )
         event = st.plotly_chart(
             charts.figure_from_json(figure_json),
             key="confusion_chart",
             on_select="rerun",
             selection_mode="points",
             config={"modeBarButtonsToRemove": ["toImage", "autoScale2d"]},
-            alt=f"Confusion matrix. {describe_confusions(evaluated.evaluation)}.",
+            alt=_("Confusion matrix. {confusions}.", confusions=describe_confusions(evaluated.evaluation)),
         )
     for true, predicted in charts.picked_cells(event)[:1]:
         with right:
@@ -189,9 +210,12 @@ def _show_matrix(evaluated: EvaluatedRun, options: MatrixOptions) -> None:
 def _show_cell(evaluated: EvaluatedRun, true: int, predicted: int) -> None:
     names = evaluated.predictions.people
     face_ids = _faces_named_as(evaluated, names[true], names[predicted])
-    outcome = "recognised" if true == predicted else f"taken for {evaluated.person(predicted)}"
+    person, predicted_person = words.plain(evaluated.person(true)), words.plain(evaluated.person(predicted))
+    n_faces = ngettext("{number} face", "{number} faces", len(face_ids))
     st.markdown(
-        f"**{words.plain(evaluated.person(true))}, {words.plain(outcome)}: {words.count(len(face_ids), 'face')}**"
+        _("**{person}, recognised: {faces}**", person=person, faces=n_faces)
+        if true == predicted
+        else _("**{person}, taken for {name}: {faces}**", person=person, name=predicted_person, faces=n_faces)
     )
     # The two names of the cell are on the keys 1 and 2. The predicted one comes first: it is the one to give where the
     # folder was wrong. On the diagonal they are one; and a name that nobody has any more would be made anew.
@@ -199,7 +223,7 @@ def _show_cell(evaluated: EvaluatedRun, true: int, predicted: int) -> None:
     names_of_cell, current_people = dict.fromkeys((names[predicted], names[true])), set(evaluated.faces.table.people)
     desk = CorrectionDesk(evaluated.dataset, tuple(name for name in names_of_cell if name in current_people), "cell")
     actions = st.container()
-    grid = corrections.build_grid("The faces of the cell. Arrows walk, space chooses.", desk.keys, 88)
+    grid = corrections.build_grid(_("The faces of the cell. Arrows walk, space chooses."), desk.keys, 88)
     picked = draw_picker(
         f"cell_{evaluated.run.id}_{true}_{predicted}",
         _tiles(evaluated, ids_on_page, names[true]),
@@ -207,7 +231,8 @@ def _show_cell(evaluated: EvaluatedRun, true: int, predicted: int) -> None:
         corrections.current_epoch(),
     )
     with actions:
-        desk.show_actions(picked.about, f"{words.count(len(picked.about))} chosen" if picked.about else "")
+        n_chosen = len(picked.about)
+        desk.show_actions(picked.about, ngettext("{number} chosen", "{number} chosen", n_chosen) if n_chosen else "")
         st.caption(words.plain(_legend(desk)))
     if desk.obey(picked.commands):
         st.rerun()
@@ -217,7 +242,9 @@ def _show_cell(evaluated: EvaluatedRun, true: int, predicted: int) -> None:
 
 def _legend(desk: CorrectionDesk) -> str:
     keys = "".join(f"{key} {words.display_name(name)}, " for key, name in enumerate(desk.digits, start=1))
-    return f"Choose faces to correct them. Keys: {keys}Enter the whole photo, c right, x leave out, u undo."
+    return _(
+        "Choose faces to correct them. Keys: {keys}Enter the whole photo, c right, x leave out, u undo.", keys=keys
+    )
 
 
 def _tiles(evaluated: EvaluatedRun, face_ids: Sequence[str], counted_as: str) -> list[Pickable]:
@@ -234,7 +261,7 @@ def _tiles(evaluated: EvaluatedRun, face_ids: Sequence[str], counted_as: str) ->
                 )
             )
             if evaluated.faces.table.person(row) == counted_as
-            else "corrected since",
+            else _("corrected since"),
         )
         for tile, row in zip(tiles, rows, strict=True)
     ]

@@ -14,6 +14,9 @@ from core.charts.palette import GREY, RIGHT, WRONG
 from core.charts.reliability import ReliabilityDiagram
 from core.charts.shares import ShareCurve
 from core.charts.similarity import Histogram, HistogramGroup
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import localise_decimals, ngettext
 from core.ui import charts, words
 
 CHART_HEIGHT_PX = 300
@@ -29,9 +32,14 @@ def histogram_json(histogram: Histogram, *, ink: str) -> str:
     threshold = histogram.threshold
     figure.add_vline(x=threshold, line={"color": ink, "width": 2, "dash": "dash"})
     figure.add_annotation(
-        x=threshold, y=1, yref="paper", yanchor="bottom", text=f"limit {threshold:.2f}", showarrow=False
+        x=threshold,
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        text=_("limit {score}", score=localise_decimals(f"{threshold:.2f}")),
+        showarrow=False,
     )
-    _lay_out(figure, ink, histogram.title, "share of its kind")
+    _lay_out(figure, ink, say_again(histogram.title), _("share of its kind"))
     # Over each other and translucent, as shares of their kind: of lfw-dev there are 83 pairs of different people for
     # each pair of one person, which as counts, or stacked, would not be seen.
     figure.update_layout(
@@ -46,12 +54,20 @@ def histogram_json(histogram: Histogram, *, ink: str) -> str:
 
 
 def _bars(histogram: Histogram, group: HistogramGroup, centres: Sequence[float]) -> go.Bar:
+    hover_text = _(
+        "{kind}, {measure} {value}: {count} {unit}",
+        kind=say_again(group.name),
+        measure=say_again(histogram.title),
+        value="%{x:.2f}",
+        count="%{customdata}",
+        unit=say_again(histogram.unit),
+    )
     return go.Bar(
-        name=group.name,
+        name=say_again(group.name),
         x=centres,
         y=group.shares.tolist(),
         customdata=group.counts.tolist(),
-        hovertemplate=f"{group.name}, {histogram.title} %{{x:.2f}}: %{{customdata}} {histogram.unit}<extra></extra>",
+        hovertemplate=f"{hover_text}<extra></extra>",
         marker={"color": group.colour, "opacity": 0.65},
     )
 
@@ -61,15 +77,20 @@ def reliability_json(diagram: ReliabilityDiagram, *, ink: str) -> str:
     bins = diagram.bins
     most = max(confidence_bin.faces for confidence_bin in bins)
     figure = go.Figure(go.Scatter(x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip", line={"color": GREY}))
-    figure.add_annotation(x=0.3, y=0.3, text="as sure as right", showarrow=False, textangle=-35, yshift=12)
+    figure.add_annotation(x=0.3, y=0.3, text=_("as sure as right"), showarrow=False, textangle=-35, yshift=12)
     figure.add_trace(
         go.Scatter(
             x=[confidence_bin.mean_prob for confidence_bin in bins],
             y=[confidence_bin.share_right for confidence_bin in bins],
             mode="markers",
             hovertext=[
-                f"{words.percent(confidence_bin.mean_prob, 0)} sure, {words.percent(confidence_bin.share_right, 0)} "
-                f"right: {words.count(confidence_bin.faces, 'face')}"
+                ngettext(
+                    "{sure} sure, {right} right: {number} face",
+                    "{sure} sure, {right} right: {number} faces",
+                    confidence_bin.faces,
+                    sure=words.percent(confidence_bin.mean_prob, 0),
+                    right=words.percent(confidence_bin.share_right, 0),
+                )
                 for confidence_bin in bins
             ],
             hoverinfo="text",
@@ -84,7 +105,7 @@ def reliability_json(diagram: ReliabilityDiagram, *, ink: str) -> str:
             },
         )
     )
-    _lay_out(figure, ink, "how sure it was", "how often it was right")
+    _lay_out(figure, ink, _("how sure it was"), _("how often it was right"))
     share = {"range": [-0.04, 1.06], **charts.share_axis(0, 1)}
     figure.update_layout(showlegend=False, xaxis=share, yaxis=share)
     return str(figure.to_json())
@@ -98,11 +119,14 @@ def ranks_json(curve: ShareCurve, *, ink: str) -> str:
             y=[point.share for point in curve.points],
             mode="lines+markers",
             line={"color": RIGHT},
-            hovertext=[f"among the first {point.number}: {words.percent(point.share)}" for point in curve.points],
+            hovertext=[
+                _("among the first {n_names}: {share}", n_names=point.number, share=words.percent(point.share))
+                for point in curve.points
+            ],
             hoverinfo="text",
         )
     )
-    _lay_out(figure, ink, "looked at so many names (k)", "true name among them")
+    _lay_out(figure, ink, _("looked at so many names (k)"), _("true name among them"))
     # A scale from 0 would press curves that begin at 0.99 into one line; one that begins at the curve would make half a
     # per cent look like a cliff.
     low = min(0.9, curve.least - 0.02)
@@ -112,7 +136,7 @@ def ranks_json(curve: ShareCurve, *, ink: str) -> str:
 
 def changes_json(both: int, only_old: int, only_new: int, neither: int, *, ink: str) -> str:
     """Draw what became of the faces as four fields: rows the older run, columns the newer one."""
-    before, now = ("right before", "wrong before"), ("right now", "wrong now")
+    before, now = (_("right before"), _("wrong before")), (_("right now"), _("wrong now"))
     cells = [
         (now[0], before[0], both, GREY),
         (now[1], before[0], only_old, WRONG),
@@ -160,4 +184,5 @@ def _lay_out(figure: go.Figure, ink: str, across: str, up: str) -> None:
         modebar={"bgcolor": "rgba(0,0,0,0)"},
         xaxis=axis(across),
         yaxis=axis(up),
+        **charts.number_signs(),
     )

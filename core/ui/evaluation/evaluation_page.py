@@ -10,6 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import NotFound
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.learn.metrics.classification import ConfusedPair, Evaluation
 from core.learn.metrics.predictions import Predictions
 from core.learn.metrics.run_values import describe_update
@@ -66,16 +69,14 @@ def choose_run(runs: list[Run]) -> Run:
     # showing the newest after another training.
     run_id = st.query_params.get("run", runs[0].id)
     if run_id not in by_id:
-        st.info("The training that this page was about was deleted. This is the newest.", icon=":material/info:")
+        st.info(_("The training that this page was about was deleted. This is the newest."), icon=":material/info:")
         run_id = runs[0].id
     if len(runs) > 1:
         run_id = st.selectbox(
-            "Training run",
+            _("Training run"),
             list(by_id),
             index=list(by_id).index(run_id),
-            format_func=lambda key: (
-                ("newest, " if key == runs[0].id else "") + training_page.format_run_title(by_id[key])
-            ),
+            format_func=lambda key: _format_choice(by_id[key], is_newest=key == runs[0].id),
             key=f"evaluated_run_{runs[0].dataset_id}",
             width=300,
         )
@@ -83,40 +84,50 @@ def choose_run(runs: list[Run]) -> Run:
     return by_id[run_id]
 
 
+def _format_choice(run: Run, *, is_newest: bool) -> str:
+    title = training_page.format_run_title(run)
+    return _("newest, {run}", run=title) if is_newest else title
+
+
 def show_headline(run: Run) -> None:
     """The answer: accuracy with its interval, in numbers and in a sentence."""
     metrics, (low, high) = run.metrics, run.metrics.accuracy_ci95
     with st.container(horizontal=True, gap="medium", vertical_alignment="top"):
         st.metric(
-            "Right on new photos (accuracy)",
+            _("Right on new photos (accuracy)"),
             words.percent(metrics.accuracy),
             words.format_interval(low, high),
             delta_color="off",
             delta_arrow="off",
-            delta_description="with 95\u00a0% certainty",
+            delta_description=_("with 95\u00a0% certainty"),
             width="content",
         )
         st.metric(
-            "Fair to everybody (macro F1)",
+            _("Fair to everybody (macro F1)"),
             words.percent(metrics.macro_f1),
             width="content",
-            help="The mean over people, not faces, of how completely and how exclusively each is named.",
+            help=_("The mean over people, not faces, of how completely and how exclusively each is named."),
         )
-        st.metric("People", words.count(metrics.n_people), width="content")
-        st.metric("Faces learned from", words.count(metrics.n_train), width="content")
+        st.metric(_("People"), words.count(metrics.n_people), width="content")
+        st.metric(_("Faces learned from"), words.count(metrics.n_train), width="content")
     st.markdown(
-        f"**Right for {words.count(metrics.n_correct)} of {words.count(metrics.n_test, 'face')} "
-        f"it had not seen before.** {words.plain(run.params.why)}"
+        ngettext(
+            "**Right for {part} of {number} face it had not seen before.** {why}",
+            "**Right for {part} of {number} faces it had not seen before.** {why}",
+            metrics.n_test,
+            part=words.count(metrics.n_correct),
+            why=words.plain(say_again(run.params.why)),
+        )
     )
 
 
 def show_stale_notice(evaluated: EvaluatedRun) -> None:
     """Say that the photos have moved on, with the way to catch up: one click trains with the settings of this run."""
-    stale = "Photos or names changed since this run; it tells about the earlier ones." if evaluated.stale else ""
+    stale = _("Photos or names changed since this run; it tells about the earlier ones.") if evaluated.stale else ""
     updated = evaluated.run.params.updated
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f":material/update: {words.plain(stale or (describe_update(updated) if updated else ''))}")
-        if st.button("Train again", type="primary", icon=":material/school:"):
+        if st.button(_("Train again"), type="primary", icon=":material/school:"):
             training_page.train_again(evaluated.dataset, evaluated.run)
 
 
@@ -127,9 +138,14 @@ def show_people_section(evaluated: EvaluatedRun) -> None:
     """A sortable table, the hardest person first."""
     table = _load_people_table(evaluated.run.id).copy()
     n_always_right = int((table["Recognised"] == 100).sum())
-    tested = words.count(len(table), "tested person", "tested people")
+    tested = ngettext("{number} tested person", "{number} tested people", len(table))
     st.markdown(
-        f"**{words.count(n_always_right)} of {tested} {'was' if n_always_right == 1 else 'were'} always recognised**"
+        ngettext(
+            "**{number} of {tested} was always recognised**",
+            "**{number} of {tested} were always recognised**",
+            n_always_right,
+            tested=tested,
+        )
     )
     if len(table) <= PORTRAITS_MOST:
         table.insert(0, "Face", _portrait_addresses(evaluated, table["key"]))
@@ -140,10 +156,10 @@ def show_people_section(evaluated: EvaluatedRun) -> None:
         height=min(620, 40 + 44 * len(table)),
         column_config=_columns(),
         key="people_table",
-        alt="Recall, precision and F1 of every person, the lowest first.",
+        alt=_("Recall, precision and F1 of every person, the lowest first."),
     )
     st.download_button(
-        "Download as CSV",
+        _("Download as CSV"),
         recording.recorded_download(evaluated.dataset.id, "table of people", partial(people_csv, evaluated.evaluation)),
         file_name="people.csv",
         mime="text/csv",
@@ -202,12 +218,12 @@ def _columns() -> dict[str, Any]:
     return {
         "Face": st.column_config.ImageColumn("", width=50),
         # Of a width: a long name would push the figures out of sight.
-        "Person": st.column_config.TextColumn("Person", width=200),
-        "Recognised": rate("Recall", "Of this person's faces, the share that got the right name."),
-        "Name correct": rate("Precision", "Of the faces that got this name, the share that are this person."),
-        "F1": rate("F1", "Both in one number."),
-        "Tested": st.column_config.NumberColumn("Tested", width=70),
-        "Taken for": st.column_config.TextColumn("Mostly taken for", width=190),
+        "Person": st.column_config.TextColumn(_("Person"), width=200),
+        "Recognised": rate(_("Recall"), _("Of this person's faces, the share that got the right name.")),
+        "Name correct": rate(_("Precision"), _("Of the faces that got this name, the share that are this person.")),
+        "F1": rate("F1", _("Both in one number.")),
+        "Tested": st.column_config.NumberColumn(_("Tested"), width=70),
+        "Taken for": st.column_config.TextColumn(_("Mostly taken for"), width=190),
     }
 
 
@@ -218,30 +234,36 @@ def show_method_section(evaluated: EvaluatedRun) -> None:
     """Everything somebody needs to judge the numbers, or to get them again."""
     run, evaluation = evaluated.run, evaluated.evaluation
     params = run.params
-    st.markdown(words.plain(params.why))
+    st.markdown(words.plain(say_again(params.why)))
     left, right = st.columns(2, gap="large")
     with left:
         explanation.show_numbers(
             {
-                "Tested faces": words.count(evaluation.n_test),
-                "Learned from": words.count(run.metrics.n_train, "face"),
-                "Right on those it learned from": words.percent(run.metrics.train_accuracy),
-                "95\u00a0% interval (Wilson)": words.format_interval(*evaluation.accuracy_ci95),
-                "Balanced accuracy": words.percent(evaluation.balanced_accuracy),
-                "Right name among the first three": words.percent(evaluation.top3),
-                "Probabilities are off by (ECE)": words.percent(evaluation.ece),
+                _("Tested faces"): words.count(evaluation.n_test),
+                _("Learned from"): ngettext("{number} face", "{number} faces", run.metrics.n_train),
+                _("Right on those it learned from"): words.percent(run.metrics.train_accuracy),
+                _("95\u00a0% interval (Wilson)"): words.format_interval(*evaluation.accuracy_ci95),
+                _("Balanced accuracy"): words.percent(evaluation.balanced_accuracy),
+                _("Right name among the first three"): words.percent(evaluation.top3),
+                _("Probabilities are off by (ECE)"): words.percent(evaluation.ece),
             }
         )
     with right:
         explanation.show_numbers(
             {
-                "Classifier": params.fitted_classifier.describe(),
-                "Embedding model": _model_title(run.model_id),
-                "Folds": words.count(params.folds),
-                "Seed": str(params.seed),
-                "Revision of the photos": f"{run.revision}{' (changed since)' if evaluated.stale else ''}",
-                "Trained": f"{words.ago(run.created)}, in {words.format_duration(run.seconds)}",
-                "Run": run.id,
+                _("Classifier"): params.fitted_classifier.describe(),
+                _("Embedding model"): _model_title(run.model_id),
+                _("Folds"): words.count(params.folds),
+                _("Seed"): str(params.seed),
+                _("Revision of the photos"): _("{revision} (changed since)", revision=run.revision)
+                if evaluated.stale
+                else f"{run.revision}",
+                _("Trained"): _(
+                    "{when}, in {duration}",
+                    when=words.ago(run.created),
+                    duration=words.format_duration(run.seconds),
+                ),
+                _("Run"): run.id,
             }
         )
     _show_left_out(run)
@@ -249,7 +271,7 @@ def show_method_section(evaluated: EvaluatedRun) -> None:
 
 def _model_title(model_id: str) -> str:
     try:
-        return catalogue.find_vectors_model(model_id).title
+        return _(catalogue.find_vectors_model(model_id).title)
     except NotFound:
         # A bundle may come from an installation with a model that this one does not have.
         return model_id
@@ -257,15 +279,18 @@ def _model_title(model_id: str) -> str:
 
 def _show_left_out(run: Run) -> None:
     for dropped in run.params.dropped:
-        st.caption(f"{words.count(dropped.faces, 'face')} not used: {words.plain(dropped.reason)}")
+        st.caption(training_page.describe_unused(dropped.faces, dropped.reason))
     left_out = run.params.left_out
     if not left_out:
-        st.caption("Nobody was left out.")
+        st.caption(_("Nobody was left out."))
         return
-    st.markdown(f"**{words.count(len(left_out), 'person', 'people')} left out**")
+    n_left_out = ngettext("{number} person left out", "{number} people left out", len(left_out))
+    st.markdown(f"**{n_left_out}**")
     st.dataframe(
-        pd.DataFrame([{"Person": words.display_name(entry.person), "Why": entry.reason} for entry in left_out]),
+        pd.DataFrame(
+            [{_("Person"): words.display_name(entry.person), _("Why"): say_again(entry.reason)} for entry in left_out]
+        ),
         hide_index=True,
         height=min(320, 40 + 36 * len(left_out)),
-        alt="People who took no part, and why.",
+        alt=_("People who took no part, and why."),
     )

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import streamlit as st
 
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.store.protocols import Run
 from core.ui import data, words
 from core.ui.access import kept
@@ -32,27 +34,35 @@ def describe_figure_basis(basis: NamingBasis, run: Run) -> Iterator[str]:
     metrics, updated = run.metrics, run.params.updated
     # Whoever came after the training was never tested.
     n_tested_people = metrics.n_people - (updated.people_added if updated else 0)
-    people = words.count(n_tested_people, "person", "people")
-    yield f"It rests on {words.count(basis.tested, 'test face')} of {people}, {_describe_naming(basis)}."
+    yield ngettext(
+        "It rests on {number} test face of {people}, {naming}.",
+        "It rests on {number} test faces of {people}, {naming}.",
+        basis.tested,
+        people=words.format_people_count(n_tested_people),
+        naming=_describe_naming(basis),
+    )
     if basis.in_groups:
-        faces = "face was" if basis.in_groups == 1 else "faces were"
-        yield (
-            f"{words.count(basis.in_groups)} test {faces} named in groups: what is easy to group is easy to "
-            "recognise, and on harder faces it may be right less often."
+        yield ngettext(
+            "{number} test face was named in groups: what is easy to group is easy to "
+            "recognise, and on harder faces it may be right less often.",
+            "{number} test faces were named in groups: what is easy to group is easy to "
+            "recognise, and on harder faces it may be right less often.",
+            basis.in_groups,
         )
     if metrics.n_people < FEW_PEOPLE or basis.tested < FEW_FACES:
         low = metrics.accuracy_ci95[0]
-        yield (
-            f"That is few: on other faces of theirs it may be as low as {words.percent(low)} (95\u00a0% interval), and "
-            "among more people it gets harder."
+        yield _(
+            "That is few: on other faces of theirs it may be as low as {percentage} (95\u00a0% interval), and "
+            "among more people it gets harder.",
+            percentage=words.percent(low),
         )
 
 
 def _describe_naming(basis: NamingBasis) -> str:
     ways = {
-        "named by their folders": basis.by_folder,
-        "named one by one": basis.one_by_one,
-        "named in groups": basis.in_groups,
+        _("named by their folders"): basis.by_folder,
+        _("named one by one"): basis.one_by_one,
+        _("named in groups"): basis.in_groups,
     }
     used = [(way, count) for way, count in ways.items() if count]
     if len(used) == 1:

@@ -10,6 +10,9 @@ from collections.abc import Collection
 import pandas as pd
 import streamlit as st
 
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import marked
 from core.learn.model_selection.study import Study
 from core.ui import words
 from core.ui.evaluation import study_progress
@@ -17,12 +20,12 @@ from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.evaluation.slice_metrics import SLICE_TITLES
 from core.vision.models import catalogue
 
-INTENDED_USE = (
+INTENDED_USE = marked(
     "**For** putting names to the people on one's own photos, for archives and for teaching, with somebody who looks "
     "at the answers. **Not for** deciding about people: no access control, no watching, no police work, no guessing "
     "of age, sex, origin or mood. Whether a face is that of a living person is not tested."
 )
-KNOWN_BIASES = (
+KNOWN_BIASES = marked(
     "**Known biases.** The photos are of celebrities, mostly adults, light-skinned, and more men than women, in good "
     "light and facing the camera. Networks that learned from such photos take two people for one more often among "
     "women, children, old people, and people with dark skin or of Asian origin: in published tests their errors are "
@@ -39,29 +42,39 @@ def describe_training_data(vectors_ids: Collection[str]) -> str:
     models = [model for model in catalogue.EMBEDDING_MODELS if model.vectors_id in vectors_ids]
     models = models or [catalogue.find_embedding_model(catalogue.DEFAULT_EMBEDDING_ID)]
     learned = "; ".join(
-        f"*{words.plain(model.title)}*: {words.plain(model.training_data)}, {words.percent(model.lfw_accuracy)} of the "
-        "pairs of Labeled Faces in the Wild told rightly, as published"
+        _(
+            "*{model}*: {photos}, {percentage} of the pairs of Labeled Faces in the Wild told rightly, as published",
+            model=words.plain(_(model.title)),
+            photos=words.plain(_(model.training_data)),
+            percentage=words.percent(model.lfw_accuracy),
+        )
         for model in models
     )
-    boxes = words.plain(catalogue.DETECTOR.training_data)
-    return f"**Learned from.** {learned}. The detector learned from {boxes}. None of it was trained on your photos."
+    return _(
+        "**Learned from.** {models}. The detector learned from {photos}. None of it was trained on your photos.",
+        models=learned,
+        photos=words.plain(_(catalogue.DETECTOR.training_data)),
+    )
 
 
 def show_model_card_section(evaluated: EvaluatedRun) -> None:
     """The tab: the general part, and this dataset's own figures."""
-    st.markdown(INTENDED_USE)
+    st.markdown(_(INTENDED_USE))
     st.markdown(describe_training_data([evaluated.run.model_id]))
-    st.markdown(KNOWN_BIASES)
-    st.markdown("**On your photos**")
+    st.markdown(_(KNOWN_BIASES))
+    st.markdown(_("**On your photos**"))
     study = study_progress.load_or_offer_study(evaluated, "card")
     if study is None:
         return
     rows = slice_rows(study)
-    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Errors by kind of face", width="content")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt=_("Errors by kind of face"), width="content")
     st.caption(
-        f"Shares of faces that got a wrong name, with 95\u00a0% certainty; of fewer than {FEW_FACES} faces they say "
-        "little. Face Atlas knows nothing of anybody's sex, age or origin, so that it cannot measure by them: look "
-        "through the errors of those whom you know to belong to a group."
+        _(
+            "Shares of faces that got a wrong name, with 95\u00a0% certainty; of fewer than {fewest} faces they say "
+            "little. Face Atlas knows nothing of anybody's sex, age or origin, so that it cannot measure by them: look "
+            "through the errors of those whom you know to belong to a group.",
+            fewest=FEW_FACES,
+        )
     )
 
 
@@ -69,12 +82,12 @@ def slice_rows(study: Study) -> list[dict[str, str]]:
     """A line for each kind of face: how many there are, and how often they are named wrongly."""
     return [
         {
-            "Kind of face": SLICE_TITLES.get(entry.by, entry.by),
-            "Which": entry.slice,
-            "Faces": words.count(entry.n),
-            "Named wrongly": words.percent(1 - entry.accuracy.mean),
-            "Between": words.format_interval(1 - entry.accuracy.high, 1 - entry.accuracy.low),
-            "Rests on": "few faces" if entry.n < FEW_FACES else "",
+            _("Kind of face"): _(SLICE_TITLES.get(entry.by, entry.by)),
+            _("Which"): say_again(entry.slice),
+            _("Faces"): words.count(entry.n),
+            _("Named wrongly"): words.percent(1 - entry.accuracy.mean),
+            _("Between"): words.format_interval(1 - entry.accuracy.high, 1 - entry.accuracy.low),
+            _("Rests on"): _("few faces") if entry.n < FEW_FACES else "",
         }
         for entry in study.slices
     ]

@@ -11,7 +11,11 @@ import streamlit as st
 from core.charts.reliability import build_reliability_diagram
 from core.charts.shares import build_cumulative_match_curve
 from core.charts.similarity import build_score_histogram
-from core.learn.metrics.run_values import RunThreshold, StrangersGiven
+from core.language.languages import Language
+from core.language.said_before import say_again
+from core.language.texts import current_language, localise_decimals, ngettext
+from core.language.texts import gettext as _
+from core.learn.metrics.run_values import StrangersGiven
 from core.learn.open_set.operating_points import OperatingPoint, list_operating_points
 from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors
 from core.store.protocols import Run
@@ -30,7 +34,9 @@ MANY_UNKNOWN_SHARE = 0.2
 def show_strangers_line(run: Run) -> None:
     """One line for the head of the page."""
     share = words.format_strangers_share(run.params.threshold)
-    st.markdown(f"**Strangers.** Of people it was never shown {share} would get a name; the others are unknown.")
+    st.markdown(
+        _("**Strangers.** Of people it was never shown {share} would get a name; the others are unknown.", share=share)
+    )
 
 
 def show_strangers_section(evaluated: EvaluatedRun) -> None:
@@ -69,7 +75,11 @@ def _strangers_summary(run: Run, points: Sequence[OperatingPoint]) -> str:
     # Floats that are the same constant, never computed: they can be compared.
     correct_rate = next(point.correct_name_rate for point in points if point.fpir == TARGET_RATE)
     share = words.format_strangers_share(run.params.threshold)
-    return f"{words.percent(correct_rate)} of known faces get their right name, {share} of strangers get one"
+    return _(
+        "{percentage} of known faces get their right name, {share} of strangers get one",
+        percentage=words.percent(correct_rate),
+        share=share,
+    )
 
 
 def describe_run_threshold(run: Run, unknown: int) -> str:
@@ -77,56 +87,111 @@ def describe_run_threshold(run: Run, unknown: int) -> str:
     threshold = run.params.threshold
     # What the threshold rests on is said with it: a rate that was measured on these people is worth more than one that
     # the model brings along, and a rate of 1 in 1000 from thirty people next to nothing.
-    rule = (
-        f"A face gets a name when its score, how like that person it is, is above {threshold.score:.2f}, else it is "
-        "unknown."
+    rule = _(
+        "A face gets a name when its score, how like that person it is, is above {score}, else it is unknown.",
+        score=localise_decimals(f"{threshold.score:.2f}"),
     )
-    strangers_clause = " or given as strangers" if run.params.strangers_given else ""
-    if threshold.from_prior:
-        why = (
-            f"{words.count(run.metrics.n_people, 'people', 'people')} cannot tell this alone, so the limit is "
-            f"the model's own, measured on other photos{_describe_update(threshold, strangers_clause)}: "
-            f"{words.format_strangers_share(threshold)} of strangers would get a name."
+    sentences = [rule, _describe_prior(run) if threshold.from_prior else _describe_hidden(run)]
+    if not (threshold.from_prior or threshold.enough):
+        sentences.append(
+            _("These are too few people to be sure of {percentage}.", percentage=words.percent(threshold.rate))
         )
-    else:
-        why = (
-            f"With {words.count(threshold.n_impostor_people, 'people', 'people')} hidden from it in turn"
-            f"{strangers_clause}, {words.percent(threshold.expected)} of "
-            f"{words.count(threshold.n_impostors, 'face')} got a name, "
-            f"so {words.format_strangers_share(threshold)} of strangers would."
-        )
-        if not threshold.enough:
-            why += f" These are too few people to be sure of {words.percent(threshold.rate)}."
-    # The cost in faces, since of people who are known a share says little: "none of the 359" does.
-    of_tested = f"of the {words.count(run.metrics.n_test, 'tested face')}"
-    cost = f"By this rule {words.count(unknown) if unknown else 'none'} {of_tested} would have been called unknown."
-    is_many = unknown > MANY_UNKNOWN_SHARE * run.metrics.n_test
-    advice = " That is many: some photos may lie under the wrong name, and the map shows which." if is_many else ""
-    return f"{rule} {why} {cost}{advice}"
+    sentences.append(_describe_cost(run, unknown))
+    if unknown > MANY_UNKNOWN_SHARE * run.metrics.n_test:
+        sentences.append(_("That is many: some photos may lie under the wrong name, and the map shows which."))
+    return " ".join(sentences)
 
 
-def _describe_update(threshold: RunThreshold, strangers_clause: str) -> str:
-    """Whose faces moved the model's own limit; nobody's in runs of earlier versions."""
+def _describe_prior(run: Run) -> str:
+    """That the limit is the model's own, and whose faces moved it; nobody's in runs of earlier versions."""
+    threshold, n_people = run.params.threshold, words.count(run.metrics.n_people)
+    share = words.format_strangers_share(threshold)
+    moved_by = words.format_people_count(threshold.n_impostor_people)
     if not threshold.n_impostor_people:
-        return ""
-    tried = words.count(threshold.n_impostor_people, "person", "people")
-    return f" and moved by {tried} hidden from it in turn{strangers_clause}"
+        return _(
+            "{n_people} people cannot tell this alone, so the limit is the model's own, measured on other photos: "
+            "{share} of strangers would get a name.",
+            n_people=n_people,
+            share=share,
+        )
+    if run.params.strangers_given:
+        return _(
+            "{n_people} people cannot tell this alone, so the limit is the model's own, measured on other photos and "
+            "moved by {people} hidden from it in turn or given as strangers: {share} of strangers would get a name.",
+            n_people=n_people,
+            people=moved_by,
+            share=share,
+        )
+    return _(
+        "{n_people} people cannot tell this alone, so the limit is the model's own, measured on other photos and "
+        "moved by {people} hidden from it in turn: {share} of strangers would get a name.",
+        n_people=n_people,
+        people=moved_by,
+        share=share,
+    )
+
+
+def _describe_hidden(run: Run) -> str:
+    """What became of those who were hidden, by which the limit was set."""
+    threshold = run.params.threshold
+    measured = {
+        "n_people": words.count(threshold.n_impostor_people),
+        "percentage": words.percent(threshold.expected),
+        "faces": ngettext("{number} face", "{number} faces", threshold.n_impostors),
+        "share": words.format_strangers_share(threshold),
+    }
+    if run.params.strangers_given:
+        return _(
+            "With {n_people} people hidden from it in turn or given as strangers, {percentage} of {faces} got a name, "
+            "so {share} of strangers would.",
+            **measured,
+        )
+    return _(
+        "With {n_people} people hidden from it in turn, {percentage} of {faces} got a name, so {share} of strangers "
+        "would.",
+        **measured,
+    )
+
+
+def _describe_cost(run: Run, unknown: int) -> str:
+    # The cost in faces, since of people who are known a share says little: "none of the 359" does.
+    tested = ngettext("{number} tested face", "{number} tested faces", run.metrics.n_test)
+    if not unknown:
+        return _("By this rule none of the {tested} would have been called unknown.", tested=tested)
+    return ngettext(
+        "By this rule {number} of the {tested} would have been called unknown.",
+        "By this rule {number} of the {tested} would have been called unknown.",
+        unknown,
+        tested=tested,
+    )
 
 
 def describe_given_strangers(strangers: StrangersGiven) -> str:
     """Say what became of the photos of other people that were given for the training."""
-    sentence = (
-        f"From {strangers.title} {words.count(strangers.used, 'face')} of "
-        f"{words.count(strangers.people, 'person', 'people')} helped to set the limits; none of them is kept."
-    )
-    if strangers.refused:
-        sentence += f" {words.count(strangers.refused, 'photo')} could not be used."
-    for known_person in strangers.known:
-        sentence += (
-            f" {words.count(known_person.photos, 'photo')} of {words.display_name(known_person.person)} "
-            f"{'was' if known_person.photos == 1 else 'were'} not used: {known_person.why}."
+    sentences = [
+        ngettext(
+            "From {source} {number} face of {people} helped to set the limits; none of them is kept.",
+            "From {source} {number} faces of {people} helped to set the limits; none of them is kept.",
+            strangers.used,
+            source=strangers.title,
+            people=words.format_people_count(strangers.people),
         )
-    return sentence
+    ]
+    if strangers.refused:
+        sentences.append(
+            ngettext("{number} photo could not be used.", "{number} photos could not be used.", strangers.refused)
+        )
+    sentences += [
+        ngettext(
+            "{number} photo of {name} was not used: {reason}.",
+            "{number} photos of {name} were not used: {reason}.",
+            known_person.photos,
+            name=words.display_name(known_person.person),
+            reason=say_again(known_person.why),
+        )
+        for known_person in strangers.known
+    ]
+    return " ".join(sentences)
 
 
 def describe_given_outcome(evaluated: EvaluatedRun) -> str:
@@ -138,9 +203,14 @@ def describe_given_outcome(evaluated: EvaluatedRun) -> str:
     n_named = int(np.count_nonzero(scores > threshold.score))
     # No interval of their own: what is to be expected of strangers rests on them and on the people hidden, and is said
     # above.
-    return (
-        f"{words.count(n_named) if n_named else 'None'} of these {words.count(len(scores), 'face')} "
-        f"{'is' if n_named < 2 else 'are'} above the limit."
+    faces = ngettext("{number} face", "{number} faces", len(scores))
+    if not n_named:
+        return _("None of these {faces} is above the limit.", faces=faces)
+    return ngettext(
+        "{number} of these {faces} is above the limit.",
+        "{number} of these {faces} are above the limit.",
+        n_named,
+        faces=faces,
     )
 
 
@@ -149,9 +219,17 @@ def describe_hidden_people(impostors: Impostors, threshold: float) -> str:
     passing = impostors.passing(threshold)
     n_named = int(np.count_nonzero(impostors.scores > threshold))
     faces, people = len(impostors.scores), len(passing)
-    return (
-        f"{words.count(people, 'person', 'people')} played the stranger with {words.count(faces, 'face')}: "
-        f"{words.count(n_named) if n_named else 'none'} of these {'is' if n_named < 2 else 'are'} above the limit."
+    players = {
+        "people": words.format_people_count(people),
+        "faces": ngettext("{number} face", "{number} faces", faces),
+    }
+    if not n_named:
+        return _("{people} played the stranger with {faces}: none of these is above the limit.", **players)
+    return ngettext(
+        "{people} played the stranger with {faces}: {number} of these is above the limit.",
+        "{people} played the stranger with {faces}: {number} of these are above the limit.",
+        n_named,
+        **players,
     )
 
 
@@ -163,9 +241,11 @@ def _show_rates(evaluated: EvaluatedRun, points: Sequence[OperatingPoint]) -> No
     with st.container(horizontal=True, gap="large"):
         for rate in (TARGET_RATE, STRICT_RATE):
             st.metric(
-                f"Found and named (DIR) at FPIR {words.percent(rate)}",
+                _("Found and named (DIR) at FPIR {percentage}", percentage=words.percent(rate)),
                 words.percent(point_at[rate].correct_name_rate),
-                "enough people to tell" if point_at[rate].enough_data else "too few people to be sure of the FPIR",
+                _("enough people to tell")
+                if point_at[rate].enough_data
+                else _("too few people to be sure of the FPIR"),
                 delta_color="off",
                 delta_arrow="off",
                 width="content",
@@ -175,23 +255,41 @@ def _show_rates(evaluated: EvaluatedRun, points: Sequence[OperatingPoint]) -> No
 
 def _protocol_sentence(run: Run, impostors: Impostors | None) -> str:
     """Say who was in the gallery and who were the probes."""
-    people, faces = words.count(run.metrics.n_people, "person", "people"), run.metrics.n_train
-    gallery = f"Gallery: {people}, {words.count(faces, 'face')} learned from. "
-    known_probes = (
-        f"Known probes: {words.count(run.metrics.n_test, 'face')} of the same people, each named by a recogniser "
-        "that had not learned from its shot; found means the right name and a score above the limit. "
+    gallery = ngettext(
+        "Gallery: {people}, {number} face learned from.",
+        "Gallery: {people}, {number} faces learned from.",
+        run.metrics.n_train,
+        people=words.format_people_count(run.metrics.n_people),
     )
+    known_probes = ngettext(
+        "Known probes: {number} face of the same people, each named by a recogniser that had not learned from its "
+        "shot; found means the right name and a score above the limit.",
+        "Known probes: {number} faces of the same people, each named by a recogniser that had not learned from its "
+        "shot; found means the right name and a score above the limit.",
+        run.metrics.n_test,
+    )
+    return f"{gallery} {known_probes} {_describe_strange_probes(run, impostors)}"
+
+
+def _describe_strange_probes(run: Run, impostors: Impostors | None) -> str:
     if impostors is None:
-        return gallery + known_probes + "Strange probes: none, the limits are the model's own."
+        return _("Strange probes: none, the limits are the model's own.")
     # People are counted, not faces, by their numbers in ``who``; strangers whom no folder names have one for each face.
     n_hidden, n_given = (len(np.unique(impostors.who[mask])) for mask in (~impostors.given, impostors.given))
-    parts = [f"{words.count(n_hidden, 'person', 'people')} left out of the gallery in turn"] if n_hidden else []
-    parts += [f"{words.count(n_given, 'stranger')} given"] if n_given else []
-    threshold = run.params.threshold
-    use = "they moved the model's own limits" if threshold.from_prior else "they set the limits"
+    hidden = ngettext(
+        "{number} person left out of the gallery in turn", "{number} people left out of the gallery in turn", n_hidden
+    )
+    strangers = ngettext("{number} stranger given", "{number} strangers given", n_given)
+    if n_hidden and n_given:
+        probes = _("{hidden} and {strangers}", hidden=hidden, strangers=strangers)
+    else:
+        probes = hidden if n_hidden else strangers
     # Runs of earlier versions tried people whom their limits do not rest on.
-    use = use if threshold.n_impostor_people else "they only show what the model's own limits do"
-    return f"{gallery}{known_probes}Strange probes: {' and '.join(parts)}; {use}."
+    if not run.params.threshold.n_impostor_people:
+        return _("Strange probes: {probes}; they only show what the model's own limits do.", probes=probes)
+    if run.params.threshold.from_prior:
+        return _("Strange probes: {probes}; they moved the model's own limits.", probes=probes)
+    return _("Strange probes: {probes}; they set the limits.", probes=probes)
 
 
 def _show_thresholds(points: Sequence[OperatingPoint]) -> None:
@@ -202,7 +300,7 @@ def _show_thresholds(points: Sequence[OperatingPoint]) -> None:
                 "score": point.score,
                 "expected": words.percent(point.fpir_expected, 2),
                 "interval": words.format_interval(*point.fpir_expected_ci95, digits=2),
-                "enough": "yes" if point.enough_data else "no",
+                "enough": _("yes") if point.enough_data else _("no"),
                 "kept": words.bar_percent(point.correct_name_rate),
             }
             for point in points
@@ -212,19 +310,21 @@ def _show_thresholds(points: Sequence[OperatingPoint]) -> None:
         table,
         hide_index=True,
         column_config={
-            "rate": st.column_config.TextColumn("Strangers named (FPIR)", help="As asked for."),
-            "score": st.column_config.NumberColumn("Limit (score)", format="%.2f", help="A face needs a larger score."),
-            "expected": st.column_config.TextColumn("To expect"),
-            "interval": st.column_config.TextColumn("95\u00a0% interval"),
+            "rate": st.column_config.TextColumn(_("Strangers named (FPIR)"), help=_("As asked for.")),
+            "score": st.column_config.NumberColumn(
+                _("Limit (score)"), format="%.2f", help=_("A face needs a larger score.")
+            ),
+            "expected": st.column_config.TextColumn(_("To expect")),
+            "interval": st.column_config.TextColumn(_("95\u00a0% interval")),
             "enough": st.column_config.TextColumn(
-                "Enough people", help="A rate of 1 in 1 000 takes about 1 000 people to measure."
+                _("Enough people"), help=_("A rate of 1 in 1 000 takes about 1 000 people to measure.")
             ),
             "kept": st.column_config.ProgressColumn(
-                "Known named rightly (DIR)", format="%.1f\u00a0%%", min_value=0, max_value=100, width=180
+                _("Known named rightly (DIR)"), format="%.1f\u00a0%%", min_value=0, max_value=100, width=180
             ),
         },
         key="limits_table",
-        alt="The limit for each false-positive identification rate, what it promises, and what it costs.",
+        alt=_("The limit for each false-positive identification rate, what it promises, and what it costs."),
     )
 
 
@@ -233,25 +333,27 @@ def _show_scores(evaluated: EvaluatedRun) -> None:
     sentence = (
         describe_hidden_people(impostors, threshold)
         if impostors
-        else "Nobody could be left out, so only known people show."
+        else _("Nobody could be left out, so only known people show.")
     )
-    st.markdown(f"**{'Known people and strangers by score' if impostors else 'Known people by score'}**")
-    st.plotly_chart(
-        charts.figure_from_json(_scores_json(evaluated.run.id, threshold, _ink())), key="score_chart", alt=sentence
-    )
+    st.markdown(_("**Known people and strangers by score**") if impostors else _("**Known people by score**"))
+    figure_json = _scores_json(evaluated.run.id, threshold, _ink(), current_language())
+    st.plotly_chart(charts.figure_from_json(figure_json), key="score_chart", alt=sentence)
     st.caption(sentence)
     if impostors is None:
-        st.caption("Runs from before this was kept do not have the strangers either: train again to see them.")
+        st.caption(_("Runs from before this was kept do not have the strangers either: train again to see them."))
 
 
 @kept.cache_data(show_spinner=False, max_entries=32)
-def _scores_json(run_id: str, threshold: float, ink: str) -> str:
+def _scores_json(run_id: str, threshold: float, ink: str, language: Language) -> str:
+    # The words on it are those of the language that is spoken, which is a part of the key.
     histogram = build_score_histogram(data.run_predictions(run_id), threshold)
     return evaluation_charts.histogram_json(histogram, ink=ink)
 
 
 def _show_calibration(evaluated: EvaluatedRun) -> None:
-    title = f"Probabilities are off by {words.percent(evaluated.evaluation.ece)} on average (ECE)"
+    title = _(
+        "Probabilities are off by {percentage} on average (ECE)", percentage=words.percent(evaluated.evaluation.ece)
+    )
     diagram = build_reliability_diagram(evaluated.predictions)
     _show_titled_chart(title, evaluation_charts.reliability_json(diagram, ink=_ink()), "reliability_chart")
 
@@ -260,7 +362,11 @@ def _show_ranks(evaluated: EvaluatedRun) -> None:
     curve = build_cumulative_match_curve(evaluated.predictions)
     # The third rank, or the last there is: of two people one is always among the first two.
     third = curve.points[:3][-1]
-    title = f"The true name is among the first {words.count(third.number)} for {words.percent(third.share)} (rank-k)"
+    title = _(
+        "The true name is among the first {n_names} for {percentage} (rank-k)",
+        n_names=words.count(third.number),
+        percentage=words.percent(third.share),
+    )
     _show_titled_chart(title, evaluation_charts.ranks_json(curve, ink=_ink()), "rank_chart")
 
 

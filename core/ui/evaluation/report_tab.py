@@ -10,6 +10,10 @@ import streamlit as st
 
 from core.base.errors import NotFound
 from core.base.types import Revision
+from core.language.languages import ENGLISH
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import speaking
 from core.store.artifacts import ArtifactKind, content_id
 from core.ui import data, state, words
 from core.ui.audit import recording
@@ -31,23 +35,27 @@ class ReportRequest:
 def show_report_section(evaluated: EvaluatedRun) -> None:
     """What is in it, whether with faces, the button, and then the files."""
     st.markdown(
-        "**One file to keep or to pass on**: the data, how it was measured, all figures and charts, the worst errors, "
-        "what the numbers cannot say, and the hashes by which the same result can be had again. The HTML file opens in "
-        "any browser and loads nothing; the PDF says the same on paper."
+        _(
+            "**One file to keep or to pass on**: the data, how it was measured, all figures and charts, the worst "
+            "errors, what the numbers cannot say, and the hashes by which the same result can be had again. The HTML "
+            "file opens in any browser and loads nothing; the PDF says the same on paper."
+        )
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         faces = st.checkbox(
-            "With faces",
+            _("With faces"),
             value=True,
             key="report_faces",
-            help="The pictures beside the worst errors. Leave them out when others will read it; names stay in it.",
+            help=_("The pictures beside the worst errors. Leave them out when others will read it; names stay in it."),
         )
         request = ReportRequest(evaluated.run.id, evaluated.dataset.revision, _study_id(evaluated), faces)
-        if st.button("Make the report", type="primary", icon=":material/description:"):
+        if st.button(_("Make the report"), type="primary", icon=":material/description:"):
             st.session_state[state.REPORT] = request
     # A report is offered only for exactly what was asked: one with faces must not go out under a cleared checkbox.
     if st.session_state.get(state.REPORT) == request:
-        _show_downloads(evaluated.dataset.id, _build_report(request))
+        with st.spinner(_("Writing the report")):
+            report = _build_report(request)
+        _show_downloads(evaluated.dataset.id, report)
     else:
         # Pictures of people stay in memory no longer than they are asked for.
         _build_report.clear()
@@ -61,16 +69,18 @@ def _study_id(evaluated: EvaluatedRun) -> str:
         return ""
 
 
-@st.cache_data(show_spinner="Writing the report", max_entries=1, scope="session")
+@st.cache_data(show_spinner=False, max_entries=1, scope="session")
 def _build_report(request: ReportRequest) -> WrittenReport:
-    return make_report(data.services().report_tools(), request.run_id, faces=request.faces)
+    # A document for others, whose sentences are English: its numbers and counts must be, too.
+    with speaking(ENGLISH):
+        return make_report(data.services().report_tools(), request.run_id, faces=request.faces)
 
 
 def _show_downloads(dataset_id: str, report: WrittenReport) -> None:
     with st.container(horizontal=True):
         for ending, content, mime in (("html", report.html, "text/html"), ("pdf", report.pdf, "application/pdf")):
             st.download_button(
-                f"{ending.upper()} file, {words.format_size(len(content))}",
+                _("{kind} file, {size}", kind=ending.upper(), size=words.format_size(len(content))),
                 recording.recorded_download(dataset_id, "report", partial(bytes, content)),
                 file_name=f"{report.name}.{ending}",
                 mime=mime,
@@ -78,4 +88,9 @@ def _show_downloads(dataset_id: str, report: WrittenReport) -> None:
                 on_click="ignore",
                 key=f"report_{ending}",
             )
-    st.table(pd.DataFrame(report.facts).map(words.plain), border="horizontal", hide_index=True, hide_header=True)
+    st.table(
+        pd.DataFrame(report.facts).map(lambda fact: words.plain(say_again(fact))),
+        border="horizontal",
+        hide_index=True,
+        hide_header=True,
+    )

@@ -9,6 +9,8 @@ from dataclasses import replace
 import streamlit as st
 
 from core.base.types import Revision
+from core.language.texts import gettext as _
+from core.language.texts import localise_decimals, ngettext
 from core.learn.model_selection.comparison import Comparison, Verdict
 from core.store.protocols import Run
 from core.ui import address, charts, data, frame, gallery, words
@@ -39,7 +41,9 @@ def show_comparison_section(evaluated: EvaluatedRun) -> None:
         evaluated.run, [run for run in data.dataset_runs(evaluated.dataset) if run.id != evaluated.run.id]
     )
     older, newer = compare.order_runs(evaluated.run, other_run)
-    _show_comparison(evaluated, _compare_runs(evaluated.dataset.id, evaluated.dataset.revision, older.id, newer.id))
+    with st.spinner(_("Comparing")):
+        compared = _compare_runs(evaluated.dataset.id, evaluated.dataset.revision, older.id, newer.id)
+    _show_comparison(evaluated, compared)
 
 
 def _choose_other_run(run: Run, candidates: list[Run]) -> Run:
@@ -51,7 +55,7 @@ def _choose_other_run(run: Run, candidates: list[Run]) -> Run:
     run_id = run_id if run_id in by_id else before
     if len(candidates) > 1:
         run_id = st.selectbox(
-            "Compared with",
+            _("Compared with"),
             list(by_id),
             index=list(by_id).index(run_id),
             format_func=lambda key: training_page.format_run_title(by_id[key]),
@@ -62,7 +66,7 @@ def _choose_other_run(run: Run, candidates: list[Run]) -> Run:
     return by_id[run_id]
 
 
-@kept.cache_resource(show_spinner="Comparing", max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def _compare_runs(dataset_id: str, revision: Revision, older: str, newer: str) -> RunComparison:
     # A run's answers never change; the revision is in the key, as both are judged by the names of today.
     services = data.services()
@@ -80,12 +84,18 @@ def _show_comparison(evaluated: EvaluatedRun, compared: RunComparison) -> None:
         _show_counts(compared)
     with right:
         _show_changes_between(evaluated, compared.between)
-    _show_changed_faces(evaluated, "Newly right", compared.newly_right, "right", compared.cleared)
-    _show_changed_faces(evaluated, "Newly wrong", compared.newly_wrong, "wrong")
+    _show_changed_faces(evaluated, _("Newly right"), compared.newly_right, "right", compared.cleared)
+    _show_changed_faces(evaluated, _("Newly wrong"), compared.newly_wrong, "wrong")
     st.caption(
-        f"Judged by today's names, on the {words.count(counts.faces, 'face')} that both runs were tested on. "
-        "Chance: McNemar's exact test; and the interval of the difference has to leave out 0 when other people and "
-        "other photos of them are drawn (bootstrap)."
+        ngettext(
+            "Judged by today's names, on the {number} face that both runs were tested on. "
+            "Chance: McNemar's exact test; and the interval of the difference has to leave out 0 when other people and "
+            "other photos of them are drawn (bootstrap).",
+            "Judged by today's names, on the {number} faces that both runs were tested on. "
+            "Chance: McNemar's exact test; and the interval of the difference has to leave out 0 when other people and "
+            "other photos of them are drawn (bootstrap).",
+            counts.faces,
+        )
     )
 
 
@@ -98,8 +108,13 @@ def _show_counts(compared: RunComparison) -> None:
         charts.figure_from_json(figure_json),
         key="changes_chart",
         config={"displayModeBar": False},
-        alt=f"Right in both runs {counts.both}, newly wrong {counts.only_old}, newly right {counts.only_new}, "
-        f"wrong in both {counts.neither}.",
+        alt=_(
+            "Right in both runs {both}, newly wrong {only_old}, newly right {only_new}, wrong in both {neither}.",
+            both=counts.both,
+            only_old=counts.only_old,
+            only_new=counts.only_new,
+            neither=counts.neither,
+        ),
     )
     st.caption(_accuracy_sentence(counts))
 
@@ -108,11 +123,17 @@ def _accuracy_sentence(counts: Comparison) -> str:
     # Not what each run says of itself: on the faces that both were tested on, and by today's names.
     before, now = ((counts.both + only) / counts.faces for only in (counts.only_old, counts.only_new))
     if not counts.only_old and not counts.only_new:
-        return f"Accuracy {words.percent(now)} in both."
-    points, low, high = (f"{100 * share:+.1f}" for share in (counts.difference, counts.low, counts.high))
-    return (
-        f"Accuracy {words.percent(before)} before, {words.percent(now)} now: {points} points "
-        f"({low} to {high} with 95\u00a0% certainty)."
+        return _("Accuracy {percentage} in both.", percentage=words.percent(now))
+    points, low, high = (
+        localise_decimals(f"{100 * share:+.1f}") for share in (counts.difference, counts.low, counts.high)
+    )
+    return _(
+        "Accuracy {before} before, {now} now: {points} points ({low} to {high} with 95\u00a0% certainty).",
+        before=words.percent(before),
+        now=words.percent(now),
+        points=points,
+        low=low,
+        high=high,
     )
 
 
@@ -122,15 +143,21 @@ def _accuracy_sentence(counts: Comparison) -> str:
 def _show_changed_faces(
     evaluated: EvaluatedRun, title: str, changed: Sequence[FaceOutcome], key: str, cleared: Sequence[FaceOutcome] = ()
 ) -> None:
-    st.markdown(f"**{title}: {words.count(len(changed) + len(cleared), 'face') if changed or cleared else 'none'}**")
+    n_changed = len(changed) + len(cleared)
+    faces = ngettext("{number} face", "{number} faces", n_changed) if n_changed else _("none")
+    st.markdown(f"**{title}: {faces}**")
     if cleared:
         st.caption(describe_cleared_errors(len(cleared)))
     notes = {
-        outcome.face_id: f"{words.display_name(outcome.said_old)} before, {words.display_name(outcome.said_new)} now"
+        outcome.face_id: _(
+            "{old} before, {new} now",
+            old=words.display_name(outcome.said_old),
+            new=words.display_name(outcome.said_new),
+        )
         for outcome in changed
     }
     # Errors of names stand among the newly right, as people count them, but say that it was not the recogniser.
-    notes |= {outcome.face_id: "name corrected" for outcome in cleared}
+    notes |= {outcome.face_id: _("name corrected") for outcome in cleared}
     present = [outcome for outcome in (*changed, *cleared) if outcome.face_id in evaluated.faces.table]
     if not present:
         return
@@ -142,7 +169,7 @@ def _show_changed_faces(
         )
         for outcome in outcomes_on_page
     ]
-    grid = Grid(f"{title}. Click a face to see its photo.", {"Enter": "open"}, 140, click="open")
+    grid = Grid(_("{title}. Click a face to see its photo.", title=title), {"Enter": "open"}, 140, click="open")
     picked = draw_picker(f"changed_{key}", tiles, grid, corrections.current_epoch())
     if picked.command and picked.command.face_ids:
         face_sheet.open_photo_of_face(evaluated.dataset, picked.command.face_ids[0])
@@ -150,10 +177,12 @@ def _show_changed_faces(
 
 def describe_cleared_errors(n: int) -> str:
     """Say why errors of the older run are right now although it is not the recogniser that changed."""
-    photo = f"{words.count(n)} of them" if n > 1 else "One of them"
-    return (
-        f"{photo} counted as {'errors' if n > 1 else 'an error'} before because the name was wrong, not the "
-        "recogniser: the older run had already said the name that was given since. Above it is right in both."
+    return ngettext(
+        "One of them counted as an error before because the name was wrong, not the "
+        "recogniser: the older run had already said the name that was given since. Above it is right in both.",
+        "{number} of them counted as errors before because the name was wrong, not the "
+        "recogniser: the older run had already said the name that was given since. Above it is right in both.",
+        n,
     )
 
 
@@ -161,14 +190,14 @@ def describe_cleared_errors(n: int) -> str:
 
 
 def _show_changes_between(evaluated: EvaluatedRun, between: RunChanges) -> None:
-    st.markdown("**What changed in between**")
+    st.markdown(_("**What changed in between**"))
     lines = [*_correction_lines(evaluated, between), *_people_lines(between), *_setting_lines(between.settings)]
     if between.more_faces_learned:
-        lines.append(f"{between.more_faces_learned:+d} faces learned from")
+        lines.append(_("{change} faces learned from", change=f"{between.more_faces_learned:+d}"))
     st.markdown(
         "\n".join(f"- {words.plain(line)}" for line in lines)
         if lines
-        else "Nothing: the same faces and the same settings."
+        else _("Nothing: the same faces and the same settings.")
     )
 
 
@@ -178,28 +207,48 @@ def _correction_lines(evaluated: EvaluatedRun, between: RunChanges) -> list[str]
     names = data.services().store.names(evaluated.dataset.id)
     # What reads alike is one line, with how many times: an hour of confirming faces would hide all else.
     sentence_counts = Counter(correction_history.describe_event(event, names) for event in between.events)
-    lines = [f"{sentence}{f' ({times} times)' if times > 1 else ''}" for sentence, times in sentence_counts.items()]
+    lines = [
+        _("{correction} ({times} times)", correction=sentence, times=times) if times > 1 else sentence
+        for sentence, times in sentence_counts.items()
+    ]
     more = len(lines) - EVENTS_SHOWN
-    return lines[:EVENTS_SHOWN] + ([f"and {words.count(more, 'other correction')}"] if more > 0 else [])
+    if more <= 0:
+        return lines
+    return [*lines[:EVENTS_SHOWN], ngettext("and {number} other correction", "and {number} other corrections", more)]
 
 
 def _people_lines(between: RunChanges) -> list[str]:
     lines = []
-    for names, verb in ((between.people_added, "came"), (between.people_removed, "went")):
-        if names:
-            listed = ", ".join(words.display_name(name) for name in names[:EVENTS_SHOWN])
-            more = len(names) - EVENTS_SHOWN
-            lines.append(f"{listed}{f' and {more} more' if more > 0 else ''} {verb}")
+    if between.people_added:
+        names = _list_names(between.people_added)
+        lines.append(ngettext("{names} came", "{names} came", len(between.people_added), names=names))
+    if between.people_removed:
+        names = _list_names(between.people_removed)
+        lines.append(ngettext("{names} went", "{names} went", len(between.people_removed), names=names))
     return lines
+
+
+def _list_names(names: Sequence[str]) -> str:
+    listed = ", ".join(words.display_name(name) for name in names[:EVENTS_SHOWN])
+    more = len(names) - EVENTS_SHOWN
+    return (
+        ngettext("{names} and {number} more", "{names} and {number} more", more, names=listed) if more > 0 else listed
+    )
 
 
 def _setting_lines(settings: Sequence[ChangedSetting]) -> list[str]:
     return [
-        f"{training_page.SETTING_NAMES[setting.name]}: "
-        f"{_value_text(setting.old)} before, {_value_text(setting.new)} now"
+        _(
+            "{setting}: {old} before, {new} now",
+            setting=_(training_page.SETTING_NAMES[setting.name]),
+            old=_value_text(setting.old),
+            new=_value_text(setting.new),
+        )
         for setting in settings
     ]
 
 
 def _value_text(value: object) -> str:
-    return "none" if value is None else str(value)
+    if isinstance(value, float):
+        return localise_decimals(str(value))
+    return _("none") if value is None else str(value)

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.charts.shares import build_learning_curve, build_slice_intervals
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.learn.metrics.crop_check import CropCheck
 from core.learn.metrics.slices import PHOTOS, POSE, QUALITY, SIZE
 from core.learn.model_selection.study import LearningPoint, SliceAccuracy, Study, WrongFace
@@ -18,17 +21,17 @@ from core.ui.labels import corrections
 
 PER_PAGE = 6
 SLICE_TITLES = {
-    QUALITY: "Quality of the face",
-    POSE: "Where the head is turned",
-    SIZE: "Size of the face",
-    PHOTOS: "Photos learned from",
+    QUALITY: marked("Quality of the face"),
+    POSE: marked("Where the head is turned"),
+    SIZE: marked("Size of the face"),
+    PHOTOS: marked("Photos learned from"),
 }
 """What slices are made by, in words."""
 METRIC_TITLES = (
-    ("Right (accuracy)", "The share of faces that got their name."),
-    ("Balanced accuracy", "The mean over people of how often each is recognised."),
-    ("Macro F1", "The mean over people of how completely and how exclusively each is named."),
-    ("Among the first three", "The true name is one of the three most likely."),
+    (marked("Right (accuracy)"), marked("The share of faces that got their name.")),
+    (marked("Balanced accuracy"), marked("The mean over people of how often each is recognised.")),
+    (marked("Macro F1"), marked("The mean over people of how completely and how exclusively each is named.")),
+    (marked("Among the first three"), marked("The true name is one of the three most likely.")),
 )
 """Of ``FoldSummary.figures``, in their order."""
 NEGLIGIBLE_GAIN = 0.005
@@ -46,32 +49,37 @@ def show_slices_section(evaluated: EvaluatedRun) -> None:
     _show_metrics(study)
     _show_panel(evaluated, study)
     if study.check.ok is not False:
-        st.caption(f"**Crops.** {words.plain(study.check.sentence)}")
+        st.caption(_("**Crops.** {verdict}", verdict=words.plain(say_again(study.check.sentence))))
     study_progress.show_study_method(study)
 
 
 def _warn_of_crops(check: CropCheck) -> None:
     if check.ok is False:
-        st.warning(f"**The crops look wrong.** {words.plain(check.sentence)}", icon=":material/warning:")
+        verdict = words.plain(say_again(check.sentence))
+        st.warning(_("**The crops look wrong.** {verdict}", verdict=verdict), icon=":material/warning:")
 
 
 def _show_metrics(study: Study) -> None:
     with st.container(horizontal=True, gap="large", vertical_alignment="top"):
         for (label, meaning), figure in zip(METRIC_TITLES, study.figures, strict=True):
             st.metric(
-                label,
+                _(label),
                 words.percent(figure.mean),
                 study_progress.format_short_interval(figure),
                 delta_color="off",
                 delta_arrow="off",
                 width="content",
-                help=f"{meaning} Below: with 95\u00a0% certainty.",
+                help=_("{meaning} Below: with 95\u00a0% certainty.", meaning=_(meaning)),
             )
     baseline = study.baseline.accuracy.mean
     st.caption(
-        f"All photos, those of a validation folder too, in {words.count(study.repeats, 'repetition')} of "
-        f"{words.count(study.folds, 'fold')}. Naming everybody as the most frequent person would be right for "
-        f"{words.percent(baseline)}."
+        _(
+            "All photos, those of a validation folder too, in {repetitions} of {folds}. Naming everybody as the most "
+            "frequent person would be right for {percentage}.",
+            repetitions=ngettext("{number} repetition", "{number} repetitions", study.repeats),
+            folds=ngettext("{number} fold", "{number} folds", study.folds),
+            percentage=words.percent(baseline),
+        )
     )
 
 
@@ -99,35 +107,44 @@ def _show_slices_chart(evaluated: EvaluatedRun, study: Study) -> SliceKey | None
         on_select="rerun",
         selection_mode="points",
         config={"displayModeBar": False},
-        alt=f"Accuracy with its 95\u00a0% interval for every kind of face. {describe_hardest_slice(study)}.",
+        alt=_(
+            "Accuracy with its 95\u00a0% interval for every kind of face. {hardest}.",
+            hardest=describe_hardest_slice(study),
+        ),
     )
     return study_charts.read_picked_slice(event)
 
 
 def _slices_chart_json(study: Study) -> str:
     ink = charts.INK[frame.is_dark()]
-    return study_charts.slices_json(build_slice_intervals(study.slices), SLICE_TITLES, study.accuracy.mean, ink=ink)
+    headings = {by: _(title) for by, title in SLICE_TITLES.items()}
+    return study_charts.slices_json(build_slice_intervals(study.slices), headings, study.accuracy.mean, ink=ink)
 
 
 def describe_hardest_slice(study: Study) -> str:
     """Say which kind of face is harder than the rest, if one is for sure."""
     hardest = study.hardest_slice
     if hardest is None:
-        return "No kind of face is harder than the others, as far as these photos can tell"
-    kind, share = SLICE_TITLES[hardest.by].lower(), words.percent(hardest.accuracy.mean)
-    return f"Hardest is {kind}, {hardest.slice}: {share} right, against {words.percent(study.accuracy.mean)} of all"
+        return _("No kind of face is harder than the others, as far as these photos can tell")
+    return _(
+        "Hardest is {kind}, {slice}: {share} right, against {share_of_all} of all",
+        kind=words.inside(_(SLICE_TITLES[hardest.by])),
+        slice=say_again(hardest.slice),
+        share=words.percent(hardest.accuracy.mean),
+        share_of_all=words.percent(study.accuracy.mean),
+    )
 
 
 def _show_errors(evaluated: EvaluatedRun, study: Study, clicked: SliceKey | None) -> None:
     """The faces that were named wrongly, of one slice or of all."""
     errors = [error for error in study.errors if error.face in evaluated.faces.table]
     if not errors:
-        st.caption("No face was named wrongly in any repetition.")
+        st.caption(_("No face was named wrongly in any repetition."))
         return
     slice_key = _choose_slice(evaluated, study.slices, clicked, errors)
     matching = [error for error in errors if not slice_key or error.slices.get(slice_key[0]) == slice_key[1]]
     if not matching:
-        st.caption(f"{words.plain(_slice_title(slice_key))}: no face was named wrongly.")
+        st.caption(_("{kind}: no face was named wrongly.", kind=words.plain(_slice_title(slice_key))))
     errors_on_page = matching[gallery.page_slice(len(matching), PER_PAGE, f"slice_errors_{slice_key}")]
     for error in errors_on_page:
         wrong_predictions.show_wrong_prediction(evaluated, _wrong_prediction(error, study.repeats))
@@ -153,17 +170,22 @@ def _choose_slice(
 
     def label_of(slice_key: SliceKey | None) -> str:
         n = sum(slice_key is None or error.slices.get(slice_key[0]) == slice_key[1] for error in errors)
-        return f"{_slice_title(slice_key)}: {words.count(n, 'face')}"
+        return ngettext("{kind}: {number} face", "{kind}: {number} faces", n, kind=_slice_title(slice_key))
 
-    return st.selectbox("Faces that were named wrongly", slice_keys, format_func=label_of, key=key, width=420)
+    return st.selectbox(_("Faces that were named wrongly"), slice_keys, format_func=label_of, key=key, width=420)
 
 
 def _slice_title(slice_key: SliceKey | None) -> str:
-    return f"{SLICE_TITLES[slice_key[0]]}, {slice_key[1]}" if slice_key else "All"
+    return f"{_(SLICE_TITLES[slice_key[0]])}, {say_again(slice_key[1])}" if slice_key else _("All")
 
 
 def _wrong_prediction(error: WrongFace, repeats: int) -> WrongPrediction:
-    note = f"named wrongly {round(error.wrong * repeats)} of {words.count(repeats, 'time')}"
+    note = ngettext(
+        "named wrongly {part} of {number} time",
+        "named wrongly {part} of {number} times",
+        repeats,
+        part=round(error.wrong * repeats),
+    )
     return WrongPrediction(error.face, error.person, error.given, note=note)
 
 
@@ -179,14 +201,17 @@ def _show_learning_curve(points: Sequence[LearningPoint]) -> None:
         charts.figure_from_json(study_charts.curve_json(build_learning_curve(points), ink=ink)),
         key="learning_curve",
         config={"displayModeBar": False},
-        alt=f"Accuracy by faces of a person that were learned from. {describe_learning_curve(points)}.",
+        alt=_("Accuracy by faces of a person that were learned from. {curve}.", curve=describe_learning_curve(points)),
     )
     # From some number on further photos are those of fewer and fewer people, on whom the rest of the curve depends.
     fewer = [point for point in points if point.people < points[0].people]
     if fewer:
-        having = ", ".join(f"{words.count(point.people, 'has', 'have')} {point.photos}" for point in fewer)
-        people = words.count(points[0].people, "person", "people")
-        st.caption(f"Of {people} {words.plain(having)}; the others gave all theirs.")
+        having = ", ".join(
+            ngettext("{number} has {photos}", "{number} have {photos}", point.people, photos=point.photos)
+            for point in fewer
+        )
+        people = words.format_people_count(points[0].people)
+        st.caption(_("Of {people} {having}; the others gave all theirs.", people=people, having=words.plain(having)))
 
 
 def describe_learning_curve(points: Sequence[LearningPoint]) -> str:
@@ -194,11 +219,18 @@ def describe_learning_curve(points: Sequence[LearningPoint]) -> str:
     # Where the curve comes to rest: the first point that is as good as the last, but for what chance would do.
     first, last = points[0], points[-1]
     enough = next(point for point in points if point.accuracy.mean >= last.accuracy.mean - NEGLIGIBLE_GAIN)
-    sentence = f"{_point_text(first)} of everybody"
+    sentence = ngettext(
+        "{percentage} right with {number} face of everybody",
+        "{percentage} right with {number} faces of everybody",
+        first.photos,
+        percentage=words.percent(first.accuracy.mean),
+    )
     if enough is not first:
-        sentence += f", {_point_text(enough)}"
-    return f"{sentence}; more hardly helped" if enough is not last else sentence
-
-
-def _point_text(point: LearningPoint) -> str:
-    return f"{words.percent(point.accuracy.mean)} right with {words.count(point.photos, 'face')}"
+        sentence = ngettext(
+            "{few}, {percentage} right with {number} face",
+            "{few}, {percentage} right with {number} faces",
+            enough.photos,
+            few=sentence,
+            percentage=words.percent(enough.accuracy.mean),
+        )
+    return _("{curve}; more hardly helped", curve=sentence) if enough is not last else sentence

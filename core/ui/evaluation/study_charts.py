@@ -12,6 +12,9 @@ import plotly.graph_objects as go
 
 from core.charts.palette import GREY, RIGHT, WRONG
 from core.charts.shares import IntervalChart, ShareCurve, ShareInterval, SharePoint
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.ui import charts, words
 
 ROW_PX = 26
@@ -34,13 +37,13 @@ def slices_json(chart: IntervalChart, headings: Mapping[str, str], overall: floa
         if (heading := f"<b>{headings[row.heading]}</b>") not in labels.values():
             labels[len(labels)] = heading
         positions.append(len(labels))
-        labels[len(labels)] = f"{row.label} ({words.count(row.faces)})"
+        labels[len(labels)] = f"{say_again(row.label)} ({words.count(row.faces)})"
     figure = go.Figure(
         _dot_trace(
             [row.share for row in chart.rows],
             positions,
             customdata=[[row.heading, row.label] for row in chart.rows],
-            hovertext=[f"{row.label}: {_share_text(row)}, {row.note}" for row in chart.rows],
+            hovertext=[f"{say_again(row.label)}: {_share_text(row)}, {say_again(row.note)}" for row in chart.rows],
             error_x=_error_bars(chart.rows),
         )
     )
@@ -52,7 +55,7 @@ def slices_json(chart: IntervalChart, headings: Mapping[str, str], overall: floa
         yref="paper",
         xanchor="right" if overall > 0.5 else "left",
         yanchor="bottom",
-        text=f"all {words.percent(overall)}",
+        text=_("all {percentage}", percentage=words.percent(overall)),
         showarrow=False,
     )
     least = min([overall, *(row.low for row in chart.rows)])
@@ -76,14 +79,17 @@ def curve_json(curve: ShareCurve, *, ink: str) -> str:
     """Draw accuracy with its interval over the number of photos learned from, which are placed evenly."""
     points = curve.points
     labels = [str(point.number) for point in points]
-    hover = [f"{words.count(point.number, 'face')}: {_share_text(point)}" for point in points]
+    hover = [
+        ngettext("{number} face: {share}", "{number} faces: {share}", point.number, share=_share_text(point))
+        for point in points
+    ]
     trace = _dot_trace(labels, [point.share for point in points], hovertext=hover, error_y=_error_bars(curve.points))
     trace.update(mode="lines+markers", line={"color": RIGHT, "width": 2})
     figure = go.Figure(trace)
     # As categories: the numbers (1, 2, 3, 5, 8, 12) lie closest where the curve rises.
     figure.update_layout(
         **_layout(CURVE_HEIGHT_PX, ink),
-        xaxis={**_axis(), "type": "category", "showgrid": False, "title": {"text": "faces of each person"}},
+        xaxis={**_axis(), "type": "category", "showgrid": False, "title": {"text": _("faces of each person")}},
         yaxis={**_axis(), **charts.share_axis(curve.least, 1), "range": _share_range(curve.least)},
     )
     return str(figure.to_json())
@@ -122,7 +128,11 @@ def _error_bars(shares: Sequence[ShareInterval | SharePoint]) -> dict[str, Any]:
 
 
 def _share_text(share: ShareInterval | SharePoint) -> str:
-    return f"{words.percent(share.share)} right ({words.format_interval(share.low, share.high)})"
+    return _(
+        "{percentage} right ({interval})",
+        percentage=words.percent(share.share),
+        interval=words.format_interval(share.low, share.high),
+    )
 
 
 def _share_range(least: float) -> list[float]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.jobs.registry import submit_job
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
 from core.learn.metrics.bootstrap import Interval
 from core.learn.model_selection.study import Study
 from core.store.job_model import Job, JobKind
@@ -38,20 +40,22 @@ def _newest_study_job(evaluated: EvaluatedRun) -> Job | None:
 
 def _offer_study(evaluated: EvaluatedRun, tab_key: str) -> None:
     with st.container(border=True, horizontal_alignment="center"):
-        st.markdown("## This run was not measured thoroughly yet.", text_alignment="center")
+        st.markdown(_("## This run was not measured thoroughly yet."), text_alignment="center")
         st.markdown(
-            "All photos are tested several times by recognisers that had not seen them: which kind of photo it errs "
-            "on, how many photos of a person it takes, and whether another classifier would do better.",
+            _(
+                "All photos are tested several times by recognisers that had not seen them: which kind of photo it "
+                "errs on, how many photos of a person it takes, and whether another classifier would do better."
+            ),
             text_alignment="center",
         )
-        _study_button(evaluated, tab_key, "Measure it thoroughly")
-        st.caption("Half a minute for a thousand faces. You can leave the page meanwhile.", text_alignment="center")
+        _study_button(evaluated, tab_key, _("Measure it thoroughly"))
+        st.caption(_("Half a minute for a thousand faces. You can leave the page meanwhile."), text_alignment="center")
 
 
 def _offer_new_study(evaluated: EvaluatedRun, tab_key: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(":material/update: Photos or names changed since this was measured.")
-        _study_button(evaluated, tab_key, "Measure again")
+        st.markdown(_(":material/update: Photos or names changed since this was measured."))
+        _study_button(evaluated, tab_key, _("Measure again"))
 
 
 def _study_button(evaluated: EvaluatedRun, tab_key: str, label: str) -> None:
@@ -63,9 +67,15 @@ def _study_button(evaluated: EvaluatedRun, tab_key: str, label: str) -> None:
 def format_short_interval(share: Interval, digits: int = 1) -> str:
     """The ends of an interval, the sign said once."""
     low, high = (words.percent(end, digits) for end in (share.low, share.high))
-    return f"{low.removesuffix(words.PERCENT_SIGN)} to {high}"
+    return _("{low} to {high}", low=low.removesuffix(words.PERCENT_SIGN), high=high)
 
 
 def show_study_method(measured: Study) -> None:
     """How it was measured, in small letters."""
-    st.caption(f"{words.plain(measured.protocol)} It took {words.format_duration(measured.seconds)}.")
+    st.caption(
+        _(
+            "{protocol} It took {duration}.",
+            protocol=words.plain(say_again(measured.protocol)),
+            duration=words.format_duration(measured.seconds),
+        )
+    )

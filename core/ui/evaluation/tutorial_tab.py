@@ -8,6 +8,8 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Vectors
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.metrics.run_values import RunParams
 from core.learn.numerics.unit_vectors import mean_direction
@@ -24,7 +26,7 @@ CROP_PX = 112
 
 def show_tutorial_section(evaluated: EvaluatedRun) -> None:
     """What a tutorial would print, one face of it, and everything to do it again elsewhere."""
-    st.markdown("**The run as a tutorial prints it**")
+    st.markdown(_("**The run as a tutorial prints it**"))
     st.code(print_run(evaluated), language=None, wrap_lines=True)
     _show_face(evaluated)
     _offer_code(evaluated)
@@ -67,27 +69,30 @@ def _print_classifier(params: RunParams) -> str:
 def _show_face(evaluated: EvaluatedRun) -> None:
     """One tested face of somebody who is chosen: the picture, its numbers, and its bars beside the mean."""
     predictions, faces = evaluated.predictions, evaluated.faces
-    st.markdown("**A face as the classifier sees it (its embedding)**")
+    st.markdown(_("**A face as the classifier sees it (its embedding)**"))
     tested = sorted({int(person) for person in predictions.true})
-    person = st.selectbox("A tested face of", tested, format_func=evaluated.person, key="tutorial_person", width=300)
+    person = st.selectbox(_("A tested face of"), tested, format_func=evaluated.person, key="tutorial_person", width=300)
     rows = [
         faces.table.index(predictions.face_ids[row])
         for row in np.flatnonzero(predictions.true == person)
         if predictions.face_ids[row] in faces.table
     ]
     if not rows:
-        st.caption("The photos of this person were removed since.")
+        st.caption(_("The photos of this person were removed since."))
         return
     name, vectors = evaluated.person(person), faces.embeddings.vectors
     picture, numbers = st.columns([1, 4], vertical_alignment="center")
     with picture:
-        tile = gallery.Tile(faces.table.crop_ids[rows[0]], "", alt=f"Face of {name}")
+        tile = gallery.Tile(faces.table.crop_ids[rows[0]], "", alt=_("Face of {name}", name=name))
         gallery.show_face_grid(evaluated.dataset.id, [tile], tile_px=CROP_PX)
     with numbers:
         of_person = np.flatnonzero(faces.table.labels == faces.table.labels[rows[0]])
-        means = {"This face": vectors[rows[0]], f"Mean of the faces of {name}": mean_direction(vectors[of_person])}
+        means = {
+            _("This face"): vectors[rows[0]],
+            _("Mean of the faces of {name}", name=name): mean_direction(vectors[of_person]),
+        }
         explanation.show_vectors(means)
-    with st.expander(f"All {words.count(vectors.shape[1], 'number')}"):
+    with st.expander(ngettext("All {number} number", "All {number} numbers", vectors.shape[1])):
         st.code(print_vector(vectors[rows[0]]), language=None)
 
 
@@ -97,21 +102,26 @@ def print_vector(vector: Vectors) -> str:
 
 
 def _offer_code(evaluated: EvaluatedRun) -> None:
-    st.markdown("**The same in plain scikit-learn**")
+    st.markdown(_("**The same in plain scikit-learn**"))
     st.markdown(
-        f"`{tutorial.CODE_NAME}` and `{tutorial.ARRAYS_NAME}` in one zip: the embeddings of all faces, with their "
-        "names and the part of the test that each is in. Unpacked and run, the code prints the accuracy of this run "
-        "to the last digit."
+        _(
+            "`{code}` and `{arrays}` in one zip: the embeddings of all faces, with their names and the part of the "
+            "test that each is in. Unpacked and run, the code prints the accuracy of this run to the last digit.",
+            code=tutorial.CODE_NAME,
+            arrays=tutorial.ARRAYS_NAME,
+        )
     )
     if evaluated.stale or evaluated.run.params.imported is not None:
         st.caption(
-            "This run cannot be taken home: photos or names changed since, or its photos are on another computer. "
-            "Train again first."
+            _(
+                "This run cannot be taken home: photos or names changed since, or its photos are on another computer. "
+                "Train again first."
+            )
         )
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            "Download code and data (zip)",
+            _("Download code and data (zip)"),
             recording.recorded_download(evaluated.dataset.id, "tutorial", partial(_write_zip, evaluated.run)),
             file_name="face-recogniser.zip",
             mime="application/zip",
@@ -119,8 +129,8 @@ def _offer_code(evaluated: EvaluatedRun) -> None:
             on_click="ignore",
             key="tutorial_zip",
         )
-        st.caption("Embeddings tell who somebody is: treat the file as you would the photos.", width="content")
-    with st.expander(f"Read {tutorial.CODE_NAME}"):
+        st.caption(_("Embeddings tell who somebody is: treat the file as you would the photos."), width="content")
+    with st.expander(_("Read {file}", file=tutorial.CODE_NAME)):
         st.code(tutorial.read_tutorial_code(evaluated.run.params.kind), language="python")
 
 

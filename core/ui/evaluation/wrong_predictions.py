@@ -8,6 +8,9 @@ import streamlit as st
 
 from core.base.types import Revision
 from core.charts.confusion import describe_confusions
+from core.language.languages import Language
+from core.language.texts import current_language, ngettext
+from core.language.texts import gettext as _
 from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.certainty import Certainty
 from core.ui import data, gallery, words
@@ -51,24 +54,32 @@ def show_errors_section(evaluated: EvaluatedRun) -> None:
     # A run outlives its faces: those that were removed since are counted below, and cannot be shown.
     present_rows = [row for row in rows if evaluated.predictions.face_ids[row] in evaluated.faces.table]
     st.caption(
-        "The surest mistakes come first. Beside each: the faces most like it among those that were learned from, "
-        "and how like they are (0 to 100)."
+        _(
+            "The surest mistakes come first. Beside each: the faces most like it among those that were learned from, "
+            "and how like they are (0 to 100)."
+        )
     )
     for row in present_rows[gallery.page_slice(len(present_rows), PER_PAGE, "errors")]:
         _show_row(evaluated, row)
     if len(present_rows) < len(rows):
-        st.caption(f"{words.count(len(rows) - len(present_rows), 'wrong face')} of this run left the dataset since.")
+        st.caption(
+            ngettext(
+                "{number} wrong face of this run left the dataset since.",
+                "{number} wrong faces of this run left the dataset since.",
+                len(rows) - len(present_rows),
+            )
+        )
 
 
 def _filter_by_person(predictions: Predictions, rows: list[int]) -> list[int]:
     """Let the user keep those that have to do with somebody."""
     involved = sorted({predictions.people[index] for row in rows for index in _true_and_predicted(predictions, row)})
     people = st.multiselect(
-        "Find people",
+        _("Find people"),
         involved,
         format_func=words.display_name,
         key="error_people",
-        placeholder="Find people",
+        placeholder=_("Find people"),
         label_visibility="collapsed",
         width=330,
     )
@@ -84,11 +95,16 @@ def _true_and_predicted(predictions: Predictions, row: int) -> tuple[int, int]:
 
 
 def _no_errors(evaluated: EvaluatedRun) -> None:
-    tested = words.count(evaluated.evaluation.n_test, "tested face")
     with st.container(border=True):
-        st.markdown(f":material/check_circle: **No errors.** Everybody on the {tested} was recognised.")
+        st.markdown(
+            ngettext(
+                ":material/check_circle: **No errors.** Everybody on the {number} tested face was recognised.",
+                ":material/check_circle: **No errors.** Everybody on the {number} tested faces was recognised.",
+                evaluated.evaluation.n_test,
+            )
+        )
         st.caption(
-            "More people, and photos that look less alike, would make the test harder and the answer more telling."
+            _("More people, and photos that look less alike, would make the test harder and the answer more telling.")
         )
 
 
@@ -105,10 +121,16 @@ def show_wrong_prediction(evaluated: EvaluatedRun, mistake: WrongPrediction) -> 
     with st.container(border=True):
         left, middle, right = st.columns([2, 4, 9], vertical_alignment="center")
         with left:
-            face = gallery.Tile(_crop_id(evaluated, mistake.face_id), "", alt=f"Face of {person}")
+            face = gallery.Tile(_crop_id(evaluated, mistake.face_id), "", alt=_("Face of {name}", name=person))
             gallery.show_face_grid(evaluated.dataset.id, [face], tile_px=96)
         with middle:
-            st.markdown(f"**{words.plain(person)}**  \n:material/close: taken for **{words.plain(predicted)}**")
+            st.markdown(
+                _(
+                    "**{person}**  \n:material/close: taken for **{name}**",
+                    person=words.plain(person),
+                    name=words.plain(predicted),
+                )
+            )
             if mistake.certainty is not None:
                 bar.show_certainty(mistake.certainty)
             if mistake.note:
@@ -116,12 +138,15 @@ def show_wrong_prediction(evaluated: EvaluatedRun, mistake: WrongPrediction) -> 
             # It counted under the name of then. Who corrected it since should not take it for an error once more.
             current_name = evaluated.faces.table.person(evaluated.faces.table.index(mistake.face_id))
             if current_name != mistake.person:
-                st.caption(f":material/check: Corrected since: {words.name(current_name)}")
-            if st.button("Whole photo", key=f"photo_{mistake.face_id}", type="tertiary", icon=":material/photo:"):
-                face_sheet.open_photo_of_face(evaluated.dataset, mistake.face_id, f"{person}, taken for {predicted}")
+                st.caption(_(":material/check: Corrected since: {name}", name=words.name(current_name)))
+            if st.button(_("Whole photo"), key=f"photo_{mistake.face_id}", type="tertiary", icon=":material/photo:"):
+                title = _("{person}, taken for {name}", person=person, name=predicted)
+                face_sheet.open_photo_of_face(evaluated.dataset, mistake.face_id, title)
         with right:
             dataset = evaluated.dataset
-            nearest = _nearest_training_tiles(dataset.id, dataset.revision, evaluated.run.id, mistake.face_id)
+            nearest = _nearest_training_tiles(
+                dataset.id, dataset.revision, evaluated.run.id, mistake.face_id, current_language()
+            )
             gallery.show_face_grid(dataset.id, nearest, tile_px=88)
 
 
@@ -139,8 +164,10 @@ def _open_learned_search(dataset_id: str, revision: Revision, run_id: str) -> Ne
 
 
 @kept.cache_data(show_spinner=False, max_entries=1024)
-def _nearest_training_tiles(dataset_id: str, revision: Revision, run_id: str, face_id: str) -> list[gallery.Tile]:
-    """The training faces most like a face, those of its own photo left out."""
+def _nearest_training_tiles(
+    dataset_id: str, revision: Revision, run_id: str, face_id: str, language: Language
+) -> list[gallery.Tile]:
+    """The training faces most like a face, those of its own photo left out, described in the language spoken."""
     faces = data.dataset_faces(dataset_id, revision)
     own_row = faces.table.index(face_id)
     own_photo = faces.table.photo_ids[own_row]

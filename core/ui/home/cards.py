@@ -46,9 +46,9 @@ def _ask_for_new_dataset() -> None:
     with st.expander(_("Model")):
         models = {model.id: model for model in EMBEDDING_MODELS}
         model = st.selectbox(
-            _("How faces are turned into numbers"), list(models), format_func=lambda key: models[key].title
+            _("How faces are turned into numbers"), list(models), format_func=lambda key: _(models[key].title)
         )
-        st.caption(words.plain(models[model].description))
+        st.caption(words.plain(_(models[model].description)))
         if model not in {installed.id for installed in _installed_models()}:
             command = words.plain(f"python -m core models install {model}")
             st.caption(_(":material/warning: Not installed here yet. Run this first: {command}", command=command))
@@ -158,7 +158,7 @@ def _show_rework_actions(dataset: Dataset) -> None:
 
 
 def _ask_for_model(dataset: Dataset, models: list[EmbeddingModel]) -> None:
-    titles = {model.id: model.title for model in models}
+    titles = {model.id: _(model.title) for model in models}
     model_id = st.selectbox(_("How faces are turned into numbers"), list(titles), format_func=lambda key: titles[key])
     st.markdown(
         _(

@@ -11,6 +11,9 @@ import streamlit as st
 
 from core.base.types import TRUSTED_GRADE, Face
 from core.corrections.model import Event
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import localise_decimals, ngettext
 from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.open_set.certainty import Certainty, Sureness
@@ -60,8 +63,12 @@ def show_face_answer(dataset: Dataset, run: Run, question: FaceQuestion, thresho
         width_px = question.face.detection.box.width
         if width_px < SMALL_FACE_PX:
             st.caption(
-                f"The face is only {width_px:.0f} pixels wide: too little to be sure of. From {SMALL_FACE_PX} on it "
-                "gets better; give the photo in its full size, if there is a larger one."
+                _(
+                    "The face is only {width} pixels wide: too little to be sure of. From {enough} on it "
+                    "gets better; give the photo in its full size, if there is a larger one.",
+                    width=f"{width_px:.0f}",
+                    enough=SMALL_FACE_PX,
+                )
             )
         _show_known_face(run, question.known_face)
         _ask_for_name(dataset, run, question, threshold)
@@ -81,9 +88,12 @@ def _show_known_face(run: Run, known_face: Face | None) -> None:
     """What the dataset says of the face, and whether its name was to be expected for that."""
     if known_face is None or known_face.person is None:
         return
-    is_learned = known_face.id in data.run_predictions(run.id).learned_ids
-    worth = "it learned from it, so its name proves little" if is_learned else "it was not learned from: a fair test"
-    st.caption(f"This photo is in the dataset as one of {words.name(known_face.person)}; {worth}.")
+    name = words.name(known_face.person)
+    st.caption(
+        _("This photo is in the dataset as one of {name}; it learned from it, so its name proves little.", name=name)
+        if known_face.id in data.run_predictions(run.id).learned_ids
+        else _("This photo is in the dataset as one of {name}; it was not learned from: a fair test.", name=name)
+    )
 
 
 def _describe_verdict(question: FaceQuestion, threshold: Threshold) -> str:
@@ -91,12 +101,16 @@ def _describe_verdict(question: FaceQuestion, threshold: Threshold) -> str:
     number, name = question.number + 1, question.face.name(threshold)
     # What a person said outranks the recogniser, and that a face is too poor to tell outranks its likeness.
     if question.known_face is not None and question.known_face.confirmed:
-        return f"**{number:d}. {words.name(question.known_face.person)}**, as somebody said."
+        return _("**{which}. {name}**, as somebody said.", which=number, name=words.name(question.known_face.person))
     if question.face.doubt:
-        return f"**{number:d}. {words.plain(question.face.doubt.capitalize())} to tell.**"
-    if name:
-        return f"**{number:d}. {words.name(name)}**"
-    return f"**{number:d}. Unknown**"
+        return f"**{number:d}. {words.plain(describe_doubt(question.face))}.**"
+    title = words.name(name) if name else _("Unknown")
+    return f"**{number:d}. {title}**"
+
+
+def describe_doubt(face: IdentifiedFace) -> str:
+    """What makes it too poor to tell who it is: "Too blurred to tell"."""
+    return _("{doubt} to tell", doubt=say_again(face.doubt).capitalize())
 
 
 def _show_certainty(
@@ -106,8 +120,12 @@ def _show_certainty(
     face = question.face
     if face.doubt:
         st.caption(
-            f"Its quality is {words.percent(face.quality.grade, 0)}. Below {words.percent(TRUSTED_GRADE, 0)} different "
-            "people look alike, so no name is given. Try a sharper or larger photo."
+            _(
+                "Its quality is {grade}. Below {trusted} different people look alike, so no name is given. Try a "
+                "sharper or larger photo.",
+                grade=words.percent(face.quality.grade, 0),
+                trusted=words.percent(TRUSTED_GRADE, 0),
+            )
         )
         return
     # Whoever was named by a person is not the recogniser's to be sure of.
@@ -138,19 +156,21 @@ def _explain(dataset: Dataset, run: Run, face: IdentifiedFace, threshold: Thresh
     name, recogniser = words.display_name(best.person), data.services().identifier(run).recogniser
     mean = recogniser.centroids[recogniser.people.index(best.person)]
     explanation.show_steps(name, face.vector, mean, certainty, threshold)
-    explanation.show_vectors({"This face": face.vector, f"Mean of the faces of {name}": mean})
+    explanation.show_vectors({_("This face"): face.vector, _("Mean of the faces of {name}", name=name): mean})
     margins = recogniser.classifier.linear.margins(face.vector[None])[0]
     rival = int(np.argsort(-margins, kind="stable")[1])
     explanation.show_more_numbers(
         {
-            "Taken for": name,
+            _("Taken for"): name,
             _describe_margin(recogniser.classifier.kind): _format_signed(face.margin),
-            f"The same of the next, {words.display_name(recogniser.people[rival])}": _format_signed(
+            _("The same of the next, {name}", name=words.display_name(recogniser.people[rival])): _format_signed(
                 float(margins[rival])
             ),
-            "How probable, if it is one of those known (calibrated)": words.format_probability(best.prob),
-            "Nearest face that was learned from": _describe_nearest(dataset, face),
-            f"How far from the mean of {name} (distance; 0 the same, 2 opposite)": f"{best.distance:.2f}",
+            _("How probable, if it is one of those known (calibrated)"): words.format_probability(best.prob),
+            _("Nearest face that was learned from"): _describe_nearest(dataset, face),
+            _("How far from the mean of {name} (distance; 0 the same, 2 opposite)", name=name): localise_decimals(
+                f"{best.distance:.2f}"
+            ),
             **explanation.score_numbers(face.score, certainty, threshold),
         }
     )
@@ -159,21 +179,26 @@ def _explain(dataset: Dataset, run: Run, face: IdentifiedFace, threshold: Thresh
 def _describe_margin(kind: ClassifierKind) -> str:
     # Only the SVM draws a border around each person: the others' numbers mean nothing but by how much one is larger.
     if kind is ClassifierKind.LINEAR_SVM:
-        return "How far on that side (margin of the SVM; below 0 on the other)"
-    return f"How much the classifier is for that person (margin of {kind.phrase}; the largest names)"
+        return _("How far on that side (margin of the SVM; below 0 on the other)")
+    return _(
+        "How much the classifier is for that person (margin of {classifier}; the largest names)",
+        classifier=kind.phrase,
+    )
 
 
 def _format_signed(number: float) -> str:
-    return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return localise_decimals(f"{number:+.2f}".replace("-", "\N{MINUS SIGN}"))
 
 
 def _describe_nearest(dataset: Dataset, face: IdentifiedFace) -> str:
     if not face.evidence:
-        return "none is on this computer"
+        return _("none is on this computer")
     table, nearest = data.dataset_faces(dataset.id, dataset.revision).table, face.evidence[0]
     row = table.find(nearest.face_id)
-    owner = f"of {words.display_name(table.person(row))}, " if row is not None else ""
-    return f"{owner}at distance {nearest.distance:.2f}"
+    distance = localise_decimals(f"{nearest.distance:.2f}")
+    if row is None:
+        return _("at distance {distance}", distance=distance)
+    return _("of {name}, at distance {distance}", name=words.display_name(table.person(row)), distance=distance)
 
 
 def _choose_candidate(dataset: Dataset, run: Run, question: FaceQuestion, rated_people: RatedPeople) -> str:
@@ -184,7 +209,7 @@ def _choose_candidate(dataset: Dataset, run: Run, question: FaceQuestion, rated_
     shown_for, name, chosen_at = st.session_state.get(state.CANDIDATE, (("", 0), "", 0.0))
     shown_person = (
         name
-        if shown_for == question_key and any(candidate.person == name for candidate, _ in rated_people)
+        if shown_for == question_key and any(rated[0].person == name for rated in rated_people)
         else question.face.candidates[0].person
     )
     lines = [
@@ -198,11 +223,13 @@ def _choose_candidate(dataset: Dataset, run: Run, question: FaceQuestion, rated_
         for candidate, certainty in rated_people
         for cover in (data.find_cover(dataset, candidate.person),)
     ]
-    st.caption("How like each of them it is. Choose one to see why:")
+    st.caption(_("How like each of them it is. Choose one to see why:"))
     key = f"candidates_{question.photo.id[:16]}_{question.number}"
-    answer = choices.draw_choices(key, "Candidates", lines, shown_person, layout=ChoicesLayout.COMPACT)
+    answer = choices.draw_choices(key, _("Candidates"), lines, shown_person, layout=ChoicesLayout.COMPACT)
     if n_more := len(run.params.people) - len(lines):
-        st.caption(f"And {words.count(n_more, 'more person', 'more people')} whom it knows.")
+        st.caption(
+            ngettext("And {number} more person whom it knows.", "And {number} more people whom it knows.", n_more)
+        )
     # A component repeats its last answer at every run. Only one that is newer, by the browser's clock, is a click.
     if answer is not None and answer.when > chosen_at:
         st.session_state[state.CANDIDATE] = (question_key, answer.id, answer.when)
@@ -217,21 +244,22 @@ def _evidence(dataset: Dataset, run: Run, question: FaceQuestion, person: str) -
     if known is None:
         # A run that came with a bundle left its photos where it was made.
         st.caption(
-            "The photos that it learned from are not on this computer."
+            _("The photos that it learned from are not on this computer.")
             if run.params.imported is not None
-            else f"{words.name(person)} has another name since it was trained, or no faces any more."
+            else _("{name} has another name since it was trained, or no faces any more.", name=words.name(person))
         )
         return
     faces = data.person_faces(dataset.id, dataset.revision, known.id)
-    (nearest,), _ = nearest_in_gallery(question.face.vector, faces.embeddings.vectors, NEAREST_PHOTOS)
+    nearest = nearest_in_gallery(question.face.vector, faces.embeddings.vectors, NEAREST_PHOTOS)[0][0]
     crop, photos = st.columns([1, 3], gap="small", wrap=False)
     with crop:
-        st.html(gallery.picture_html(question.crop, f"Face {question.number + 1} as the network saw it", "this face"))
+        alt = _("Face {which} as the network saw it", which=question.number + 1)
+        st.html(gallery.picture_html(question.crop, alt, _("this face")))
     with photos:
-        alt = f"A face of {words.display_name(person)}"
+        alt = _("A face of {name}", name=words.display_name(person))
         tiles = [gallery.Tile(faces.table.crop_ids[index], "", alt=alt) for index in nearest.tolist()]
         gallery.show_face_grid(dataset.id, tiles, tile_px=58)
-    st.caption(f"Beside it, the photos of {words.name(person)} that are most like it.")
+    st.caption(_("Beside it, the photos of {name} that are most like it.", name=words.name(person)))
 
 
 def _ask_for_name(dataset: Dataset, run: Run, question: FaceQuestion, threshold: Threshold) -> None:
@@ -241,26 +269,28 @@ def _ask_for_name(dataset: Dataset, run: Run, question: FaceQuestion, threshold:
     guess = question.face.candidates[0].person
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.selectbox(
-            "This is",
+            _("This is"),
             name_choice.list_names(dataset, guess),
             index=None,
             format_func=words.display_name,
-            placeholder="A name, or a new one",
+            placeholder=_("A name, or a new one"),
             accept_new_options=True,
             key=field,
             on_change=_apply_typed_name,
             args=(dataset, question, field),
             width=240,
-            help="The photo and this face are added to the dataset under that name. Nobody else on the photo is.",
+            help=_("The photo and this face are added to the dataset under that name. Nobody else on the photo is."),
         )
         # By one click only near the threshold: a guess about a face far from everybody would be confirmed too easily.
         is_near = question.face.certainty(threshold).sureness is not Sureness.UNKNOWN
         # Whoever was renamed since would come to be twice: once more under the name that was learned.
         exists = data.find_cover(dataset, guess) is not None or run.params.imported is not None
         if is_near and exists and (question.known_face is None or question.known_face.person != guess):
-            label = f"Yes, {words.name(guess)}" if question.face.name(threshold) else f"It is {words.name(guess)}"
+            guessed_name = words.name(guess)
             st.button(
-                label,
+                _("Yes, {name}", name=guessed_name)
+                if question.face.name(threshold)
+                else _("It is {name}", name=guessed_name),
                 key=f"yes_{field}",
                 icon=":material/check:",
                 on_click=_teach_name,

@@ -6,11 +6,13 @@ import streamlit as st
 
 from core.base.types import Box
 from core.isolation.photos import decode_photo
+from core.language.texts import gettext as _
 from core.learn.open_set.certainty import Sureness
 from core.learn.open_set.rejection_rule import Threshold
 from core.store.protocols import Dataset, Run
 from core.ui import data, state, words
 from core.ui.audit import recording
+from core.ui.certainty import bar
 from core.ui.components import live
 from core.ui.components.live import FaceInView
 from core.workflows.identification.live import FaceTracker, FollowedFace
@@ -19,9 +21,11 @@ from core.workflows.identification.live import FaceTracker, FollowedFace
 def show_camera_privacy() -> None:
     """What happens with the picture."""
     st.caption(
-        "The picture is looked at on this computer, one still after the other, and nothing of it is kept. A name is "
-        "shown when it has held for a moment. Whether a face is that of a living person, or of a picture held before "
-        "the camera, is not tested."
+        _(
+            "The picture is looked at on this computer, one still after the other, and nothing of it is kept. A name "
+            "is shown when it has held for a moment. Whether a face is that of a living person, or of a picture held "
+            "before the camera, is not tested."
+        )
     )
 
 
@@ -61,8 +65,8 @@ def _in_view(face: FollowedFace, width_px: int, height_px: int) -> FaceInView:
     box = Box(left / width_px, top / height_px, right / width_px, bottom / height_px)
     if not face.settled:
         return FaceInView(box, "\u2026", known=False)
-    title = words.display_name(face.name) if face.name else "Unknown"
+    title = words.display_name(face.name) if face.name else _("Unknown")
     # Two words on a moving picture: the bar would jump with every still.
     sureness = face.certainty.sureness if face.certainty is not None else Sureness.UNKNOWN
-    label = title if sureness is Sureness.UNKNOWN else f"{title}, {sureness.word}"
+    label = title if sureness is Sureness.UNKNOWN else f"{title}, {bar.sureness_word(sureness)}"
     return FaceInView(box, label, known=face.name is not None)

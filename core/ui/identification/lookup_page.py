@@ -8,6 +8,9 @@ import streamlit as st
 
 from core.base.errors import NotFound
 from core.jobs.registry import submit_job
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset, Run
 from core.ui import address, data, frame, gallery, state, words
@@ -17,7 +20,7 @@ from core.ui.photos.uploads import Offer
 from core.workflows.identification.lookups import kept_lookups
 from core.workflows.identification.lookups.values import LookupInfo, LookupRequest
 
-DROP_LABEL = "Drop zips, folders, or photos"
+DROP_LABEL = marked("Drop zips, folders, or photos")
 COVER_PX = 52
 LOOKUPS_PER_PAGE = 10
 
@@ -27,11 +30,13 @@ LOOKUPS_PER_PAGE = 10
 
 def ask_for_photos(dataset: Dataset) -> list[tuple[Offer, LayoutChoice]]:
     """What was dropped or chosen in the inbox and can be looked at, with how the names in it are read."""
-    offers = uploads.choose_offers(dataset, DROP_LABEL, state.LOOKUP_OFFER)
+    offers = uploads.choose_offers(dataset, _(DROP_LABEL), state.LOOKUP_OFFER)
     if not offers:
         st.caption(
-            "The photos are looked at on this computer and not taken into the dataset. What was found is kept in the "
-            "data folder, with a copy of what you drop here, until you forget it."
+            _(
+                "The photos are looked at on this computer and not taken into the dataset. What was found is kept in "
+                "the data folder, with a copy of what you drop here, until you forget it."
+            )
         )
     previews = [(offer, show_layout_preview(offer, with_people=False, waiting=state.LOOKUP_OFFER)) for offer in offers]
     return [(offer, choice) for offer, choice in previews if choice is not None]
@@ -71,7 +76,7 @@ def find_opened_lookup(known: list[LookupInfo], job: Job | None) -> LookupInfo |
     # While its job runs the result is not there yet, which is no reason to call it forgotten.
     is_pending = job is not None and job.id == lookup_id and job.state is not JobState.DONE
     if lookup_id and lookup_info is None and not is_pending:
-        st.info("That result is not kept any more: it was forgotten, or somebody on it was erased.")
+        st.info(_("That result is not kept any more: it was forgotten, or somebody on it was erased."))
         address.set_query_values(lookup=None, show=None, who=None)
     return lookup_info
 
@@ -80,7 +85,7 @@ def show_kept_lookups(dataset: Dataset, known: list[LookupInfo]) -> None:
     """What was looked at before."""
     if not known:
         return
-    st.header("Kept", anchor=False)
+    st.header(_("Kept"), anchor=False)
     for info in known[gallery.page_slice(len(known), LOOKUPS_PER_PAGE, f"kept_{dataset.id}")]:
         with st.container(border=True):
             _card(dataset, info)
@@ -90,11 +95,12 @@ def _card(dataset: Dataset, info: LookupInfo) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(width="content"):
             # A result whose file cannot be read is listed all the same: else nobody could be rid of it.
-            st.markdown(f"**{words.plain(info.title or 'A result that is damaged')}**")
-            st.caption(words.plain(info.damage) or describe_lookup(info))
+            title = say_again(info.title) if info.title else _("A result that is damaged")
+            st.markdown(f"**{words.plain(title)}**")
+            st.caption(words.plain(say_again(info.damage)) or describe_lookup(info))
         with st.container(horizontal=True, width="content"):
             if not info.damage:
-                st.button("Open result", key=f"open_{info.id}", on_click=_open, args=(info.id,))
+                st.button(_("Open result"), key=f"open_{info.id}", on_click=_open, args=(info.id,))
             offer_forgetting(dataset, info)
     faces = "".join(
         f"<img src='{gallery.jpeg_data_url(cover)}' alt='' width={COVER_PX} height={COVER_PX} "
@@ -107,8 +113,12 @@ def _card(dataset: Dataset, info: LookupInfo) -> None:
 
 def describe_lookup(info: LookupInfo) -> str:
     """Counts, and when it was."""
-    counts = f"{words.count(info.photos, 'photo')}, {words.count(info.faces, 'face')}"
-    return f"{counts}, looked at {words.ago(info.created)}"
+    return _(
+        "{photos}, {faces}, looked at {when}",
+        photos=ngettext("{number} photo", "{number} photos", info.photos),
+        faces=ngettext("{number} face", "{number} faces", info.faces),
+        when=words.ago(info.created),
+    )
 
 
 def _open(lookup_id: str) -> None:
@@ -122,27 +132,33 @@ def close_lookup() -> None:
 
 def offer_forgetting(dataset: Dataset, info: LookupInfo) -> None:
     """The way to remove it."""
-    with st.popover("Forget", icon=":material/delete:"):
+    with st.popover(_("Forget"), icon=":material/delete:"):
+        title = say_again(info.title) if info.title else _("it")
         st.markdown(
-            f"Forget **{words.plain(info.title or 'it')}**? "
-            "The result, the pictures of its faces and the photos kept for it are removed from the data folder. "
-            "This cannot be undone."
+            _(
+                "Forget **{result}**? "
+                "The result, the pictures of its faces and the photos kept for it are removed from the data folder. "
+                "This cannot be undone.",
+                result=words.plain(title),
+            )
         )
-        st.button("Forget it", key=f"forget_{info.id}", type="primary", on_click=_forget, args=(dataset.id, info.id))
+        st.button(_("Forget it"), key=f"forget_{info.id}", type="primary", on_click=_forget, args=(dataset.id, info.id))
 
 
 def _forget(dataset_id: str, lookup_id: str) -> None:
     kept_lookups.forget_lookup(data.services().lookup_tools(), dataset_id, lookup_id)
     close_lookup()
-    frame.queue_toast("It is forgotten.")
+    frame.queue_toast(_("It is forgotten."))
 
 
 def describe_storage(source: str) -> str:
     """Where the result and the photos are."""
     if source:
-        location = words.plain(source)
-        return f"The result is kept in the data folder until you forget it. The photos are yours: {location}."
-    return "The result and a copy of its photos are kept in the data folder until you forget them."
+        return _(
+            "The result is kept in the data folder until you forget it. The photos are yours: {location}.",
+            location=words.plain(source),
+        )
+    return _("The result and a copy of its photos are kept in the data folder until you forget them.")
 
 
 def describe_recogniser(dataset: Dataset, run_id: str) -> str:
@@ -153,5 +169,7 @@ def describe_recogniser(dataset: Dataset, run_id: str) -> str:
     try:
         run = data.services().runs.run(run_id)
     except NotFound:
-        return "The recogniser that looked at them was deleted since; the result stays as it was."
-    return f"A training of {words.ago(run.created)} looked at them; there is a newer one. Look again to use it."
+        return _("The recogniser that looked at them was deleted since; the result stays as it was.")
+    return _(
+        "A training of {when} looked at them; there is a newer one. Look again to use it.", when=words.ago(run.created)
+    )

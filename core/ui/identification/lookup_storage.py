@@ -5,8 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from core.base.errors import ImageRefused
+from core.language.languages import ENGLISH
+from core.language.texts import gettext as _
+from core.language.texts import ngettext, speaking
 from core.store.protocols import Dataset, Run
-from core.ui import data, frame, words
+from core.ui import data, frame
 from core.ui.identification import photo_answer, photo_input
 from core.workflows.identification.lookups import lookup
 from core.workflows.identification.lookups.lookup import PhotoToKeep
@@ -25,10 +28,22 @@ def keep_tab_photos(dataset: Dataset, run: Run) -> None:
             # A photo that cannot be read says so where it is shown, and is no reason not to keep the others.
             continue
     if not photos:
-        st.toast("None of these photos can be read, so there is nothing to keep.")
+        st.toast(_("None of these photos can be read, so there is nothing to keep."))
         return
-    more = f" and {words.count(len(photos) - 1, 'more photo')}" if len(photos) > 1 else ""
-    title = f"{photos[-1].name}{more}"
+    title = _title(photos)
     lookup.keep_identified_photos(services.lookup_tools(), dataset.id, run, services.identifier(run), title, photos)
-    subject = "The photo is" if len(photos) == 1 else f"{words.count(len(photos), 'photo')} are"
-    frame.queue_toast(f"{subject} kept with the names, under Many photos.")
+    frame.queue_toast(
+        ngettext(
+            "The photo is kept with the names, under Many photos.",
+            "{number} photos are kept with the names, under Many photos.",
+            len(photos),
+        )
+    )
+
+
+def _title(photos: list[PhotoToKeep]) -> str:
+    # It is kept, so in English: it is said again in the language of whoever opens the result.
+    newest, n_more = photos[-1].name, len(photos) - 1
+    with speaking(ENGLISH):
+        more = ngettext("{photo} and {number} more photo", "{photo} and {number} more photos", n_more, photo=newest)
+    return more if n_more else newest

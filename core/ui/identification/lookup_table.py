@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from core.jobs.registry import submit_job
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.learn.open_set.certainty import LIKELY_PROB
 from core.learn.open_set.rejection_rule import RATES
 from core.store.job_model import Job, JobKind, JobState
@@ -29,26 +33,41 @@ from core.workflows.identification.lookups.marks import LookupMark, mark_faces
 from core.workflows.identification.lookups.values import Lookup, LookupInfo, SortedCounts, SortRequest
 
 CHIPS = (
-    FilterChip("all", "All", 0, "Every photo"),
-    FilterChip("named", "Named", LookupMark.NAMED, "Photos with somebody who has a name"),
-    FilterChip("unknown", "Unknown", LookupMark.UNKNOWN, "Photos with a face that is like nobody known"),
+    FilterChip("all", marked("All"), 0, marked("Every photo")),
+    FilterChip("named", marked("Named"), LookupMark.NAMED, marked("Photos with somebody who has a name")),
+    FilterChip(
+        "unknown", marked("Unknown"), LookupMark.UNKNOWN, marked("Photos with a face that is like nobody known")
+    ),
     FilterChip(
         "uncertain",
-        "Unsure",
+        marked("Unsure"),
         LookupMark.UNSURE,
-        "Photos with a face that one step of the slider would decide otherwise",
+        marked("Photos with a face that one step of the slider would decide otherwise"),
     ),
     FilterChip(
-        "two-names", "Two names for one person", LookupMark.TWO_NAMES, "The same person, it seems, by two names"
+        "two-names",
+        marked("Two names for one person"),
+        LookupMark.TWO_NAMES,
+        marked("The same person, it seems, by two names"),
     ),
-    FilterChip("again", "One name twice in a photo", LookupMark.AGAIN, "Photos on which two faces have the same name"),
-    FilterChip("no-face", "No face", LookupMark.NO_FACE, "Photos in which no face could be found"),
-    FilterChip("refused", "Could not be read", LookupMark.REFUSED, "Files that are no photo that can be read"),
+    FilterChip(
+        "again",
+        marked("One name twice in a photo"),
+        LookupMark.AGAIN,
+        marked("Photos on which two faces have the same name"),
+    ),
+    FilterChip("no-face", marked("No face"), LookupMark.NO_FACE, marked("Photos in which no face could be found")),
+    FilterChip(
+        "refused",
+        marked("Could not be read"),
+        LookupMark.REFUSED,
+        marked("Files that are no photo that can be read"),
+    ),
 )
 
 
 # A result is never changed, but may be written once more under its id when a job is repeated: when it was made tells.
-@kept.cache_resource(show_spinner="Reading the result", max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def _load_result(dataset_id: str, lookup_id: str, created: float) -> Lookup:
     return kept_lookups.load_lookup(data.services().artifacts, dataset_id, lookup_id)
 
@@ -99,17 +118,22 @@ def _names(dataset_id: str, lookup_id: str, created: float) -> frozenset[str]:
 
 def show_lookup(dataset: Dataset, info: LookupInfo) -> None:
     """The head of a result, its table, and what can be taken of it."""
-    result = _load_result(dataset.id, info.id, info.created)
+    with st.spinner(_("Reading the result")):
+        result = _load_result(dataset.id, info.id, info.created)
     recording.record_names(dataset, recording.MANY_PHOTOS, result.id, _names(dataset.id, info.id, info.created))
     text, ways = st.columns([3, 2])
     with text:
-        st.header(words.plain(result.title), anchor=False)
+        st.header(words.plain(say_again(result.title)), anchor=False)
         st.caption(
-            f"{lookup_page.describe_lookup(info)}. {lookup_page.describe_storage(result.source)} "
-            f"{lookup_page.describe_recogniser(dataset, result.run_id)}"
+            _(
+                "{counts}. {storage} {recogniser}",
+                counts=lookup_page.describe_lookup(info),
+                storage=lookup_page.describe_storage(result.source),
+                recogniser=lookup_page.describe_recogniser(dataset, result.run_id),
+            )
         )
     with ways, st.container(horizontal=True, horizontal_alignment="right"):
-        st.button("Other photos", icon=":material/arrow_back:", on_click=lookup_page.close_lookup)
+        st.button(_("Other photos"), icon=":material/arrow_back:", on_click=lookup_page.close_lookup)
         lookup_page.offer_forgetting(dataset, info)
     sorting = _newest_sorting(dataset, info)
     jobs.follow_job(sorting)
@@ -128,7 +152,8 @@ def _photos(dataset: Dataset, info: LookupInfo) -> None:
     with ways, st.container(horizontal=True, horizontal_alignment="right"):
         _downloads(dataset, result, rate)
     first = LookupView(address.query_value("show") or "", address.query_value("who") or "")
-    table_state = lookups.draw_lookup_table(f"lookup_{info.id}", table)
+    chips = tuple(replace(chip, label=_(chip.label), hint=_(chip.hint)) for chip in table.chips)
+    table_state = lookups.draw_lookup_table(f"lookup_{info.id}", replace(table, chips=chips))
     # Pictures of those on the screen alone: all of a large lookup would be too much for one message to the browser.
     faces = list(result.faces())
     pictures = {row: gallery.jpeg_data_url(faces[row].crop) for row in table_state.asked}
@@ -138,8 +163,11 @@ def _photos(dataset: Dataset, info: LookupInfo) -> None:
         # What everybody sees at first is not written into the address.
         address.set_query_values(show=view.chip if view.chip != CHIPS[0].id else None, who=view.person or None)
     st.caption(
-        "Choose a face to see who else it may be. Unsure: one step of the slider would decide otherwise, or the "
-        f"name is less than {words.percent(LIKELY_PROB)} probable."
+        _(
+            "Choose a face to see who else it may be. Unsure: one step of the slider would decide otherwise, or the "
+            "name is less than {percentage} probable.",
+            percentage=words.percent(LIKELY_PROB),
+        )
     )
 
 
@@ -156,11 +184,11 @@ def _ask_for_rate(result: Lookup) -> float:
 def _downloads(dataset: Dataset, result: Lookup, rate: float) -> None:
     name = Path(result.title).stem
     # Each content is a function that is called when its button is pressed: three files are not written at every run.
-    with st.popover("Download", icon=":material/download:"):
+    with st.popover(_("Download"), icon=":material/download:"):
         contents: tuple[tuple[str, str, str, Callable[[], str | bytes]], ...] = (
-            ("Table (CSV)", "csv", "text/csv", partial(outputs.lookup_csv, result, rate)),
-            ("Document (JSON)", "json", "application/json", partial(_json, result, rate)),
-            ("Names for photo programs (XMP)", "xmp.zip", "application/zip", partial(_sidecars, result, rate)),
+            (_("Table (CSV)"), "csv", "text/csv", partial(outputs.lookup_csv, result, rate)),
+            (_("Document (JSON)"), "json", "application/json", partial(_json, result, rate)),
+            (_("Names for photo programs (XMP)"), "xmp.zip", "application/zip", partial(_sidecars, result, rate)),
         )
         for label, ending, mime, content in contents:
             st.download_button(
@@ -173,10 +201,12 @@ def _downloads(dataset: Dataset, result: Lookup, rate: float) -> None:
                 width="stretch",
             )
     if st.button(
-        "Sort by person",
+        _("Sort by person"),
         key=f"sort_{result.id}",
         icon=":material/folder_shared:",
-        help="A zip of the photos, byte for byte, with a folder for each person, one for unknown and one for no face.",
+        help=_(
+            "A zip of the photos, byte for byte, with a folder for each person, one for unknown and one for no face."
+        ),
     ):
         submit_job(data.services().jobs, dataset.id, SortRequest(result.id, rate))
         st.rerun()
@@ -209,21 +239,32 @@ def _show_sorted_copies(dataset: Dataset, result: Lookup, job: Job) -> None:
         return
     counts, size = SortedCounts.of(job), path.stat().st_size
     with st.container(border=True):
-        people = words.count(counts.people, "person", "people")
         st.markdown(
-            f"**Sorted by person**: {words.count(counts.photos, 'photo')} of {people} in {words.format_size(size)}, "
-            f"with {format_one_in(SortRequest.of(job).rate)} strangers named."
+            ngettext(
+                "**Sorted by person**: {number} photo of {people} in {size}, with {one_in} strangers named.",
+                "**Sorted by person**: {number} photos of {people} in {size}, with {one_in} strangers named.",
+                counts.photos,
+                people=words.format_people_count(counts.people),
+                size=words.format_size(size),
+                one_in=format_one_in(SortRequest.of(job).rate),
+            )
         )
         if counts.missing:
-            st.caption(f"{words.count(counts.missing, 'photo')} could not be found any more, or changed since.")
+            st.caption(
+                ngettext(
+                    "{number} photo could not be found any more, or changed since.",
+                    "{number} photos could not be found any more, or changed since.",
+                    counts.missing,
+                )
+            )
         if size > LARGEST_DOWNLOAD_BYTES:
-            st.caption("It is too large to go through the browser. Copy it from where it lies:")
+            st.caption(_("It is too large to go through the browser. Copy it from where it lies:"))
             st.code(str(path), language=None, wrap_lines=True)
         with st.container(horizontal=True):
             if size <= LARGEST_DOWNLOAD_BYTES:
                 name = f"{Path(result.title).stem}-by-person.zip"
                 st.download_button(
-                    "Download the sorted photos",
+                    _("Download the sorted photos"),
                     recording.recorded_download(dataset.id, recording.MANY_PHOTOS, path.read_bytes),
                     name,
                     "application/zip",
@@ -231,7 +272,9 @@ def _show_sorted_copies(dataset: Dataset, result: Lookup, job: Job) -> None:
                     icon=":material/download:",
                     on_click="ignore",
                 )
-            st.button("Delete", key=f"unsort_{job.id}", icon=":material/delete:", on_click=_delete, args=(path, job.id))
+            st.button(
+                _("Delete"), key=f"unsort_{job.id}", icon=":material/delete:", on_click=_delete, args=(path, job.id)
+            )
 
 
 def _delete(path: Path, job_id: str) -> None:

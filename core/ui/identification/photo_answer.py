@@ -9,6 +9,8 @@ import streamlit as st
 
 from core.base.types import Face, Revision
 from core.imaging.pixels import encode_jpeg
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.learn.metrics.run_values import RunThreshold, describe_update
 from core.learn.open_set.certainty import Sureness
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold
@@ -49,10 +51,11 @@ class PhotoAnswer:
 def identify_photo(run: Run, revision: Revision, photo: TabPhoto) -> PhotoAnswer:
     """The faces of a photo; computed once a session. Raises ImageRefused."""
     # Plain values as the key. The revision is one of them, as the faces that a run learned from may have been erased.
-    return _identify_photo(run.id, revision, photo.id, photo)
+    with st.spinner(_("Looking for faces")):
+        return _identify_photo(run.id, revision, photo.id, photo)
 
 
-@kept.cache_data(show_spinner="Looking for faces", max_entries=12, scope="session")
+@kept.cache_data(show_spinner=False, max_entries=12, scope="session")
 def _identify_photo(run_id: str, revision: Revision, photo_id: str, _photo: TabPhoto) -> PhotoAnswer:
     services = data.services()
     identifier = services.identifier(services.runs.run(run_id))
@@ -70,26 +73,30 @@ def show_retraining_notice(dataset: Dataset, run: Run) -> None:
     updated, is_stale = run.params.updated, run.revision != dataset.revision
     if not (is_stale or updated) or (job is not None and job.state.active):
         return
-    sentence = "Photos or names changed since this was trained; it does not know of that yet."
+    sentence = _("Photos or names changed since this was trained; it does not know of that yet.")
     if updated and not is_stale:
         sentence = describe_update(updated)
     kind = run.params.kind
     can_update = is_stale and run.metrics.n_train >= UPDATE_FIRST_FROM
     if can_update and not kind.is_updated_by_rows:
-        sentence += f" With {kind.phrase} it takes a training: everybody is learned together."
+        sentence = _(
+            "{sentence} With {classifier} it takes a training: everybody is learned together.",
+            sentence=sentence,
+            classifier=kind.phrase,
+        )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f":material/update: {words.plain(sentence)}", width="content")
         if can_update and kind.is_updated_by_rows:
             st.button(
-                "Learn the changes",
+                _("Learn the changes"),
                 key="update",
                 icon=":material/update:",
-                help="Takes seconds. How good it is then, a training measures.",
+                help=_("Takes seconds. How good it is then, a training measures."),
                 on_click=training_page.submit_update,
                 args=(dataset,),
             )
         st.button(
-            "Train again",
+            _("Train again"),
             key="retrain",
             icon=":material/school:",
             on_click=training_page.submit_training_again,
@@ -101,12 +108,16 @@ def show_known_people(dataset: Dataset, run: Run) -> None:
     """Before the first photo: who can be recognised."""
     names = run.params.people
     everybody = data.dataset_people(dataset.id, dataset.revision)
-    st.markdown(f"It knows **{words.count(len(names), 'person', 'people')}**.")
+    st.markdown(ngettext("It knows **{number} person**.", "It knows **{number} people**.", len(names)))
     present = set(everybody.names)
     known = [name for name in names if name in present]
     part = map(everybody.find_named, known[gallery.page_slice(len(known), gallery.PER_PAGE, "known")])
     tiles = [
-        gallery.Tile(person.cover_crop_id, words.display_name(person.name), words.count(person.faces, "face"))
+        gallery.Tile(
+            person.cover_crop_id,
+            words.display_name(person.name),
+            ngettext("{number} face", "{number} faces", person.faces),
+        )
         for person in part
         if person is not None
     ]
@@ -166,12 +177,12 @@ def ask_for_threshold(run: Run, faces: Sequence[IdentifiedFace]) -> Threshold:
 def choose_rate(key: str) -> float:
     """Choose the share of strangers who may get a name, one of ``RATES``."""
     rate = st.select_slider(
-        "How many strangers may get a name? (false-accept rate)",
+        _("How many strangers may get a name? (false-accept rate)"),
         options=sorted(RATES),
         value=TARGET_RATE,
         format_func=format_one_in,
         key=key,
-        help="Fewer: more people are called unknown, those whom it should know too.",
+        help=_("Fewer: more people are called unknown, those whom it should know too."),
     )
     return float(rate)
 
@@ -185,59 +196,77 @@ def describe_names(named_by_rate: dict[float, int], n_faces: int, rate: float) -
     """
     if not n_faces:
         return ""
-    verb = "has" if 1 in (named_by_rate[rate], n_faces) else "have"
     # Not the next rates but the next that change something: on most photos a step of the slider does nothing.
     n_named, rates = named_by_rate[rate], sorted(named_by_rate)
     stricter = [other for other in rates if named_by_rate[other] < n_named][-1:]
     looser = [other for other in rates if named_by_rate[other] > n_named][:1]
-    others = [f"With {format_one_in(other)} it would be {named_by_rate[other]:d}." for other in (*stricter, *looser)]
-    return " ".join([f"Here {n_named:d} of {words.count(n_faces, 'face')} {verb} a name.", *others])
+    alternatives = [
+        _("With {one_in} it would be {n_named}.", one_in=format_one_in(other), n_named=named_by_rate[other])
+        for other in (*stricter, *looser)
+    ]
+    faces = ngettext("{number} face", "{number} faces", n_faces)
+    # "1 of 12 faces has", "0 of 1 face has": the verb goes with either number.
+    here = (
+        _("Here {n_named} of {faces} has a name.", n_named=n_named, faces=faces)
+        if 1 in (n_named, n_faces)
+        else _("Here {n_named} of {faces} have a name.", n_named=n_named, faces=faces)
+    )
+    return " ".join([here, *alternatives])
 
 
 def describe_promise(threshold: Threshold) -> str:
     """What a threshold promises, in the words of all pages, and whether that can be promised."""
-    promise = f"Of strangers {words.format_strangers_share(threshold)} would get a name."
-    return promise if threshold.enough else f"{promise} Too few people were there to be sure of it."
+    promise = _("Of strangers {share} would get a name.", share=words.format_strangers_share(threshold))
+    if threshold.enough:
+        return promise
+    return _("{promise} Too few people were there to be sure of it.", promise=promise)
 
 
 def describe_difference(run_threshold: RunThreshold, threshold: Threshold) -> str:
     """Why this threshold is not the one that "How good is it?" speaks of; "" where it is."""
     if threshold.rate != run_threshold.rate:
-        return f"How good is it? speaks of {format_one_in(run_threshold.rate)}."
+        return _("How good is it? speaks of {one_in}.", one_in=format_one_in(run_threshold.rate))
     if threshold.score != run_threshold.score:
-        return "Its learned faces are not here, so that the limit is another one than in How good is it?"
+        return _("Its learned faces are not here, so that the limit is another one than in How good is it?")
     return ""
 
 
 def format_one_in(rate: float) -> str:
     """A share of strangers in plain words: "1 in 100"."""
-    return f"1 in {words.count(round(1 / rate))}"
+    return _("1 in {total}", total=words.count(round(1 / rate)))
 
 
 def _face_line(number: int, face: IdentifiedFace, threshold: Threshold, known_face: Face | None) -> ChoiceLine:
     """A face in the list: who it is, or who is nearest, and how sure that is."""
     name, certainty = face.name(threshold), face.certainty(threshold)
-    title = words.display_name(name) if name else "Unknown"
+    title = words.display_name(name) if name else _("Unknown")
     # The most probable person is not always the nearest: the margins of the classifier may turn the order.
     nearest = words.display_name(nearest_candidate(face.candidates).person)
     note = bar.format_likeness(certainty.likeness)
     # Of an unknown face the title says the word already.
     if certainty.sureness is Sureness.UNKNOWN:
-        note += f"; nearest is {nearest}"
+        note = _("{likeness}; nearest is {name}", likeness=note, name=nearest)
+    elif name:
+        note = f"{bar.title_word(certainty.sureness)}, {note}"
     else:
-        note = f"{bar.title_word(certainty.sureness)}, {note}{'' if name else f'; perhaps {nearest}'}"
+        note = _(
+            "{word}, {likeness}; perhaps {name}",
+            word=bar.title_word(certainty.sureness),
+            likeness=note,
+            name=nearest,
+        )
     mark: CertaintyMark | None = bar.mark_certainty(certainty)
     if face.doubt:
         title, note, mark = (
-            f"{face.doubt.capitalize()} to tell",
-            f"quality {words.percent(face.quality.grade, 0)}",
+            face_answer.describe_doubt(face),
+            _("quality {grade}", grade=words.percent(face.quality.grade, 0)),
             None,
         )
     is_confirmed = known_face is not None and known_face.confirmed
     if known_face is not None and is_confirmed:
-        title, note, mark = words.display_name(known_face.person), "somebody said so", None
+        title, note, mark = words.display_name(known_face.person), _("somebody said so"), None
     elif face.detection.box.width < face_answer.SMALL_FACE_PX:
-        note += f"; only {face.detection.box.width:.0f} pixels wide"
+        note = _("{note}; only {width} pixels wide", note=note, width=f"{face.detection.box.width:.0f}")
     return ChoiceLine(
         str(number), f"{number + 1}. {title}", note, certainty=mark, known=name is not None or is_confirmed
     )
@@ -245,7 +274,7 @@ def _face_line(number: int, face: IdentifiedFace, threshold: Threshold, known_fa
 
 def _chosen_face_index(photo: PhotoAnswer) -> int:
     """The face that is looked at; the first until one is chosen."""
-    photo_id, face, _ = st.session_state.get(state.FACE_SHOWN, ("", 0, 0.0))
+    photo_id, face = st.session_state.get(state.FACE_SHOWN, ("", 0, 0.0))[:2]
     return face if photo_id == photo.photo.id and face < len(photo.faces) else 0
 
 
@@ -266,22 +295,32 @@ def _picture(photo: PhotoAnswer, lines: Sequence[ChoiceLine], face_shown: int) -
         BoxOnPhoto(line.id, face.detection.box, line.title if line.known else f"{int(line.id) + 1}?", known=line.known)
         for face, line in zip(photo.faces, lines, strict=True)
     ]
-    titles = ", ".join(line.title for line in lines) or "none"
-    alt = f"The photo with {words.count(len(lines), 'face')}: {titles}"
+    titles = ", ".join(line.title for line in lines) or _("none")
+    alt = ngettext(
+        "The photo with {number} face: {names}", "The photo with {number} faces: {names}", len(lines), names=titles
+    )
     return boxes.choose_box(f"look_{photo.photo.id[:16]}", photo.sheet, frames, alt, str(face_shown), link="identify")
 
 
 def _list(photo: PhotoAnswer, lines: Sequence[ChoiceLine], face_shown: int) -> DatedChoice | None:
     n_named = sum(line.known for line in lines)
-    st.markdown(f"**{words.count(len(lines), 'face')}: {n_named} named, {len(lines) - n_named} unknown**")
+    st.markdown(
+        ngettext(
+            "**{number} face: {n_named} named, {n_unknown} unknown**",
+            "**{number} faces: {n_named} named, {n_unknown} unknown**",
+            len(lines),
+            n_named=n_named,
+            n_unknown=len(lines) - n_named,
+        )
+    )
     pictured = [replace(line, src=crop) for line, crop in zip(lines, photo.crops, strict=True)]
     key = f"faces_{photo.photo.id[:16]}"
     return choices.draw_choices(
-        key, "Faces of the photo", pictured, str(face_shown), height_px=LIST_PX, link="identify"
+        key, _("Faces of the photo"), pictured, str(face_shown), height_px=LIST_PX, link="identify"
     )
 
 
 def _show_no_face() -> None:
     """No face in the photo, and what to do."""
-    st.markdown("## No face could be found")
-    st.markdown(NO_FACE_ADVICE)
+    st.markdown(_("## No face could be found"))
+    st.markdown(_(NO_FACE_ADVICE))

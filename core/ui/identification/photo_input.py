@@ -11,13 +11,15 @@ import streamlit as st
 from core.base.errors import ImageRefused
 from core.imaging.pixels import encode_jpeg, shrink_image
 from core.isolation.photos import decode_photo
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.ui import data, gallery, state, words
 from core.ui.access import kept
 from core.ui.components import choices
 from core.ui.components.choices import ChoiceLine, ChoicesLayout
 from core.ui.components.paste import pasted_pictures
 
-PHOTOS, CAMERA, LIVE = "Photos", "Take a photo", "Live camera"
+PHOTOS, CAMERA, LIVE = marked("Photos"), marked("Take a photo"), marked("Live camera")
 MOST_PHOTOS, MOST_BYTES = 40, 400_000_000
 """What a tab remembers; the oldest go first."""
 THUMBNAIL_PX = 160
@@ -41,10 +43,11 @@ class TabPhoto:
 def choose_photo_source() -> str:
     """Where photos come from; a camera is asked for only when it is chosen."""
     return st.segmented_control(
-        "Photos from",
+        _("Photos from"),
         [PHOTOS, CAMERA, LIVE],
         default=PHOTOS,
         required=True,
+        format_func=_,
         key="photo_from",
         label_visibility="collapsed",
     )
@@ -56,15 +59,18 @@ def accept_photos(source: str) -> None:
     # hold is taken over in callbacks, as the value of a widget is there again at every further run.
     key = f"given_{st.session_state.setdefault(state.PHOTO_INPUT_ROUND, 0)}"
     if source == CAMERA:
-        st.camera_input("Take a photo", key=key, on_change=_add_camera_picture, args=(key,))
+        st.camera_input(_(CAMERA), key=key, on_change=_add_camera_picture, args=(key,))
         st.caption(
-            "If no picture appears, the browser keeps the camera from this page: allow it by the camera symbol in the "
-            "address bar, or choose Photos and drop a file. Whether a face is that of a living person is not tested."
+            _(
+                "If no picture appears, the browser keeps the camera from this page: allow it by the camera symbol in "
+                "the address bar, or choose Photos and drop a file. Whether a face is that of a living person is not "
+                "tested."
+            )
         )
         return
     # Of any ending: a file is a photo by what it holds, and one that is none is refused in words, not by the uploader.
     st.file_uploader(
-        "Drop photos",
+        _("Drop photos"),
         accept_multiple_files=True,
         key=key,
         on_change=_add_dropped_files,
@@ -84,7 +90,8 @@ def _add_dropped_files(key: str) -> None:
 
 def _add_camera_picture(key: str) -> None:
     if (picture := st.session_state[key]) is not None:
-        remember_photos([TabPhoto.of(f"Camera {st.session_state[state.PHOTO_INPUT_ROUND] + 1}", picture.getvalue())])
+        name = _("Camera {which}", which=st.session_state[state.PHOTO_INPUT_ROUND] + 1)
+        remember_photos([TabPhoto.of(name, picture.getvalue())])
 
 
 def remember_photos(new: Iterable[TabPhoto]) -> None:
@@ -106,8 +113,11 @@ def remember_photos(new: Iterable[TabPhoto]) -> None:
         tab_photos.pop(next(iter(tab_photos)))
         dropped += 1
     if dropped:
-        capacity = f"the {MOST_PHOTOS} newest photos, up to {words.format_size(MOST_BYTES)}"
-        st.session_state[state.TOAST] = f"This tab remembers {capacity}. For more, see Many photos."
+        st.session_state[state.TOAST] = _(
+            "This tab remembers the {most} newest photos, up to {size}. For more, see Many photos.",
+            most=MOST_PHOTOS,
+            size=words.format_size(MOST_BYTES),
+        )
     # The first of those that came, unless so many came that it was the first to go.
     st.session_state[state.SHOWN] = next((photo_id for photo_id in added if photo_id in tab_photos), None)
     st.session_state[state.PHOTO_INPUT_ROUND] = st.session_state.get(state.PHOTO_INPUT_ROUND, 0) + 1
@@ -135,7 +145,7 @@ def show_photo_strip() -> None:
             ChoiceLine(photo.id, photo.name, src=_thumbnail(photo.id, photo.content))
             for photo in reversed(photos.values())
         ]
-        choice = choices.draw_choices("given", "Photos of this tab", lines, current.id, layout=ChoicesLayout.STRIP)
+        choice = choices.draw_choices("given", _("Photos of this tab"), lines, current.id, layout=ChoicesLayout.STRIP)
         # What was clicked last is said again at every run; a photo that was dropped since is shown in spite of it.
         if choice and choice.when > st.session_state.get(state.SHOWN_WHEN, 0.0):
             st.session_state[state.SHOWN_WHEN] = choice.when
@@ -153,13 +163,19 @@ def show_tab_photos_status(keep: Callable[[], None]) -> None:
     """Where the photos of this tab are, how to keep what was found, and how to be rid of them."""
     photos = tab_photos()
     if not photos:
-        st.caption("Photos are looked at on this computer, and forgotten when this tab is closed.")
+        st.caption(_("Photos are looked at on this computer, and forgotten when this tab is closed."))
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        n_photos = words.count(len(photos), "photo")
-        st.caption(f"{n_photos} in this tab, forgotten when it is closed.", width="content")
-        st.button("Keep", key="keep_given", type="tertiary", on_click=keep, help="With the names, in the data folder")
-        st.button("Forget now", key="forget_given", type="tertiary", on_click=_forget)
+        status = ngettext(
+            "{number} photo in this tab, forgotten when it is closed.",
+            "{number} photos in this tab, forgotten when it is closed.",
+            len(photos),
+        )
+        st.caption(status, width="content")
+        st.button(
+            _("Keep"), key="keep_given", type="tertiary", on_click=keep, help=_("With the names, in the data folder")
+        )
+        st.button(_("Forget now"), key="forget_given", type="tertiary", on_click=_forget)
 
 
 @kept.cache_data(show_spinner=False, max_entries=MOST_PHOTOS, scope="session")

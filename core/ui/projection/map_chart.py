@@ -9,6 +9,9 @@ import numpy as np
 
 from core.base.types import Floats, Ints, Revision, Split, take_items
 from core.charts.palette import GREY
+from core.language.languages import Language
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.certainty import Sureness
 from core.ui import data, gallery, words
@@ -22,8 +25,9 @@ from core.ui.projection import map_detail, map_groups
 from core.workflows.clustering import cluster, hierarchy
 from core.workflows.clustering.cluster import FaceGroups
 
-PERSON, SPLIT, PREDICTION, CORRECT = "Person", "Split", "Prediction", "Right or wrong"
-CONFIDENCE, QUALITY, DATE, CLUSTER = "How sure", "Quality", "Date", "Group"
+PERSON, SPLIT, PREDICTION = marked("Person"), marked("Split"), marked("Prediction")
+CORRECT, CONFIDENCE, QUALITY = marked("Right or wrong"), marked("How sure"), marked("Quality")
+DATE, CLUSTER = marked("Date"), marked("Group")
 
 
 MOST_NAMED = 5_000
@@ -63,8 +67,8 @@ class MapChart:
 
 # A shared object, as everything here that holds arrays: a cache of data would copy megabytes at every rerun.
 @kept.cache_resource(show_spinner=False, max_entries=8)
-def build_map_chart(dataset_id: str, revision: Revision, view: MapView) -> MapChart:
-    """The points of a layout, coloured by what the view asks for."""
+def build_map_chart(dataset_id: str, revision: Revision, view: MapView, language: Language) -> MapChart:
+    """The points of a layout, coloured by what the view asks for; its words are of the language that is spoken."""
     faces = data.dataset_faces(dataset_id, revision)
     face_map = data.face_map(dataset_id, revision, view.map_id, view.dimensions)
     # A map outlives corrections: it may hold faces that are gone, and lack others that came. Drawn is who is on both.
@@ -127,7 +131,7 @@ def find_near_faces(faces: Faces, cloud: PointCloud, face_id: str) -> NearFaces 
 def _card(dataset_id: str, faces: Faces, predictions: FacePredictions, cloud_row: int, row: int) -> FaceCard:
     name = words.display_name(faces.table.person(row))
     crop = gallery.crop_address(dataset_id, faces.table.crop_ids[row])
-    return FaceCard(cloud_row, crop, f"Face of {name}", tuple(_face_lines(faces, predictions, row)))
+    return FaceCard(cloud_row, crop, _("Face of {name}", name=name), tuple(_face_lines(faces, predictions, row)))
 
 
 @kept.cache_resource(show_spinner=False, max_entries=4)
@@ -182,8 +186,10 @@ def photo_name(faces: Faces, row: int, longest: int = 40) -> str:
 def _prediction_text(predictions: FacePredictions, row: int) -> str:
     """What the run said of a tested face."""
     predicted = words.display_name(predictions.people[predictions.predicted[row]])
-    word = Sureness(predictions.sureness[row]).word
-    return f"✗ taken for {predicted}, {word}" if predictions.wrong[row] else f"✓ recognised, {word}"
+    word = bar.sureness_word(Sureness(predictions.sureness[row]))
+    if predictions.wrong[row]:
+        return _("✗ taken for {name}, {word}", name=predicted, word=word)
+    return _("✓ recognised, {word}", word=word)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,13 +221,13 @@ def _choose_colouring(
 def _person_colouring(
     faces: Faces, predictions: FacePredictions, colour: str, people_sought: tuple[str, ...]
 ) -> _Colouring:
-    people, labels, other_names = faces.table.people, faces.table.labels, ("everyone else", "no name")
+    people, labels, other_names = faces.table.people, faces.table.labels, (_("everyone else"), _("no name"))
     if colour == PREDICTION:
         # The run numbers the people whom it learned, the dataset those whom it has now: a person may have been renamed
         # or be gone. The -1 of a face that was not tested is, as an index, the last: there stands a -1 again.
         index_of = {name: index for index, name in enumerate(people)}
         known = np.array([index_of.get(name, -1) for name in predictions.people] + [-1])
-        labels, other_names = known[predictions.predicted], ("given another name", "not tested")
+        labels, other_names = known[predictions.predicted], (_("given another name"), _("not tested"))
     # Whoever is looked for has a colour of their own; all others step back.
     order = map_groups.order_by_size(labels, len(people))
     coloured = order[np.isin(order, _sought_people(faces, people_sought))] if people_sought else order
@@ -235,8 +241,8 @@ def _cluster_colouring(faces: Faces, clusters: FaceGroups | None) -> _Colouring:
     if clusters is not None:
         labels[faces.table.indices(clusters.face_ids)] = clusters.labels
         n_groups = len(clusters)
-    names = [f"group {number}" for number in range(1, n_groups + 1)]
-    return _Colouring(labels, names, np.arange(n_groups), ("other groups", "in no group"))
+    names = [_("group {which}", which=number) for number in range(1, n_groups + 1)]
+    return _Colouring(labels, names, np.arange(n_groups), (_("other groups"), _("in no group")))
 
 
 def _plane_points(view: MapView, faces: Faces) -> tuple[Floats, Ints]:
@@ -253,7 +259,7 @@ def _other_groups(faces: Faces, predictions: FacePredictions, rows: Ints, colour
     if colour == CORRECT:
         return map_groups.group_correct(predictions.wrong[rows])
     if colour == QUALITY:
-        return map_groups.group_steps(faces.table.grades[rows], "unknown")
+        return map_groups.group_steps(faces.table.grades[rows], _("unknown"))
     if colour == CONFIDENCE:
         return map_groups.group_sureness(predictions.sureness[rows])
     return map_groups.group_dates(faces.table.taken[rows])
@@ -280,9 +286,14 @@ def _load_clusters(dataset_id: str, revision: Revision, grouped_at: float) -> Fa
 
 def _cluster_summary(clusters: FaceGroups | None) -> str:
     if clusters is None or not len(clusters):
-        return "No two faces are so alike that they are a group"
-    of_faces = words.count(len(clusters.face_ids), "face")
-    return f"{words.count(len(clusters), 'group')} of {of_faces}, {words.count(clusters.alone)} in none"
+        return _("No two faces are so alike that they are a group")
+    return ngettext(
+        "{number} group of {faces}, {alone} in none",
+        "{number} groups of {faces}, {alone} in none",
+        len(clusters),
+        faces=ngettext("{number} face", "{number} faces", len(clusters.face_ids)),
+        alone=words.count(clusters.alone),
+    )
 
 
 def _spotlight(groups: list[PointGroup], faces: Faces, rows: Ints, people_sought: tuple[str, ...]) -> list[PointGroup]:
@@ -291,7 +302,7 @@ def _spotlight(groups: list[PointGroup], faces: Faces, rows: Ints, people_sought
         return groups
     is_sought = np.isin(faces.table.labels[rows], _sought_people(faces, people_sought))
     front = [PointGroup(group.name, group.rows[is_sought[group.rows]], group.colour, group.symbol) for group in groups]
-    behind = PointGroup("everyone else", np.flatnonzero(~is_sought), GREY, faded=True)
+    behind = PointGroup(_("everyone else"), np.flatnonzero(~is_sought), GREY, faded=True)
     return [group for group in (behind, *front) if len(group.rows)]
 
 
@@ -302,35 +313,71 @@ def _map_summary(
     table = faces.table
     labels = table.labels[rows]
     has_name = labels >= 0
-    n_faces, n_people = words.count(len(rows), "face"), len(np.unique(labels[has_name]))
+    n_people = len(np.unique(labels[has_name]))
+    n_rated = int((predictions.predicted[rows] >= 0).sum())
     if people_sought:
         n_sought = int(np.isin(labels, _sought_people(faces, people_sought)).sum())
-        return f"{words.count(n_sought, 'face')} of {_listed_names(people_sought)}"
+        names = _list_names(people_sought)
+        return ngettext("{number} face of {names}", "{number} faces of {names}", n_sought, names=names)
     if colour == CORRECT:
         tested, wrong = int((predictions.wrong[rows] >= 0).sum()), int((predictions.wrong[rows] == 1).sum())
-        count = "None" if not wrong else words.count(wrong)
-        return f"{count} of {words.count(tested, 'tested face')} got a wrong name"
-    if colour in (QUALITY, CONFIDENCE, DATE):
-        poor, tested = int((~table.trusted[rows]).sum()), int((predictions.predicted[rows] >= 0).sum())
-        return {
-            QUALITY: f"{words.count(poor, 'face')} of poor quality",
-            CONFIDENCE: f"How sure the recogniser was of {words.count(tested, 'tested face')}",
-            DATE: f"{words.count(int((~np.isnan(table.taken[rows])).sum()), 'face')} with a date",
-        }[colour]
+        return _summarise_errors(tested, wrong)
+    if colour == QUALITY:
+        n_poor = int((~table.trusted[rows]).sum())
+        return ngettext("{number} face of poor quality", "{number} faces of poor quality", n_poor)
+    if colour == CONFIDENCE:
+        return ngettext(
+            "How sure the recogniser was of {number} tested face",
+            "How sure the recogniser was of {number} tested faces",
+            n_rated,
+        )
+    if colour == DATE:
+        n_dated = int((~np.isnan(table.taken[rows])).sum())
+        return ngettext("{number} face with a date", "{number} faces with a date", n_dated)
     if colour == SPLIT:
         n_learned, n_tested = (int(table.is_on(side)[rows].sum()) for side in (Split.TRAIN, Split.VAL))
-        learn, test = words.count(n_learned, "face"), words.count(n_tested)
-        return f"{learn} to learn from, {test} to test on"
-    people = words.count(n_people, "person", "people")
+        return ngettext(
+            "{number} face to learn from, {n_tested} to test on",
+            "{number} faces to learn from, {n_tested} to test on",
+            n_learned,
+            n_tested=words.count(n_tested),
+        )
     if colour == PREDICTION:
-        return f"The names given to {words.count(int((predictions.predicted[rows] >= 0).sum()), 'tested face')}"
-    if not has_name.any():
-        return f"{n_faces} without a name"
-    nameless = f", {words.count(int((~has_name).sum()))} without a name" if not has_name.all() else ""
-    return f"{n_faces} of {people}{nameless}"
+        return ngettext("The names given to {number} tested face", "The names given to {number} tested faces", n_rated)
+    return describe_faces_of_people(len(rows), n_people, int((~has_name).sum()))
 
 
-def _listed_names(names: tuple[str, ...], most: int = 4) -> str:
-    listed = [words.display_name(name) for name in names[:most]]
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(listed) + more
+def _summarise_errors(tested: int, wrong: int) -> str:
+    if not wrong:
+        return ngettext(
+            "None of {number} tested face got a wrong name", "None of {number} tested faces got a wrong name", tested
+        )
+    return ngettext(
+        "{wrong} of {number} tested face got a wrong name",
+        "{wrong} of {number} tested faces got a wrong name",
+        tested,
+        wrong=words.count(wrong),
+    )
+
+
+def describe_faces_of_people(n_faces: int, n_people: int, n_nameless: int) -> str:
+    """How many faces of how many people, and how many without a name: "34 faces of 3 people"."""
+    if not n_people:
+        return ngettext("{number} face without a name", "{number} faces without a name", n_faces)
+    people = words.format_people_count(n_people)
+    if not n_nameless:
+        return ngettext("{number} face of {people}", "{number} faces of {people}", n_faces, people=people)
+    return ngettext(
+        "{number} face of {people}, {nameless} without a name",
+        "{number} faces of {people}, {nameless} without a name",
+        n_faces,
+        people=people,
+        nameless=words.count(n_nameless),
+    )
+
+
+def _list_names(names: tuple[str, ...], most: int = 4) -> str:
+    listed = ", ".join(words.display_name(name) for name in names[:most])
+    if len(names) <= most:
+        return listed
+    return ngettext("{names} and {number} more", "{names} and {number} more", len(names) - most, names=listed)

@@ -9,6 +9,9 @@ import streamlit as st
 
 from core.base.types import Revision
 from core.charts.palette import label_uniquely
+from core.language.languages import Language
+from core.language.texts import current_language, marked, ngettext
+from core.language.texts import gettext as _
 from core.learn.projection.confusable_people import BUSY_MOST, FACES_MOST, LookalikePair, Lookalikes, find_lookalikes
 from core.store.protocols import Dataset
 from core.ui import charts, data, frame, gallery, words
@@ -18,18 +21,19 @@ from core.ui.charts import LikenessMatrix
 from core.ui.data import Faces
 
 PAIRS_SHOWN = 12
+_OVERLAP_READING = marked("Of the row's faces, those more like the column's.")
 PAIR_PX = 212
 CLEARLY_UNLIKE = 50.0
 """Up to this likeness two means are far from alike; 0 is that of two who have nothing in common."""
-VIEW, MAP, LOOKALIKES = "view", "Map", "Look-alikes"
+VIEW, MAP, LOOKALIKES = "view", marked("Map"), marked("Look-alikes")
 """The key of the page's tabs, and the tabs."""
 PEOPLE_KEY = "person"
 """Those who are looked for on the map: the key of their field, and its name in the address."""
-LIKENESSES, OVERLAPS = "Likeness", "Overlap"
+LIKENESSES, OVERLAPS = marked("Likeness"), marked("Overlap")
 CHART_KEY = "lookalikes_chart"
 
 
-@kept.cache_resource(show_spinner="Comparing everybody with everybody", max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def _compare_everybody(dataset_id: str, revision: Revision) -> Lookalikes:
     """All people who take part in learning."""
     faces = data.dataset_faces(dataset_id, revision)
@@ -39,9 +43,10 @@ def _compare_everybody(dataset_id: str, revision: Revision) -> Lookalikes:
 
 def show_lookalikes_section(dataset: Dataset) -> None:
     """The pairs first, then the matrix; a click on either looks the two up on the map."""
-    comparison = _compare_everybody(dataset.id, dataset.revision)
+    with st.spinner(_("Comparing everybody with everybody")):
+        comparison = _compare_everybody(dataset.id, dataset.revision)
     if not comparison.pairs:
-        st.info("Two people with names are needed to compare them.", icon=":material/info:")
+        st.info(_("Two people with names are needed to compare them."), icon=":material/info:")
         return
     faces = data.dataset_faces(dataset.id, dataset.revision)
     st.markdown(f"**{words.plain(_lookalikes_summary(faces, comparison))}**")
@@ -63,10 +68,13 @@ def _lookalikes_summary(faces: Faces, comparison: Lookalikes) -> str:
     pair = comparison.pairs[0]
     first_name, second_name = _name(faces, comparison, pair.first), _name(faces, comparison, pair.second)
     likeness = bar.distance_to_likeness(float(comparison.distances[pair.first, pair.second]))
-    sentence = f"Most alike are {first_name} and {second_name}: likeness {bar.format_likeness(likeness)}."
+    pair_names = {"first": first_name, "second": second_name, "likeness": bar.format_likeness(likeness)}
     if likeness <= CLEARLY_UNLIKE and not _has_overlap(comparison):
-        return f"Nobody here is easily taken for somebody else. {sentence}"
-    return sentence
+        return _(
+            "Nobody here is easily taken for somebody else. Most alike are {first} and {second}: likeness {likeness}.",
+            **pair_names,
+        )
+    return _("Most alike are {first} and {second}: likeness {likeness}.", **pair_names)
 
 
 def _has_overlap(comparison: Lookalikes) -> bool:
@@ -79,19 +87,20 @@ def _has_overlap(comparison: Lookalikes) -> bool:
 
 
 def _measure_sentence(comparison: Lookalikes) -> str:
-    selection_note = (
-        "" if comparison.everybody else f" With so many people, the {BUSY_MOST} of the most alike pairs are compared."
-    )
-    sampling_note = (
-        f" Of each person at most {FACES_MOST} faces, drawn by lot, count for the overlap."
-        if comparison.sampled
-        else ""
-    )
-    return (
-        "The likeness is that of the means of two people's faces in the 128 numbers. The overlap is the share of a "
-        "person's faces that is more like a face of the other than like any other of their own: those will be confused."
-        f"{selection_note}{sampling_note}"
-    )
+    sentences = [
+        _(
+            "The likeness is that of the means of two people's faces in the 128 numbers. The overlap is the share of a "
+            "person's faces that is more like a face of the other than like any other of their own: those will be "
+            "confused."
+        )
+    ]
+    if not comparison.everybody:
+        sentences.append(_("With so many people, the {most} of the most alike pairs are compared.", most=BUSY_MOST))
+    if comparison.sampled:
+        sentences.append(
+            _("Of each person at most {most} faces, drawn by lot, count for the overlap.", most=FACES_MOST)
+        )
+    return " ".join(sentences)
 
 
 def _show_pair(dataset: Dataset, faces: Faces, comparison: Lookalikes, pair: LookalikePair, number: int) -> None:
@@ -100,14 +109,15 @@ def _show_pair(dataset: Dataset, faces: Faces, comparison: Lookalikes, pair: Loo
         gallery.Tile(faces.table.crop_ids[row], name)
         for row, name in ((pair.first_face, first_name), (pair.second_face, second_name))
     ]
-    tile_pair = gallery.TilePair(tiles[0], tiles[1], f"{first_name} and {second_name}", _pair_note(comparison, pair))
+    both_names = _("{first} and {second}", first=first_name, second=second_name)
+    tile_pair = gallery.TilePair(tiles[0], tiles[1], both_names, _pair_note(comparison, pair))
     gallery.show_pairs(dataset.id, [tile_pair], pair_px=PAIR_PX - 12)
     st.button(
-        "On the map",
+        _("On the map"),
         key=f"pair_{number}",
         icon=":material/scatter_plot:",
         type="tertiary",
-        help=f"{words.plain(first_name)} and {words.plain(second_name)} on the map",
+        help=_("{first} and {second} on the map", first=words.plain(first_name), second=words.plain(second_name)),
         on_click=_look_up,
         args=([faces.table.people[comparison.people[index]] for index in (pair.first, pair.second)],),
     )
@@ -117,8 +127,13 @@ def _pair_note(comparison: Lookalikes, pair: LookalikePair) -> str:
     # The overlap has a direction: of somebody with two faces half may lie among the thousand of another, and hardly
     # one of those thousand among the two. Of a single face none is the nearest own, so there is no share (NaN).
     shares = comparison.overlaps[pair.first, pair.second], comparison.overlaps[pair.second, pair.first]
-    overlap = " and ".join("one face" if np.isnan(share) else words.percent(float(share), 0) for share in shares)
-    return f"{bar.format_pair_likeness(float(comparison.distances[pair.first, pair.second]))}, overlap {overlap}"
+    first, second = (_("one face") if np.isnan(share) else words.percent(float(share), 0) for share in shares)
+    return _(
+        "{likeness}, overlap {first} and {second}",
+        likeness=bar.format_pair_likeness(float(comparison.distances[pair.first, pair.second])),
+        first=first,
+        second=second,
+    )
 
 
 def _look_up(people: list[str]) -> None:
@@ -127,33 +142,47 @@ def _look_up(people: list[str]) -> None:
     # The field keeps its value in the address too, which is not told of a value that the session sets.
     st.session_state[PEOPLE_KEY] = people
     st.query_params[PEOPLE_KEY] = [words.display_name(name) for name in people]
-    st.session_state[VIEW] = MAP
+    st.session_state[VIEW] = _(MAP)
 
 
 def _show_matrix(dataset: Dataset, faces: Faces, comparison: Lookalikes) -> None:
     cells = st.segmented_control(
-        "Cells show", [LIKENESSES, OVERLAPS], default=LIKENESSES, required=True, key="lookalike_cells"
+        _("Cells show"),
+        [LIKENESSES, OVERLAPS],
+        default=LIKENESSES,
+        required=True,
+        format_func=_,
+        key="lookalike_cells",
     )
-    st.caption(
+    caption = _(
         "The deeper, the more alike; those who are alike stand side by side. Click a cell to see the two on the map."
-        + (" Of the row's faces, those more like the column's." if cells == OVERLAPS else "")
     )
+    if cells == OVERLAPS:
+        caption = f"{caption} {_(_OVERLAP_READING)}"
+    st.caption(caption)
     dark = frame.is_dark()
     n = len(comparison.people)
     with st.container(width=700 if n <= charts.TEXT_MOST else "stretch"):
         st.plotly_chart(
-            charts.figure_from_json(_chart_json(dataset.id, dataset.revision, cells == OVERLAPS, dark)),
+            charts.figure_from_json(
+                _chart_json(dataset.id, dataset.revision, cells == OVERLAPS, dark, current_language())
+            ),
             key=CHART_KEY,
             on_select=partial(_look_up_clicked_pair, faces),
             selection_mode="points",
             config={"modeBarButtonsToRemove": ["toImage", "autoScale2d"]},
-            alt=f"How alike {words.count(n, 'person', 'people')} are, two by two. "
-            f"{_lookalikes_summary(faces, comparison)}",
+            alt=ngettext(
+                "How alike {number} person are, two by two. {summary}",
+                "How alike {number} people are, two by two. {summary}",
+                n,
+                summary=_lookalikes_summary(faces, comparison),
+            ),
         )
 
 
 @kept.cache_data(show_spinner=False, max_entries=8)
-def _chart_json(dataset_id: str, revision: Revision, as_overlaps: bool, dark: bool) -> str:
+def _chart_json(dataset_id: str, revision: Revision, as_overlaps: bool, dark: bool, language: Language) -> str:
+    # What is said of a cell is in the language that is spoken.
     comparison, people = _compare_everybody(dataset_id, revision), data.dataset_faces(dataset_id, revision).table.people
     return charts.likeness_json(
         _likeness_matrix(comparison, people, as_overlaps=as_overlaps), ink=charts.INK[dark], as_shares=as_overlaps

@@ -10,14 +10,17 @@ import numpy as np
 from core.base.types import Doubles, FaceTable, Floats, Ints, Split
 from core.charts import palette
 from core.charts.palette import GREY, RIGHT, WRONG
+from core.language.texts import gettext as _
+from core.language.texts import marked
 from core.learn.numerics.labels import renumber_labels
 from core.learn.open_set.certainty import Sureness
 from core.ui import words
+from core.ui.certainty import bar
 from core.ui.components.scatter import PointCluster, PointGroup, PointMoments
 
 STEPS = (0.0, 0.5, 0.7, 0.85, 0.95)
 """Where the steps of quality begin."""
-_SPLIT_NAMES = {Split.TRAIN: "to learn from", Split.VAL: "to test on", None: "on neither side"}
+_SPLIT_NAMES = {Split.TRAIN: marked("to learn from"), Split.VAL: marked("to test on"), None: marked("on neither side")}
 _CORE_SHARE = 0.1
 """Points of a cluster that lie so near to its middle, in shares of the map, say where it is; outliers have no say."""
 
@@ -175,7 +178,7 @@ def group_splits(table: FaceTable, rows: Ints) -> list[PointGroup]:
         None: (GREY, "circle"),
     }
     groups = [
-        PointGroup(_SPLIT_NAMES[split], np.flatnonzero(table.is_on(split)[rows]), *look)
+        PointGroup(_(_SPLIT_NAMES[split]), np.flatnonzero(table.is_on(split)[rows]), *look)
         for split, look in looks.items()
     ]
     return [group for group in groups if len(group.rows)]
@@ -184,9 +187,9 @@ def group_splits(table: FaceTable, rows: Ints) -> list[PointGroup]:
 def group_correct(wrong: Ints) -> list[PointGroup]:
     """What a run was right and wrong about: 1 wrong, 0 right, -1 not tested."""
     groups = [
-        PointGroup("not tested", np.flatnonzero(wrong < 0), GREY, faded=True),
-        PointGroup("✓ right", np.flatnonzero(wrong == 0), RIGHT),
-        PointGroup("✗ wrong", np.flatnonzero(wrong == 1), WRONG, "x"),
+        PointGroup(_("not tested"), np.flatnonzero(wrong < 0), GREY, faded=True),
+        PointGroup(_("✓ right"), np.flatnonzero(wrong == 0), RIGHT),
+        PointGroup(_("✗ wrong"), np.flatnonzero(wrong == 1), WRONG, "x"),
     ]
     return [group for group in groups if len(group.rows)]
 
@@ -196,10 +199,15 @@ def group_sureness(sureness: Ints) -> list[PointGroup]:
     # From the darkest shade to the lightest; the least sure come last and are drawn over the others.
     looks = {Sureness.SURE: 4, Sureness.LIKELY: 3, Sureness.UNSURE: 1, Sureness.UNKNOWN: 0}
     groups = [
-        PointGroup(word.word, np.flatnonzero(sureness == word), palette.SHADES[shade], palette.STEP_SYMBOLS[shade])
-        for word, shade in looks.items()
+        PointGroup(
+            bar.sureness_word(step),
+            np.flatnonzero(sureness == step),
+            palette.SHADES[shade],
+            palette.STEP_SYMBOLS[shade],
+        )
+        for step, shade in looks.items()
     ]
-    untested = PointGroup("not tested", np.flatnonzero(sureness < 0), GREY, faded=True)
+    untested = PointGroup(_("not tested"), np.flatnonzero(sureness < 0), GREY, faded=True)
     return [group for group in (untested, *groups) if len(group.rows)]
 
 
@@ -209,7 +217,10 @@ def group_steps(shares: Doubles | Floats, unknown: str) -> list[PointGroup]:
     step = np.searchsorted(STEPS, shares, side="right") - 1
     step[np.isnan(shares)] = -1
     # Later groups are drawn over earlier ones: the lowest come last, as they are the ones to look for.
-    ends = [f"{100 * start:.0f} to {100 * end:.0f}{words.PERCENT_SIGN}" for start, end in pairwise((*STEPS, 1.0))]
+    ends = [
+        _("{low} to {high}", low=f"{100 * start:.0f}", high=f"{100 * end:.0f}{words.PERCENT_SIGN}")
+        for start, end in pairwise((*STEPS, 1.0))
+    ]
     groups = [
         PointGroup(
             ends[step_index],
@@ -236,10 +247,10 @@ def group_dates(timestamps: Doubles) -> list[PointGroup]:
     )
     step = np.searchsorted(starts, years, side="right") - 1
     step[np.isnan(years)] = -1
-    groups = [PointGroup("no date", np.flatnonzero(step < 0), GREY, faded=True)]
+    groups = [PointGroup(_("no date"), np.flatnonzero(step < 0), GREY, faded=True)]
     for step_index in range(len(starts)):
         rows = np.flatnonzero(step == step_index)
         first, last = int(years[rows].min()), int(years[rows].max())
-        name = str(first) if first == last else f"{first} to {last}"
+        name = str(first) if first == last else _("{low} to {high}", low=first, high=last)
         groups.append(PointGroup(name, rows, palette.SHADES[step_index], palette.STEP_SYMBOLS[step_index]))
     return [group for group in groups if len(group.rows)]

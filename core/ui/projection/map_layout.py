@@ -6,6 +6,8 @@ import streamlit as st
 
 from core.base.types import Revision
 from core.jobs.registry import submit_job
+from core.language.texts import gettext as _
+from core.language.texts import localise_decimals, marked, ngettext
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, MapInfo
 from core.ui import data, jobs, state, words
@@ -15,33 +17,44 @@ from core.workflows.projection.project import DIMENSIONS, FEWEST_TO_LAY_OUT, Map
 MANY_NEW_SHARE = 0.2
 """The share of faces that came after a map from which on it is made anew unasked; fewer are placed on it."""
 TITLES = {Method.UMAP: "UMAP", Method.TSNE: "t-SNE", Method.PCA: "PCA"}
-TWO_D, THREE_D = "2-D", "3-D"
-MAP_CAVEAT = (
+TWO_D, THREE_D = marked("2-D"), marked("3-D")
+MAP_CAVEAT = marked(
     "Near means alike; distances between far groups mean little. The axes have no unit, and a map can tear apart or "
     "press together what was not so in the 128 numbers of each face (its embedding)."
 )
 _HOW_LAID_OUT = {
-    Method.UMAP: "Laid out by UMAP, a manifold projection.",
-    Method.TSNE: "Laid out by t-SNE, a neighbour embedding.",
-    Method.PCA: "Laid out by PCA, a linear projection.",
+    Method.UMAP: marked("Laid out by UMAP, a manifold projection."),
+    Method.TSNE: marked("Laid out by t-SNE, a neighbour embedding."),
+    Method.PCA: marked("Laid out by PCA, a linear projection."),
 }
 
 
 def describe_map(map_info: MapInfo | None) -> str:
     """What a map can and cannot say, how it was laid out in the field's words, and how far it can be believed."""
     measured = map_info.params.faithfulness if map_info else None
-    caveat = f"{MAP_CAVEAT} {_HOW_LAID_OUT[Method(map_info.method) if map_info else Method.PCA]}"
-    if not measured:
-        return caveat
-    # The share is a mean over faces; as a number of neighbours it can be imagined.
-    k = measured.neighbours
-    neighbours_kept = (
-        f"{measured.kept * k:.0f} of the {words.count(k, 'face')} nearest to a face are among its {words.count(k)}"
-    )
-    trusted = measured.trustworthiness
-    return f"{caveat} On this one, {neighbours_kept} nearest in truth (cosine)." + (
-        f" Its trustworthiness is {trusted:.2f}: 1 when nobody lies among strangers, 0.5 by chance." if trusted else ""
-    )
+    sentences = [_(MAP_CAVEAT), _(_HOW_LAID_OUT[Method(map_info.method) if map_info else Method.PCA])]
+    if measured:
+        # The share is a mean over faces; as a number of neighbours it can be imagined.
+        sentences.append(
+            ngettext(
+                "On this one, {part} of the {number} face nearest to a face are among its {most} nearest in truth "
+                "(cosine).",
+                "On this one, {part} of the {number} faces nearest to a face are among its {most} nearest in truth "
+                "(cosine).",
+                measured.neighbours,
+                part=f"{measured.kept * measured.neighbours:.0f}",
+                most=words.count(measured.neighbours),
+            )
+        )
+    if measured and measured.trustworthiness:
+        sentences.append(
+            _(
+                "Its trustworthiness is {trustworthiness}: 1 when nobody lies among strangers, {chance} by chance.",
+                trustworthiness=localise_decimals(f"{measured.trustworthiness:.2f}"),
+                chance=localise_decimals("0.5"),
+            )
+        )
+    return " ".join(sentences)
 
 
 # what is asked for
@@ -49,7 +62,7 @@ def describe_map(map_info: MapInfo | None) -> str:
 
 def choose_layout(dataset: Dataset, n_faces: int) -> tuple[Method, int]:
     """Choose the method of the layout and its dimensions, and how the next one is to be made."""
-    with st.popover("Layout", icon=":material/tune:"):
+    with st.popover(_("Layout"), icon=":material/tune:"):
         method, settings = _choose_method(n_faces), st.container()
     dimensions = _choose_dimensions(method)
     if method is not Method.PCA:
@@ -61,18 +74,20 @@ def choose_layout(dataset: Dataset, n_faces: int) -> tuple[Method, int]:
 def _choose_method(n_faces: int) -> Method:
     """The method; of fewer faces than have neighbourhoods there is only PCA."""
     if n_faces < FEWEST_TO_LAY_OUT:
-        st.caption("Of so few faces there is only PCA, the flat shadow in the two widest directions.")
+        st.caption(_("Of so few faces there is only PCA, the flat shadow in the two widest directions."))
         return Method.PCA
     method = st.segmented_control(
-        "Layout",
+        _("Layout"),
         list(TITLES),
         default=Method.UMAP,
         required=True,
         format_func=TITLES.__getitem__,
         key="layout",
         bind="query-params",
-        help="UMAP and t-SNE keep neighbours together, t-SNE at the price of all other distances and on a plane only. "
-        "PCA is the flat shadow in the two widest directions.",
+        help=_(
+            "UMAP and t-SNE keep neighbours together, t-SNE at the price of all other distances and on a plane only. "
+            "PCA is the flat shadow in the two widest directions."
+        ),
     )
     return Method(method)
 
@@ -81,10 +96,11 @@ def _choose_dimensions(method: Method) -> int:
     if len(DIMENSIONS[method]) == 1:
         return DIMENSIONS[method][0]
     choice = st.segmented_control(
-        "Dimensions",
+        _("Dimensions"),
         [TWO_D, THREE_D],
         default=TWO_D,
         required=True,
+        format_func=_,
         key="dimensions",
         bind="query-params",
         label_visibility="collapsed",
@@ -96,17 +112,19 @@ def _ask_next_map(dataset: Dataset, method: Method, dimensions: int) -> None:
     """What the next map of this layout is made with."""
     job = data.newest_job(dataset, JobKind.MAP)
     neighbours = st.slider(
-        "Neighbours that count (n_neighbors)" if method is Method.UMAP else "Neighbours that count (perplexity)",
-        5, 100, 15, key="map_neighbours", help="Few show small groups, many the large picture.",
+        _("Neighbours that count (n_neighbors)") if method is Method.UMAP else _("Neighbours that count (perplexity)"),
+        5, 100, 15, key="map_neighbours", help=_("Few show small groups, many the large picture."),
     )  # fmt: skip
     min_dist = 0.1
     if method is Method.UMAP:
-        min_dist = st.slider("How close points may come (min_dist)", 0.0, 1.0, 0.1, 0.05, key="map_min_dist")
-    seed = st.number_input("Seed", 0, 9999, 0, key="map_seed", help="The same seed gives the same map.")
+        min_dist = st.slider(_("How close points may come (min_dist)"), 0.0, 1.0, 0.1, 0.05, key="map_min_dist")
+    seed = st.number_input(_("Seed"), 0, 9999, 0, key="map_seed", help=_("The same seed gives the same map."))
     afresh = st.checkbox(
-        "Lay out afresh", key="map_afresh", help="Otherwise it begins where everybody is now, and keeps its looks."
+        _("Lay out afresh"),
+        key="map_afresh",
+        help=_("Otherwise it begins where everybody is now, and keeps its looks."),
     )
-    if st.button("Make it", key="make_map", type="primary", disabled=job is not None and job.state.active):
+    if st.button(_("Make it"), key="make_map", type="primary", disabled=job is not None and job.state.active):
         _submit_map(
             dataset,
             MapOptions(
@@ -162,26 +180,40 @@ def _renew_map(dataset: Dataset, options: MapOptions, newest: MapInfo | None, jo
     if _should_start_map(dataset, options, job):
         _submit_map(dataset, options)
     working = job is not None and job.state.active
-    if newest is None:
-        status = "is being made; the first one takes about half a minute" if working else "was not made yet"
-        st.caption(f"For now PCA, the quick layout. {title}, which keeps alike faces closer together, {status}.")
-    else:
-        renewal = " A new one is being made." if working else ""
-        st.caption(
-            f":material/update: This {title} was made {words.ago(newest.created)}, before most of these photos came."
-            f"{renewal}"
-        )
+    st.caption(_describe_renewal(title, newest, working=working))
     _offer_new_map(dataset, options, job, again=newest is not None)
 
 
+def _describe_renewal(title: str, newest: MapInfo | None, *, working: bool) -> str:
+    if newest is None and working:
+        return _(
+            "For now PCA, the quick layout. {layout}, which keeps alike faces closer together, is being made; "
+            "the first one takes about half a minute.",
+            layout=title,
+        )
+    if newest is None:
+        return _(
+            "For now PCA, the quick layout. {layout}, which keeps alike faces closer together, was not made yet.",
+            layout=title,
+        )
+    status = _(
+        ":material/update: This {layout} was made {when}, before most of these photos came.",
+        layout=title,
+        when=words.ago(newest.created),
+    )
+    return _("{status} A new one is being made.", status=status) if working else status
+
+
 def _layout_title(options: MapOptions) -> str:
-    return TITLES[options.method] if options.dimensions == 2 else f"{TITLES[options.method]} in 3-D"
+    title = TITLES[options.method]
+    return title if options.dimensions == 2 else _("{layout} in 3-D", layout=title)
 
 
 def _offer_new_map(dataset: Dataset, options: MapOptions, job: Job | None, *, again: bool = True) -> None:
     jobs.follow_job(job)
     working = job is not None and job.state.active
-    label = f"Make a new {_layout_title(options)}" if again else f"Make a {_layout_title(options)}"
+    layout = _layout_title(options)
+    label = _("Make a new {layout}", layout=layout) if again else _("Make a {layout}", layout=layout)
     if not working and st.button(label, icon=":material/refresh:"):
         _submit_map(dataset, options)
 

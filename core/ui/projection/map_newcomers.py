@@ -9,6 +9,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.base.types import Revision, take_items
 from core.imaging.pixels import encode_jpeg
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
 from core.ui.access import kept
@@ -36,11 +38,11 @@ class NewPhoto:
 
 def ask_for_photo(dataset: Dataset) -> UploadedFile | None:
     """Ask for a photo to place on the map."""
-    with st.popover("New photo", icon=":material/add_photo_alternate:"):
+    with st.popover(_("New photo"), icon=":material/add_photo_alternate:"):
         upload = st.file_uploader(
-            "Where would a new photo lie? Drop it", key=f"guest_{dataset.id}", max_upload_size=256
+            _("Where would a new photo lie? Drop it"), key=f"guest_{dataset.id}", max_upload_size=256
         )
-        st.caption("It is looked at on this computer and not kept.")
+        st.caption(_("It is looked at on this computer and not kept."))
     return upload
 
 
@@ -50,11 +52,18 @@ def place_photo(dataset: Dataset, view: MapView, upload: UploadedFile) -> NewPho
     if photo is None:
         return None
     if not photo.faces:
-        st.info(f"No face could be found in **{words.plain(upload.name)}**. {NO_FACE_ADVICE}", icon=":material/info:")
+        st.info(
+            _(
+                "No face could be found in **{photo}**. {advice}",
+                photo=words.plain(upload.name),
+                advice=_(NO_FACE_ADVICE),
+            ),
+            icon=":material/info:",
+        )
         return None
     guests = _place_guests(dataset.id, dataset.revision, view.map_id, view.dimensions, photo.photo_id, photo)
     if not guests:
-        st.info("There is no other face on the map to place it beside.", icon=":material/info:")
+        st.info(_("There is no other face on the map to place it beside."), icon=":material/info:")
         return None
     return NewPhoto(guests, newcomers.is_in_dataset(photo, data.dataset_faces(dataset.id, dataset.revision).table))
 
@@ -78,7 +87,7 @@ def add_photo_marks(dataset: Dataset, cloud: PointCloud, new_photo: NewPhoto) ->
 
 
 def _mark(faces: Faces, guest: PlacedFace, number: int, cloud: PointCloud) -> ScatterMark:
-    title = f"Face {number} of the new photo"
+    title = _("Face {which} of the new photo", which=number)
     neighbour_lines = tuple(
         f"{_name(faces, neighbour.face_id)}: {bar.format_pair_likeness(neighbour.distance)}"
         for neighbour in guest.nearest
@@ -86,7 +95,7 @@ def _mark(faces: Faces, guest: PlacedFace, number: int, cloud: PointCloud) -> Sc
     # The card has no row, as the face is none of the points: it travels with its mark.
     card = FaceCard(-1, gallery.jpeg_data_url(encode_jpeg(guest.crop)), title, (title, *neighbour_lines))
     # Lines lead to those of the nearest who are on the map; all of them are named on the card.
-    _, rows = cloud.match(neighbour.face_id for neighbour in guest.nearest)
+    rows = cloud.match(neighbour.face_id for neighbour in guest.nearest)[1]
     return ScatterMark(str(number), tuple(guest.point.tolist()), tuple(rows.tolist()), card)
 
 
@@ -97,10 +106,18 @@ def _name(faces: Faces, face_id: str) -> str:
 def show_new_faces(dataset: Dataset, new_photo: NewPhoto) -> None:
     """Every face of the photo, and whom it is most like."""
     n = len(new_photo.guests)
-    st.markdown(f"**{words.count(n, 'face')} of the new photo: the {'star' if n == 1 else 'stars'} on the map**")
+    st.markdown(
+        ngettext(
+            "**{number} face of the new photo: the star on the map**",
+            "**{number} faces of the new photo: the stars on the map**",
+            n,
+        )
+    )
     if new_photo.is_in_dataset:
-        st.caption("This photo is in the dataset already. Its own faces are not compared with themselves.")
-    st.caption("The nearest people by the nearest face of theirs, with how like it is in the 128 numbers (0 to 100).")
+        st.caption(_("This photo is in the dataset already. Its own faces are not compared with themselves."))
+    st.caption(
+        _("The nearest people by the nearest face of theirs, with how like it is in the 128 numbers (0 to 100).")
+    )
     faces = data.dataset_faces(dataset.id, dataset.revision)
     indices = range(n)[gallery.page_slice(n, PER_PAGE, "guests")]
     for index in indices:
@@ -110,8 +127,8 @@ def show_new_faces(dataset: Dataset, new_photo: NewPhoto) -> None:
 
 def _show_guest(dataset: Dataset, faces: Faces, guest: PlacedFace, number: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.image(encode_jpeg(guest.crop), width=CROP_PX, alt=f"Face {number} of the new photo")
-        st.markdown(f"**Face {number}** is most like", width="content")
+        st.image(encode_jpeg(guest.crop), width=CROP_PX, alt=_("Face {which} of the new photo", which=number))
+        st.markdown(_("**Face {which}** is most like", which=number), width="content")
     crop_ids = take_items(faces.table.crop_ids, faces.table.indices(face.face_id for face in guest.nearest))
     tiles = [
         gallery.Tile(crop_id, _name(faces, face.face_id), bar.format_pair_likeness(face.distance))

@@ -12,6 +12,9 @@ import streamlit as st
 from core.base.errors import InputRefused
 from core.base.types import Revision, take_items
 from core.charts import palette
+from core.language.languages import Language
+from core.language.texts import current_language, marked, ngettext
+from core.language.texts import gettext as _
 from core.learn.metrics.predictions import Predictions
 from core.store.protocols import Counts, Dataset, MapInfo, Run
 from core.ui import data, state, words
@@ -54,7 +57,12 @@ def _find_readable_run(run: Run | None) -> Run | None:
     try:
         data.run_predictions(run.id)
     except InputRefused as refusal:
-        st.caption(f":material/info: The map shows nothing of what the recogniser said. {words.plain(refusal)}")
+        st.caption(
+            _(
+                ":material/info: The map shows nothing of what the recogniser said. {reason}",
+                reason=words.plain(refusal),
+            )
+        )
         return None
     return run
 
@@ -96,16 +104,16 @@ def _choose_colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str
         *([DATE] if dated else []),
         *([CLUSTER] if groups.grouping_time(dataset) else []),
     ]
-    colour = st.selectbox("Colour by", offered, key="colour", bind="query-params", width=150)
+    colour = st.selectbox(_("Colour by"), offered, format_func=_, key="colour", bind="query-params", width=150)
     people_sought = st.multiselect(
-        "Find people",
+        _("Find people"),
         names,
         format_func=words.display_name,
         key="person",
         bind="query-params",
         # As many as there are colours; more could not be told apart.
         max_selections=palette.MOST_COLOURED,
-        placeholder="A name",
+        placeholder=_("A name"),
         width=230,
         disabled=not names,
         accept_new_options=name_choice.has_unlisted(dataset),
@@ -135,13 +143,13 @@ def show_map_section(dataset: Dataset, counts: Counts, run: Run | None) -> None:
         map_info = map_layout.load_or_start_map(dataset, method, dimensions, counts.faces)
         view = _build_map_view(map_info, readable_run, colour, people, dimensions, dataset)
         new_photo = map_newcomers.place_photo(dataset, view, upload) if upload is not None else None
-        st.caption(_HOW_TO)
+        st.caption(_(_HOW_TO))
         st.caption(map_layout.describe_map(map_info))
     with stage:
         _show_map(dataset, view, new_photo, people_face_ids)
 
 
-_HOW_TO = (
+_HOW_TO = marked(
     "A click on a face shows whom it is most like, and how like by all its 128 numbers (0 to 100). Circle faces to "
     "see them beside the map and correct them, with Shift some more. The wheel zooms, a double click shows all again, "
     "and the bar changes to a box or to moving. The table does the same by keyboard."
@@ -167,7 +175,7 @@ def _show_map(dataset: Dataset, view: MapView, new_photo: NewPhoto | None, peopl
 @st.fragment
 def _show_chart(dataset: Dataset, view: MapView, new_photo: NewPhoto | None) -> None:
     """The map alone: it runs again for every face that is pointed at."""
-    chart = map_chart.build_map_chart(dataset.id, dataset.revision, view)
+    chart = map_chart.build_map_chart(dataset.id, dataset.revision, view, current_language())
     key = f"map_{dataset.id}"
     cloud = chart.cloud if new_photo is None else map_newcomers.add_photo_marks(dataset, chart.cloud, new_photo)
     event = scatter.draw_scatter(key, cloud, chart.finding)
@@ -179,17 +187,32 @@ def _show_chart(dataset: Dataset, view: MapView, new_photo: NewPhoto | None) -> 
         cards = map_chart.build_face_cards(dataset.id, faces, predictions, chart.cloud, event.asked)
         scatter.send_cards(key, chart.cloud, cards, near)
     if chart.left_out:
-        missing = words.count(chart.left_out, "face")
-        st.caption(f"{missing} came after this map was made and {'is' if chart.left_out == 1 else 'are'} not on it.")
-    if chart.undrawn:
-        drawn = words.count(len(chart.cloud))
         st.caption(
-            f"{drawn} of {words.count(len(chart.cloud) + chart.undrawn, 'face')} are drawn, fewer where they crowd. "
-            "Find people draws all of theirs; a line around faces chooses those that are drawn."
+            ngettext(
+                "{number} face came after this map was made and is not on it.",
+                "{number} faces came after this map was made and are not on it.",
+                chart.left_out,
+            )
+        )
+    if chart.undrawn:
+        st.caption(
+            ngettext(
+                "{part} of {number} face are drawn, fewer where they crowd. "
+                "Find people draws all of theirs; a line around faces chooses those that are drawn.",
+                "{part} of {number} faces are drawn, fewer where they crowd. "
+                "Find people draws all of theirs; a line around faces chooses those that are drawn.",
+                len(chart.cloud) + chart.undrawn,
+                part=words.count(len(chart.cloud)),
+            )
         )
     if chart.placed:
-        new_faces = words.count(chart.placed, "face")
-        st.caption(f"{new_faces} came after this map was made: placed beside the faces most like them.")
+        st.caption(
+            ngettext(
+                "{number} face came after this map was made: placed beside the faces most like them.",
+                "{number} faces came after this map was made: placed beside the faces most like them.",
+                chart.placed,
+            )
+        )
     # The gallery is not in this fragment, so the whole page runs again; once, as it is remembered what was picked.
     if event.picked != _picked_face_ids(dataset):
         st.session_state[state.MAP_PICKED] = (dataset.id, event.picked)
@@ -204,17 +227,17 @@ def _picked_face_ids(dataset: Dataset) -> tuple[str, ...]:
 
 def _choose_people_in_table(dataset: Dataset, run: Run | None) -> tuple[str, ...]:
     """A table of the people, which does by keyboard what circling does: the faces of those who are chosen in it."""
-    table = _load_people_table(dataset.id, dataset.revision, run.id if run else None)
-    with st.popover("Table", icon=":material/table_rows:"):
+    table = _load_people_table(dataset.id, dataset.revision, run.id if run else None, current_language())
+    with st.popover(_("Table"), icon=":material/table_rows:"):
         event = st.dataframe(
             table.drop(columns="key"),
             key=f"map_people_{dataset.id}_{dataset.revision}",
             on_select="rerun",
             selection_mode="multi-row",
             hide_index=True,
-            column_config=_NARROW,
+            column_config=_narrow_columns(),
             height=min(420, 38 + 35 * len(table)),
-            alt="The people on the map with the number of their faces.",
+            alt=_("The people on the map with the number of their faces."),
         )
     # The browser may still speak of the longer table that was there before a correction.
     labels = [int(table["key"].iloc[row]) for row in read_selected_rows(event) if row < len(table)]
@@ -222,11 +245,12 @@ def _choose_people_in_table(dataset: Dataset, run: Run | None) -> tuple[str, ...
     return take_items(faces.table.face_ids, np.flatnonzero(np.isin(faces.table.labels, labels)))
 
 
-_NARROW = {
-    "Person": st.column_config.TextColumn(width=165),
-    "Faces": st.column_config.NumberColumn(width=60),
-    "Wrong": st.column_config.NumberColumn(width=65),
-}
+def _narrow_columns() -> dict[str, Any]:
+    return {
+        "Person": st.column_config.TextColumn(_("Person"), width=165),
+        "Faces": st.column_config.NumberColumn(_("Faces"), width=60),
+        "Wrong": st.column_config.NumberColumn(_("Wrong"), width=65),
+    }
 
 
 def read_selected_rows(event: Mapping[str, Any] | None) -> list[int]:
@@ -235,7 +259,8 @@ def read_selected_rows(event: Mapping[str, Any] | None) -> list[int]:
 
 
 @kept.cache_data(show_spinner=False, max_entries=16)
-def _load_people_table(dataset_id: str, revision: Revision, run_id: str | None) -> pd.DataFrame:
+def _load_people_table(dataset_id: str, revision: Revision, run_id: str | None, language: Language) -> pd.DataFrame:
+    # Whoever has no name is called so in the language that is spoken.
     return build_map_people_table(
         data.dataset_faces(dataset_id, revision), data.run_predictions(run_id) if run_id else None
     )
@@ -246,7 +271,7 @@ def build_map_people_table(faces: Faces, predictions: Predictions | None) -> pd.
     labels, names = faces.table.labels, faces.table.people
     # Labels begin at -1, for no name, and bins at 0: everybody moves up by one, and the nameless are the first row.
     sizes = np.bincount(labels + 1, minlength=len(names) + 1)
-    columns: dict[str, Any] = {"Person": ["no name", *map(words.display_name, names)], "Faces": sizes}
+    columns: dict[str, Any] = {"Person": [words.display_name(None), *map(words.display_name, names)], "Faces": sizes}
     if predictions is not None:
         wrong = labels[FacePredictions.of(faces, predictions).wrong == 1]
         columns["Wrong"] = np.bincount(wrong + 1, minlength=len(names) + 1)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.learn.open_set.certainty import Sureness, measure_pair_likeness
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
 from core.ui.audit import recording
+from core.ui.certainty import bar
 from core.ui.components.picker import draw_picker
 from core.ui.data import Faces
 from core.ui.labels import corrections, face_review, face_sheet
@@ -31,7 +34,7 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
     # In the order of the people, whatever the order in which they were circled: what does not belong stands out.
     rows = sorted(faces.table.match(face_ids)[1].tolist(), key=lambda row: _person_order(faces, row))
     if not rows:
-        st.caption("The faces that were chosen are gone. Circle others.")
+        st.caption(_("The faces that were chosen are gone. Circle others."))
         return
     predictions = map_chart.load_face_predictions(dataset.id, dataset.revision, view.run_id)
     learned = set(data.run_predictions(view.run_id).learned_ids) if view.run_id else set()
@@ -50,7 +53,7 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
     tiles = [
         face_review.face_tile(dataset, faces, row, _note(faces, predictions, learned, row)) for row in rows_on_page
     ]
-    grid = corrections.build_grid("Faces chosen on the map. Arrows walk, space chooses.", desk.keys, TILE_PX)
+    grid = corrections.build_grid(_("Faces chosen on the map. Arrows walk, space chooses."), desk.keys, TILE_PX)
     # The actions stand above the grid, and are drawn after it: only its answer says which faces they are about.
     actions = st.container()
     picked = draw_picker(f"map_{dataset.id}_faces", tiles, grid, corrections.current_epoch())
@@ -58,8 +61,11 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
     # and say so. On other pages a grid without a choice acts on nothing but the face in focus.
     target_ids = picked.selected or tuple(faces.table.face_ids[row] for row in rows)
     with actions:
+        n_targets = len(target_ids)
         scope_text = (
-            f"{words.count(len(target_ids))} chosen" if picked.selected else f"all {words.count(len(target_ids))}"
+            ngettext("{number} chosen", "{number} chosen", n_targets)
+            if picked.selected
+            else ngettext("all {number}", "all {number}", n_targets)
         )
         desk.show_actions(target_ids, scope_text)
     if desk.obey(picked.commands):
@@ -70,7 +76,7 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
 
 def _show_downloads(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]) -> None:
     """The chosen faces as files, made when they are asked for."""
-    with st.popover("Download", icon=":material/download:", type="tertiary"):
+    with st.popover(_("Download"), icon=":material/download:", type="tertiary"):
         faces, artifacts = data.dataset_faces(dataset.id, dataset.revision), data.services().artifacts
         chosen_faces = MapSelection(
             face_ids=face_ids,
@@ -81,11 +87,11 @@ def _show_downloads(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]) 
         )
         # Each is a function, called when its button is pressed: a rerun of the page should not write three files.
         files = {
-            "Table (CSV)": ("csv", lambda: selection.selection_csv(chosen_faces)),
-            "Table with the vectors (Parquet)": ("parquet", lambda: selection.selection_parquet(chosen_faces)),
+            _("Table (CSV)"): ("csv", lambda: selection.selection_csv(chosen_faces)),
+            _("Table with the vectors (Parquet)"): ("parquet", lambda: selection.selection_parquet(chosen_faces)),
         }
         if len(face_ids) <= CROPS_MOST:
-            files["Faces with the table (zip)"] = (
+            files[_("Faces with the table (zip)")] = (
                 "zip",
                 lambda: selection.selection_zip(chosen_faces, artifacts, dataset.id),
             )
@@ -99,7 +105,13 @@ def _show_downloads(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]) 
                 on_click="ignore",
             )
         if len(face_ids) > CROPS_MOST:
-            st.caption(f"The pictures of up to {words.count(CROPS_MOST, 'face')} can be taken out here.")
+            st.caption(
+                ngettext(
+                    "The pictures of up to {number} face can be taken out here.",
+                    "The pictures of up to {number} faces can be taken out here.",
+                    CROPS_MOST,
+                )
+            )
 
 
 _TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "zip": "application/zip"}
@@ -114,18 +126,19 @@ def _likeness_sentence(faces: Faces, rows: list[int]) -> str:
     mean = float((total @ total - len(rows)) / (len(rows) * (len(rows) - 1)))
     centre = total / np.linalg.norm(total)
     mean_likeness, least = measure_pair_likeness(mean), measure_pair_likeness(float((vectors @ centre).min()))
-    return (
-        f"Likeness of two of them: {mean_likeness:.0f} of 100 on the mean. The one least like their middle has "
-        f"{least:.0f}."
+    return _(
+        "Likeness of two of them: {mean} of 100 on the mean. The one least like their middle has {least}.",
+        mean=f"{mean_likeness:.0f}",
+        least=f"{least:.0f}",
     )
 
 
 def _note(faces: Faces, predictions: FacePredictions, learned: set[str], row: int) -> str:
     if predictions.predicted[row] >= 0:
         predicted = words.display_name(predictions.people[predictions.predicted[row]])
-        word = Sureness(predictions.sureness[row]).word
+        word = bar.sureness_word(Sureness(predictions.sureness[row]))
         return f"\u2717 {predicted}" if predictions.wrong[row] else f"\u2713 {word}"
-    return "learned from" if faces.table.face_ids[row] in learned else map_chart.photo_name(faces, row)
+    return _("learned from") if faces.table.face_ids[row] in learned else map_chart.photo_name(faces, row)
 
 
 def _person_order(faces: Faces, row: int) -> tuple[int, str]:
@@ -138,6 +151,11 @@ def describe_selection(faces: Faces, rows: list[int]) -> str:
     """Say how many faces of how many people: "34 faces of 3 people"."""
     labels = [int(faces.table.labels[row]) for row in rows]
     people, nameless = {label for label in labels if label >= 0}, labels.count(-1)
-    of_people = f" of {words.count(len(people), 'person', 'people')}" if people else ""
-    nameless_text = f", {words.count(nameless)} without a name" if nameless else ""
-    return f"{words.count(len(rows), 'face')}{of_people}{nameless_text}"
+    if not people:
+        return ngettext(
+            "{number} face, {nameless} without a name",
+            "{number} faces, {nameless} without a name",
+            len(rows),
+            nameless=words.count(nameless),
+        )
+    return map_chart.describe_faces_of_people(len(rows), len(people), nameless)

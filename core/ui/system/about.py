@@ -114,7 +114,7 @@ def show_models(services: Services) -> None:
     rows = [
         {
             _("Installed"): _("yes") if model.id in installed else _("no"),
-            _("Model"): model.title,
+            _("Model"): _(model.title),
             _("Name"): model.id,
             # The detector has no dimension: it gives boxes, not vectors.
             _("Numbers a face"): str(getattr(model, "dimension", "")),

@@ -207,7 +207,7 @@ def _name_run(run: Run) -> str:
 
 
 # A refusal is given as text: exceptions are not cached, and the faces would be gone through at every run of the page.
-@kept.cache_resource(show_spinner="Looking at the faces", max_entries=4)
+@kept.cache_resource(show_spinner=False, max_entries=4)
 def _preview_plan(
     dataset_id: str, revision: Revision, options: TrainOptions
 ) -> tuple[SplitPlan, tuple[UnusedFaces, ...]] | str:
@@ -222,7 +222,8 @@ def describe_refusal(dataset: Dataset) -> str:
     """Why a training with the default options would learn nothing; "" where it would learn, or it takes long to say."""
     if data.dataset_counts(dataset.id, dataset.revision).faces > MOST_FACES_UNASKED:
         return ""
-    plan = _preview_plan(dataset.id, dataset.revision, TrainOptions())
+    with st.spinner(_("Looking at the faces")):
+        plan = _preview_plan(dataset.id, dataset.revision, TrainOptions())
     return plan if isinstance(plan, str) else ""
 
 
@@ -234,7 +235,8 @@ def show_plan(dataset: Dataset, options: TrainOptions) -> None:
         help=_("Every person's faces are compared with each other, for shots of one moment. Training does it anyway."),
     ):
         return
-    outcome = _preview_plan(dataset.id, dataset.revision, options)
+    with st.spinner(_("Looking at the faces")):
+        outcome = _preview_plan(dataset.id, dataset.revision, options)
     if isinstance(outcome, str):
         st.warning(words.plain(say_again(outcome)), icon=":material/info:")
         return
@@ -251,9 +253,9 @@ def show_plan(dataset: Dataset, options: TrainOptions) -> None:
     )
     imbalance.show_planned_imbalance(planned)
     for exclusion in gated:
-        st.caption(_describe_unused(exclusion.faces, exclusion.reason))
+        st.caption(describe_unused(exclusion.faces, exclusion.reason))
     for dropped in planned.dropped:
-        st.caption(_describe_unused(len(dropped.rows), dropped.reason))
+        st.caption(describe_unused(len(dropped.rows), dropped.reason))
     if planned.left_out:
         with st.expander(ngettext("{number} person left out", "{number} people left out", len(planned.left_out))):
             for entry in planned.left_out[:LEFT_OUT_SHOWN]:
@@ -263,7 +265,8 @@ def show_plan(dataset: Dataset, options: TrainOptions) -> None:
                 st.caption(ngettext("and {number} more", "and {number} more", more))
 
 
-def _describe_unused(n_faces: int, reason: str) -> str:
+def describe_unused(n_faces: int, reason: str) -> str:
+    """How many faces take no part, and why, as Markdown."""
     return ngettext(
         "{number} face not used: {reason}",
         "{number} faces not used: {reason}",
@@ -410,6 +413,6 @@ def _changes_text(before: Run, run: Run) -> str:
         _("{change} faces", change=f"{faces:+d}") if faces else "",
         # Less would be rounded to +0.0.
         _("{change} points", change=localise_decimals(f"{accuracy:+.1f}")) if abs(accuracy) >= 0.05 else "",
-        _("other {settings}", settings=changed.lower()) if changed else "",
+        _("other {settings}", settings=words.inside(changed)) if changed else "",
     ]
     return ", ".join(part for part in parts if part) or _("the same")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from core.base.errors import NotFound
+from core.language.texts import marked
 
 EXPORT_FORMAT = 1
 """Raised when ``export.py`` writes its networks differently: what is older is then converted again."""
@@ -202,14 +203,14 @@ DETECTOR = DetectorModel(
         ("onet.lz4", "94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3"),
     ),
     licence="MIT",
-    training_data="WIDER FACE and CelebA",
+    training_data=marked("WIDER FACE and CelebA"),
 )
 
 EMBEDDING_MODELS = (
     EmbeddingModel(
         id="facenet-128",
-        title="FaceNet, 128 numbers a face",
-        description="The model of the original tutorial and the default. Small vectors, quick to compare.",
+        title=marked("FaceNet, 128 numbers a face"),
+        description=marked("The model of the original tutorial and the default. Small vectors, quick to compare."),
         release="20170512-110547",
         dimension=128,
         standardisation=Standardisation.PER_IMAGE,
@@ -218,7 +219,7 @@ EMBEDDING_MODELS = (
             _release("20170512-110547", "668e950140ad76f1e21e3a2bc1d3ad9c673734ea8ea1abbf4ecc44d1dbdd400b"),
         ),
         licence=_CODE_LICENCE,
-        training_data="MS-Celeb-1M (withdrawn by its publisher in 2019)",
+        training_data=marked("MS-Celeb-1M (withdrawn by its publisher in 2019)"),
         lfw_accuracy=0.992,
         alignment=Alignment.LANDMARKS,
         margin=0.0,
@@ -227,38 +228,38 @@ EMBEDDING_MODELS = (
     ),
     EmbeddingModel(
         id="facenet-128-casia",
-        title="FaceNet, 128 numbers a face, trained on CASIA-WebFace",
-        description="Trained on a smaller collection of 10,575 people; less accurate than the default.",
+        title=marked("FaceNet, 128 numbers a face, trained on CASIA-WebFace"),
+        description=marked("Trained on a smaller collection of 10,575 people; less accurate than the default."),
         release="20170511-185253",
         dimension=128,
         standardisation=Standardisation.PER_IMAGE,
         sources=(_release("20170511-185253", "28db99aaafce0e62b2cdb1db5ac733ffa9e52a365e1a3ca0a13c5159bd4363c4"),),
         licence=_CODE_LICENCE,
-        training_data="CASIA-WebFace (research use)",
+        training_data=marked("CASIA-WebFace (research use)"),
         lfw_accuracy=0.987,
     ),
     EmbeddingModel(
         id="facenet-512-vggface2",
-        title="FaceNet, 512 numbers a face, trained on VGGFace2",
-        description="The most accurate of the four; its vectors take four times the space.",
+        title=marked("FaceNet, 512 numbers a face, trained on VGGFace2"),
+        description=marked("The most accurate of the four; its vectors take four times the space."),
         release="20180402-114759",
         dimension=512,
         standardisation=Standardisation.FIXED,
         sources=(_release("20180402-114759", "8b71e7045497e841c00ee568f031d1a4d30908fceadf6884aef2dec4d545202b"),),
         licence=_CODE_LICENCE,
-        training_data="VGGFace2 (research use)",
+        training_data=marked("VGGFace2 (research use)"),
         lfw_accuracy=0.9965,
     ),
     EmbeddingModel(
         id="facenet-512-casia",
-        title="FaceNet, 512 numbers a face, trained on CASIA-WebFace",
-        description="As the VGGFace2 model, trained on a smaller collection.",
+        title=marked("FaceNet, 512 numbers a face, trained on CASIA-WebFace"),
+        description=marked("As the VGGFace2 model, trained on a smaller collection."),
         release="20180408-102900",
         dimension=512,
         standardisation=Standardisation.FIXED,
         sources=(_release("20180408-102900", "af526097bd89ff84dda94dc071ff39c4cf39922cf0a9d9dea652853cda9616be"),),
         licence=_CODE_LICENCE,
-        training_data="CASIA-WebFace (research use)",
+        training_data=marked("CASIA-WebFace (research use)"),
         lfw_accuracy=0.9905,
     ),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from core.language.said_before import say_again
+from core.language.texts import gettext
 from core.learn.classification.classifier_kinds import WHY_NOT, ClassifierKind
 from core.learn.classification.training import count_fits_of_recogniser
 from core.learn.model_selection.study import MeasuredClassifier, Study
@@ -20,7 +22,11 @@ def list_other_classifiers(study: Study) -> list[MeasuredClassifier]:
 def explain_refused_classifiers(study: Study) -> list[str]:
     """A sentence about each that cannot be taken; not of the baseline, which nobody would."""
     return [
-        f"{classifier.title} cannot be taken: {WHY_NOT[classifier.id]}."
+        gettext(
+            "{classifier} cannot be taken: {reason}.",
+            classifier=say_again(classifier.title),
+            reason=gettext(WHY_NOT[classifier.id]),
+        )
         for classifier in study.classifiers[1:-1]
         if classifier.id in WHY_NOT
     ]

@@ -18,6 +18,7 @@ from core.base.errors import InputRefused
 from core.base.json_values import Json, encode_record
 from core.base.types import Bools, FaceTable, Ints, take_items
 from core.corrections.model import CorrectionLog, Event
+from core.language.texts import marked
 from core.learn.classification.training_material import EARLIER_OPTIONS, recover_options
 from core.learn.metrics.predictions import Predictions
 from core.learn.model_selection.comparison import Comparison, compare_recognisers
@@ -109,9 +110,9 @@ class RunComparison:
 def order_runs(first: Run, second: Run) -> tuple[Run, Run]:
     """The older and the newer of two runs of one dataset. Raises InputRefused for any others."""
     if first.id == second.id:
-        raise InputRefused("A run cannot be compared with itself. Choose another one.")
+        raise InputRefused(marked("A run cannot be compared with itself. Choose another one."))
     if first.dataset_id != second.dataset_id:
-        raise InputRefused("The two runs are of different datasets. Choose two of one.")
+        raise InputRefused(marked("The two runs are of different datasets. Choose two of one."))
     # By time and not by what was chosen first: 'newly right' means what the training since has changed.
     older, newer = sorted((first, second), key=lambda run: run.created)
     return older, newer

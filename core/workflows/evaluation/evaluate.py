@@ -21,6 +21,7 @@ from core.base.errors import InputRefused
 from core.base.json_values import Json, encode_record
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Doubles, Ints, Refusal, Vectors
+from core.language.texts import marked
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.training_material import sound_vectors
 from core.learn.metrics.calibration import reliability_bins
@@ -37,6 +38,7 @@ from core.workflows.identification.identify import Identifier
 from core.workflows.photos.main_faces import MainFaceTools, embed_main_faces
 from core.workflows.training.train import TrainingStrangers, run_to_json
 
+_ALL_KNOWN = marked("Everybody in the strangers' photos is known to the dataset. Give photos of other people.")
 STRICT_RATE = 0.001
 LIKE_KNOWN_QUANTILE = 0.05
 """A stranger whose score is above this share of the known faces' scores is likely to be known."""
@@ -73,9 +75,9 @@ def embed_strangers(tools: MainFaceTools, source: PhotoSource, progress: Progres
     InputRefused
         No photo shows a face.
     """
-    main_faces = embed_main_faces(tools, source, source.entries, "Looking at the strangers", progress)
+    main_faces = embed_main_faces(tools, source, source.entries, marked("Looking at the strangers"), progress)
     if not main_faces.entries:
-        raise InputRefused("None of the strangers' photos shows a face. Give photos of other people.")
+        raise InputRefused(marked("None of the strangers' photos shows a face. Give photos of other people."))
     strangers = Strangers(
         photos=tuple(entry.name for entry in main_faces.entries),
         folders=tuple(entry.person for entry in main_faces.entries),
@@ -123,7 +125,7 @@ def select_training_strangers(
     known_photo_names = {known_photo.photo for known_photo in known_photos}
     rows = [row for row, photo in enumerate(strangers.photos) if photo not in known_photo_names]
     if not rows:
-        raise InputRefused("Everybody in the strangers' photos is known to the dataset. Give photos of other people.")
+        raise InputRefused(_ALL_KNOWN)
     photos_by_person = Counter((known_photo.person, known_photo.why) for known_photo in known_photos)
     return TrainingStrangers(
         title,
@@ -163,9 +165,9 @@ def _known_among(
         person = table.person(int(sound_rows[nearest_rows[index, 0]])) if same_shot else None
         # The picture is the better witness, so its reason is the one that is told.
         if person in known_people:
-            known_photos.append(KnownPersonPhoto(photo, str(person), True, "the same shot is in the dataset"))
+            known_photos.append(KnownPersonPhoto(photo, str(person), True, marked("the same shot is in the dataset")))
         elif folder in known_people:
-            known_photos.append(KnownPersonPhoto(photo, str(folder), True, "its folder has this person's name"))
+            known_photos.append(KnownPersonPhoto(photo, str(folder), True, marked("its folder has this person's name")))
     return known_photos
 
 
@@ -187,7 +189,7 @@ def measure_on_strangers(
     known_photo_names = {known_photo.photo for known_photo in known_photos}
     is_counted = np.array([photo not in known_photo_names for photo in strangers.photos], dtype=np.bool_)
     if not is_counted.any():
-        raise InputRefused("Everybody in the strangers' photos is known to the dataset. Give photos of other people.")
+        raise InputRefused(_ALL_KNOWN)
     recogniser = identifier.recogniser
     predicted, scores = recogniser.name(strangers.vectors[is_counted], identifier.neighbours)
     photos = [photo for photo, counts in zip(strangers.photos, is_counted, strict=True) if counts]
@@ -216,7 +218,7 @@ def _probably_known(
         float(np.quantile(predictions.scores[~predictions.wrong], LIKE_KNOWN_QUANTILE)) if len(photos) else np.inf
     )
     return [
-        KnownPersonPhoto(photo, person, False, "as like as the person's own photos are")
+        KnownPersonPhoto(photo, person, False, marked("as like as the person's own photos are"))
         for photo, person, score in zip(photos, people, scores, strict=True)
         if score > threshold
     ]

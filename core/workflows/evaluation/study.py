@@ -25,6 +25,7 @@ from core.base.settings import ImageLimits
 from core.base.types import Doubles, Ints, Quality, take_items
 from core.base.words import count, percent
 from core.imaging.decoding import decode_image
+from core.language.texts import marked
 from core.learn.classification.classifier_kinds import ClassifierKind, ClassifierSettings
 from core.learn.classification.training_material import plan_training, prepare_training_material, recover_options
 from core.learn.labelled_faces import LabelledFaces
@@ -91,7 +92,7 @@ def load_study(artifacts: Artifacts, run: Run) -> Study | None:
         is_of_this_form = document.get("format") == FILE_FORMAT
         return Study.from_json(document) if is_of_this_form else None
     except (ValueError, AttributeError) as fault:
-        raise InputRefused("The study of this run is damaged. Measure it again.") from fault
+        raise InputRefused(marked("The study of this run is damaged. Measure it again.")) from fault
 
 
 def study_run(tools: RunTools, request: StudyRequest, progress: Progress = UNWATCHED) -> Study:
@@ -106,7 +107,7 @@ def study_run(tools: RunTools, request: StudyRequest, progress: Progress = UNWAT
     """
     began = time.monotonic()
     run = tools.runs.run(request.run)
-    progress.report(0, 1, "Reading the faces")
+    progress.report(0, 1, marked("Reading the faces"))
     subject = _subject(tools, run, request)
     work = _Work.planned(subject.known, run, request, progress)
     study = _measure_subject(subject, request, work)
@@ -237,7 +238,7 @@ class _Work:
         self.progress.step(self.fits_done, self.total, self.message)
 
     def finish(self) -> None:
-        self.progress.report(self.total, self.total, "Done")
+        self.progress.report(self.total, self.total, marked("Done"))
 
 
 def _measure_subject(subject: _Subject, request: StudyRequest, work: _Work) -> Study:
@@ -327,18 +328,28 @@ def recommend_classifier(classifiers: Sequence[MeasuredClassifier]) -> Recommend
     if not better:
         return Recommendation(
             classifiers[0].id,
-            f"Keep {_name_inside(classifiers[0])}: on the same folds no other classifier is right more often by more "
-            "than chance (the 95\u00a0% interval of the difference would have to lie above 0).",
+            marked(
+                "Keep {classifier}: on the same folds no other classifier is right more often by more "
+                "than chance (the 95\u00a0% interval of the difference would have to lie above 0)."
+            ).format(classifier=_name_inside(classifiers[0])),
         )
     best = max(better, key=lambda classifier: classifier.difference.mean)
     difference = best.difference
     return Recommendation(
         best.id,
-        f"{best.title} is right more often than {_name_inside(classifiers[0])} on the same folds, by "
-        f"{percent(difference.mean, 2)} (95\u00a0% interval {percent(difference.low, 2)} to "
-        f"{percent(difference.high, 2)}). Wrong "
-        "names are the usual reason: look through the suspects, then measure again. "
-        f"{_capitalise(_name_inside(classifiers[0]))} stays in use until another is taken.",
+        marked(
+            "{classifier} is right more often than {classifier_in_use} on the same folds, by "
+            "{difference} (95\u00a0% interval {low} to {high}). Wrong "
+            "names are the usual reason: look through the suspects, then measure again. "
+            "{kept} stays in use until another is taken."
+        ).format(
+            classifier=best.title,
+            classifier_in_use=_name_inside(classifiers[0]),
+            difference=percent(difference.mean, 2),
+            low=percent(difference.low, 2),
+            high=percent(difference.high, 2),
+            kept=_capitalise(_name_inside(classifiers[0])),
+        ),
     )
 
 
@@ -380,7 +391,7 @@ def _wrong_faces(
 def _learning_curve(
     known: LabelledFaces, tested_rows: Ints, resamples: Resamples, work: _Work
 ) -> tuple[LearningPoint, ...]:
-    work.begin("Learning from fewer photos")
+    work.begin(marked("Learning from fewer photos"))
     points = measure_learning_curve(known, work.contenders[0], work.on_curve, work.seed, work.tick)
     return tuple(
         LearningPoint(point.photos, point.people, resamples.share(point.right[tested_rows])) for point in points
@@ -390,16 +401,41 @@ def _learning_curve(
 def _protocol(subject: _Subject, work: _Work, n_tested: int) -> str:
     known, contender = subject.known, work.contenders[0]
     is_sample = subject.all_faces != len(known.labels) or subject.all_people != known.n_people
-    sample_note = f" of {count(subject.all_people)}, drawn at random" if is_sample else ""
-    times = count(len(work.divided), "time")
-    untested = len(known.labels) - n_tested
-    untested_note = f" {count(untested, 'face')} of people with one shot were only learned from." if untested else ""
-    fewer_people_note = " With everybody it errs more often." if subject.all_people != known.n_people else ""
-    return (
-        f"{count(n_tested, 'face')} of {count(known.n_people, 'person', 'people')}{sample_note}, dealt {times} into "
-        f"{len(work.divided[0])} folds, person by person, all faces of one shot together; each face named by "
-        f"classifiers that had not seen its shot.{untested_note}{fewer_people_note} "
-        f"{contender.title}, {contender.settings}; nothing is chosen on what is tested. "
-        f"Intervals: 95\u00a0%, {count(RESAMPLES)} resamples of people and, of each, of shots. "
-        "The learning curve: one face each of so many shots of everybody; who has fewer gives what there is."
+    division = {
+        "faces": count(n_tested, "face"),
+        "people": count(known.n_people, "person", "people"),
+        "times": count(len(work.divided), "time"),
+        "n_folds": len(work.divided[0]),
+    }
+    sentences = [
+        _SAMPLED.format(**division, n_people=count(subject.all_people)) if is_sample else _DIVIDED.format(**division)
+    ]
+    if untested := len(known.labels) - n_tested:
+        faces = count(untested, "face")
+        sentences.append(marked("{faces} of people with one shot were only learned from.").format(faces=faces))
+    if subject.all_people != known.n_people:
+        sentences.append(marked("With everybody it errs more often."))
+    sentences.append(
+        marked("{classifier}, {settings}; nothing is chosen on what is tested.").format(
+            classifier=contender.title, settings=contender.settings
+        )
     )
+    sentences.append(
+        marked("Intervals: 95\u00a0%, {resamples} resamples of people and, of each, of shots.").format(
+            resamples=count(RESAMPLES)
+        )
+    )
+    sentences.append(
+        marked("The learning curve: one face each of so many shots of everybody; who has fewer gives what there is.")
+    )
+    return " ".join(sentences)
+
+
+_DIVIDED = marked(
+    "{faces} of {people}, dealt {times} into {n_folds} folds, person by person, all faces of one shot together; each "
+    "face named by classifiers that had not seen its shot."
+)
+_SAMPLED = marked(
+    "{faces} of {people} of {n_people}, drawn at random, dealt {times} into {n_folds} folds, person by person, all "
+    "faces of one shot together; each face named by classifiers that had not seen its shot."
+)

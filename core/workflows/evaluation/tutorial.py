@@ -11,6 +11,7 @@ import numpy as np
 
 from core.base.errors import InputRefused
 from core.base.types import Doubles, Ints, Vectors, take_items
+from core.language.texts import marked
 from core.learn.classification.calibrated_classifier import choose_c
 from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.classification.training_material import (
@@ -69,7 +70,9 @@ def gather_tutorial_arrays(store: FaceStore, run: Run, predictions: Predictions)
     # tell, in their order and by their names.
     is_same = plan.people == predictions.people and take_items(material.face_ids, tested) == predictions.face_ids
     if not is_same or not np.array_equal(plan.labels[tested], predictions.true):
-        raise InputRefused("Photos or names changed since this run, so its test cannot be repeated. Train again first.")
+        raise InputRefused(
+            marked("Photos or names changed since this run, so its test cannot be repeated. Train again first.")
+        )
     # Each fold chose its C on its training side, so that no tested face had a say in it.
     labelled = replace(material.faces, labels=plan.labels)
     c_of_fold = [

@@ -20,6 +20,7 @@ from core.base.columns import TextColumn, encode_texts
 from core.base.errors import InputRefused
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Embeddings, FaceRows, Floats, take_items
+from core.language.texts import marked
 from core.learn.projection import layouts
 from core.learn.projection.faithfulness import BESIDE, measure_faithfulness, place_beside
 from core.learn.projection.map_values import MapParams
@@ -137,11 +138,11 @@ def build_map(
     """
     began = time.monotonic()
     dataset = tools.store.dataset(dataset_id)
-    progress.report(0, 2, "Reading the faces")
+    progress.report(0, 2, marked("Reading the faces"))
     embeddings = tools.store.embeddings(dataset_id)
     _require_faces(embeddings)
     # Two steps alone: the libraries that lay out tell nothing on the way.
-    progress.step(1, 2, f"Laying out {len(embeddings)} faces")
+    progress.step(1, 2, marked("Laying out {number} faces").format(number=len(embeddings)))
     points = _points(embeddings, options, _starting_points(tools, dataset_id, embeddings, options))
     # The last place where a map can be stopped: nothing of it is stored yet.
     progress.raise_if_cancelled()
@@ -161,7 +162,7 @@ def build_map(
     # The file before its row: a map that is listed can be opened.
     tools.artifacts.replace(dataset_id, ArtifactKind.MAP, info.id, _to_bytes(FaceMap(embeddings.face_ids, points)))
     tools.runs.add_map(info)
-    progress.report(2, 2, "Done")
+    progress.report(2, 2, marked("Done"))
     return info
 
 
@@ -205,7 +206,7 @@ def _starting_points(tools: RunTools, dataset_id: str, embeddings: Embeddings, o
 
 def _require_faces(embeddings: Embeddings) -> None:
     if not len(embeddings):
-        raise InputRefused("This dataset has no faces yet, so there is nothing to map. Add photos first.")
+        raise InputRefused(marked("This dataset has no faces yet, so there is nothing to map. Add photos first."))
 
 
 def _to_bytes(face_map: FaceMap) -> bytes:

@@ -18,6 +18,7 @@ from core.base.errors import ModelMismatch, NotFound
 from core.base.json_values import Json, encode_record
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Embeddings, FaceTable, Ints, Refusal, Vectors
+from core.language.texts import marked
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.training import TrainedRun, count_steps, fit_and_test
 from core.learn.classification.training_material import (
@@ -109,7 +110,7 @@ def train_recogniser(tools: RunTools, task: TrainingTask, progress: Progress = U
     began, options, strangers = time.monotonic(), task.options, task.strangers
     # The revision before the faces: a correction in between makes the run look older than it is, never newer.
     dataset = tools.store.dataset(task.dataset_id)
-    progress.report(0, 1, "Reading the faces")
+    progress.report(0, 1, marked("Reading the faces"))
     table, embeddings = tools.store.face_table(dataset.id), tools.store.embeddings(dataset.id)
     material = _with_training_strangers(prepare_training_material(table, embeddings, options), strangers)
     plan = plan_training(material, options)
@@ -131,7 +132,7 @@ def train_recogniser(tools: RunTools, task: TrainingTask, progress: Progress = U
     )
     store_run(tools, run, trained)
     n_steps = count_steps(plan)
-    progress.report(n_steps, n_steps, "Done")
+    progress.report(n_steps, n_steps, marked("Done"))
     return run
 
 
@@ -157,7 +158,9 @@ def load_recogniser(artifacts: Artifacts, run: Run) -> Recogniser:
     try:
         content = artifacts.read(run.dataset_id, ArtifactKind.RUN, run.id)
     except NotFound as gone:
-        raise NotFound(f"There is no trained recogniser '{run.id}'. Train one on this dataset.") from gone
+        raise NotFound(
+            marked("There is no trained recogniser '{run}'. Train one on this dataset.").format(run=run.id)
+        ) from gone
     return Recogniser.from_bytes(content, run.id)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from core.base.errors import InputRefused, NotFound, TrainingRefused
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Embeddings, FaceTable, Ints, take_items
+from core.language.texts import marked
 from core.learn.classification.training import TrainedRun, gather_run_metrics
 from core.learn.classification.training_material import (
     EARLIER_OPTIONS,
@@ -77,7 +78,7 @@ def update_newest_run(
         return None
     if before.revision == dataset.revision and not forgotten:
         return before
-    progress.step(0, 1, "Learning what changed")
+    progress.step(0, 1, marked("Learning what changed"))
     try:
         current = _read_material(tools, before, forgotten)
         trained = _update(tools, before, current, progress) if current else None

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.corrections.model import Editor
 from core.imaging.pixels import encode_jpeg
+from core.language.languages import ENGLISH
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
 from core.ui import data
@@ -191,7 +192,7 @@ def test_a_face_has_lines_to_those_most_like_it_in_truth_as_far_as_they_are_on_t
     add_faces(app_data, "Family", {"Ann": 8})  # most are newer than the map, and not on it
     revision = app_data.store.dataset(dataset.id).revision
     faces = data.dataset_faces(dataset.id, revision)
-    chart = map_chart.build_map_chart(dataset.id, revision, map_chart.MapView("abcd", None, plane_id="abcd"))
+    chart = map_chart.build_map_chart(dataset.id, revision, map_chart.MapView("abcd", None, plane_id="abcd"), ENGLISH)
     face_id = chart.cloud.face_ids[0]
     near = map_chart.find_near_faces(faces, chart.cloud, face_id)
     vectors = dict(zip(faces.table.face_ids, faces.embeddings.vectors, strict=True))

@@ -9,6 +9,7 @@ from pathlib import Path
 from core.base.errors import InputRefused, NotFound
 from core.base.machine import Pace
 from core.formats.zip_writer import writing_zip
+from core.language.texts import marked
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.job_model import JobKind
 from core.store.protocols import FaceStore, JobStore
@@ -65,7 +66,11 @@ def find_lookup_photos(artifacts: Artifacts, lookup: Lookup) -> Path:
     kept_zip = kept_photos_path(artifacts, lookup.dataset_id, lookup.id)
     path = Path(lookup.source) if lookup.source else kept_zip
     if not path.exists():
-        raise InputRefused(f"The photos of '{lookup.title}' are not where they were. Put them back, or look again.")
+        raise InputRefused(
+            marked("The photos of '{title}' are not where they were. Put them back, or look again.").format(
+                title=lookup.title
+            )
+        )
     return path
 
 

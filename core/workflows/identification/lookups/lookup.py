@@ -25,6 +25,7 @@ from core.formats.zip_writer import writing_zip
 from core.imaging.geometry import turn_size
 from core.imaging.pixels import encode_jpeg, shrink_image
 from core.isolation.photos import decode_photo, read_stored_orientation
+from core.language.texts import marked
 from core.learn.label_errors.conflicting_labels import find_conflicting_faces, same_person_cosine
 from core.learn.verification import pair_rule
 from core.learn.verification.pair_rule import MEASURED, PairRule
@@ -79,7 +80,9 @@ def look_up_photos(
         Between two batches; what was finished stays, and the same task goes on from there.
     """
     if not source.entries and all(refusal.left_out for refusal in source.refused):
-        raise InputRefused("There are no photos in it. Give a zip or a folder with JPEG, PNG, HEIC or other photos.")
+        raise InputRefused(
+            marked("There are no photos in it. Give a zip or a folder with JPEG, PNG, HEIC or other photos.")
+        )
     # Before the first photo: hours of work would end in vectors that say nothing.
     identifier.gallery.require_model(identifier.recogniser.model_id)
     part = _part_file(tools.artifacts, task, identifier)
@@ -92,7 +95,7 @@ def look_up_photos(
     source.require_names(finished_names)
     entries = [entry for entry in source.entries if entry.index not in finished_names]
     total, n_done = len(source.entries), len(finished_names)
-    progress.report(n_done, total, "Looking for faces and names")
+    progress.report(n_done, total, marked("Looking for faces and names"))
     finished = _Finished(part, batches)
     finder = tools.open_finder(identifier.pipeline)
     reader = PhotoReader(
@@ -110,7 +113,7 @@ def look_up_photos(
     for reading, answers in finder.stream_faces(questions, identifier.pipeline.enough_px, progress):
         finished.add(_identify_batch(identifier, reading, answers))
         n_done += reading.n_photos
-        progress.report(n_done, total, "Looking for faces and names")
+        progress.report(n_done, total, marked("Looking for faces and names"))
     refused = [LookupPhoto.of_refused(refusal.name, refusal.reason) for refusal in source.refused]
     return _store_lookup(tools, identifier, task, batches, refused)
 

@@ -19,6 +19,7 @@ from core.formats.xmp_frame import build_sidecar
 from core.formats.zip_writer import Folders, ZipWriter, safe_part, writing_zip
 from core.imaging.geometry import turned_orientation
 from core.isolation.photos import read_time_taken
+from core.language.texts import marked
 from core.learn.open_set.rejection_rule import TARGET_RATE, Threshold
 from core.store.artifacts import content_id
 from core.workflows.identification.identify import candidates_json, evidence_json, nearest_candidate
@@ -185,7 +186,7 @@ def sort_photos(
     n_copies, n_missing, people = 0, 0, set()
     with writing_zip(path) as target:
         for number, photo in enumerate(photos):
-            progress.step(number, len(photos), "Sorting photos")
+            progress.step(number, len(photos), marked("Sorting photos"))
             # Read again from where it lies: copies are to be the photos byte for byte.
             content = _content(photo, source, entries_by_name)
             if content is None:
@@ -194,7 +195,7 @@ def sort_photos(
             names = sorted({name for face in photo.faces if (name := face.name(threshold))})
             people.update(names)
             n_copies += _copy(photo, content, [folders.folder_of(name) for name in names], target)
-    progress.report(len(photos), len(photos), "Sorting photos")
+    progress.report(len(photos), len(photos), marked("Sorting photos"))
     return SortedCounts(len(photos) - n_missing, n_copies, len(people), n_missing)
 
 

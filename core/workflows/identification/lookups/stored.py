@@ -22,6 +22,7 @@ import numpy as np
 
 from core.base.errors import InputRefused
 from core.base.types import Box, Vectors
+from core.language.texts import marked
 from core.learn.open_set.rejection_rule import Threshold
 from core.workflows.identification.identify import EVIDENCE_FACES, TOP_CANDIDATES, Candidate, Evidence
 from core.workflows.identification.lookups.values import (
@@ -131,7 +132,9 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except _FAULTS as fault:
-        raise InputRefused(f"The kept result cannot be read ({fault}). Forget it, and look again.") from fault
+        raise InputRefused(
+            marked("The kept result cannot be read ({fault}). Forget it, and look again.").format(fault=fault)
+        ) from fault
 
 
 # photos and faces as arrays
