@@ -43,6 +43,10 @@ class ArtifactKind(StrEnum):
     """The vectors of a large dataset, by their likeness."""
     FACE_TABLE = "tables"
     """The faces of a large dataset without their vectors, as pages list them."""
+    AGREEMENT = "agreements"
+    """Faces that two people name, neither seeing what the other says."""
+    ANSWERS = "answers"
+    """What one of the two said, and how differences were settled."""
     ERASURE = "erasures"
     """What an erasing that is not done yet has removed, for the search that ends it."""
 

@@ -19,6 +19,7 @@ HOME = "pages/home/datasets.py"
 INGEST = "pages/data/ingest.py"
 REVIEW = "pages/data/review.py"
 SUSPECTS = "pages/data/suspects.py"
+AGREEMENT = "pages/data/agreement.py"
 PEOPLE = "pages/data/people.py"
 EXCHANGE = "pages/data/exchange.py"
 TRAIN = "pages/model/train.py"
@@ -75,6 +76,7 @@ SECTIONS = (
             MenuEntry(INGEST, marked("Add photos"), ":material/add_photo_alternate:", "ingest", action=Action.EDIT),
             MenuEntry(REVIEW, marked("Look them over"), ":material/rate_review:", "review", action=Action.EDIT),
             MenuEntry(SUSPECTS, marked("Suspects"), ":material/troubleshoot:", "suspects", action=Action.EDIT),
+            MenuEntry(AGREEMENT, marked("Two reviewers"), ":material/group:", "agreement", action=Action.EDIT),
             MenuEntry(
                 EXCHANGE, marked("Export and import"), ":material/import_export:", "exchange", action=Action.EXPORT
             ),
