@@ -234,6 +234,7 @@ def test_a_backup_of_an_encrypted_folder_is_encrypted_and_comes_back(
         (name, trace) for name, content in disk_bytes(tmp_path / "backups") for trace in traces if trace in content
     ] == []
     assert run_command(folder, capsys, "backups", target, "--check")["is_whole"]
+    assert dataset in run_command(folder, capsys, "backups", target)["table"], "it is told by what is here"
     # With another data key the files of before are nobody's, and the backups of before stay what they are.
     run_command(folder, capsys, "rotate-key")
     services = open_folder(folder, memory_dir)

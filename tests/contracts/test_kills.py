@@ -33,6 +33,8 @@ from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.artifacts import ArtifactKind
+from core.store.encryption.keyring import KEY_FILE
+from core.store.encryption.sealed_stream import MAGIC
 from core.store.job_model import Job, JobKind, JobState
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.erasure.erase_person import EraseRequest
@@ -184,10 +186,14 @@ def _work_on_them(services: Services, archive: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    server = ForkServer.start()
-    yield server
-    server.stop()
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    with pytest.MonkeyPatch.context() as patch:
+        # What opens an encrypted folder; where none is, nobody asks for it.
+        patch.setenv("FACE_ATLAS_KEY", "correct horse battery")
+        patch.setenv("FACE_ATLAS_MEMORY_DIR", str(tmp_path_factory.mktemp("memory")))
+        server = ForkServer.start()
+        yield server
+        server.stop()
 
 
 # a process that is killed
@@ -484,3 +490,58 @@ def test_a_restoring_that_is_killed_shows_nothing_half_and_goes_on(
             assert main(words) == 0, f"killed after {kill} of {writes}"
         sweep_leftovers(services.leftover_tools(), older_than_s=0.0)
         assert everything(services.settings.data_dir) == expected, f"killed after {kill} of {writes}"
+
+
+THOROUGH = pytest.mark.skipif(POINTS < 100, reason="rotating the key walks the same way; with more points each does")
+
+
+@pytest.mark.parametrize(
+    ("command", "share"),
+    [
+        pytest.param("encrypt", 2, marks=THOROUGH),
+        ("rotate-key", 4),
+        pytest.param("decrypt", 2, marks=THOROUGH),
+    ],
+)
+def test_a_change_of_encryption_that_is_killed_goes_on_and_loses_nothing(
+    command: str, share: int, starts: Path, server: ForkServer, tmp_path: Path
+) -> None:
+    start = prepared.copy(starts / "full", tmp_path / "start")
+    # Its keys are made before, or they would be new in each folder.
+    Services(Settings(start)).keyring.open_own()
+    expected = everything(start)
+    if command != "encrypt":
+        assert main(["encrypt", "--data", str(start)]) == 0
+    key_file = start / KEY_FILE
+    key_before = key_file.read_bytes() if key_file.exists() else b""
+
+    def is_done(data_dir: Path) -> bool:
+        if command == "decrypt":
+            return not (data_dir / KEY_FILE).exists()
+        written = (data_dir / KEY_FILE).read_bytes() if (data_dir / KEY_FILE).exists() else b""
+        return written != key_before and b'"encrypted"' in written
+
+    def attempt(name: str, kill: tuple[int, float]) -> tuple[int, Path]:
+        data_dir = prepared.copy(start, tmp_path / name)
+        words = [command, "--data", str(data_dir)]
+        return run_and_kill(server, words, data_dir, kill, lambda: is_done(data_dir)), data_dir
+
+    writes, _ = attempt("undisturbed", (1 << 30, 0.0))
+    for number, kill in enumerate(points(share, writes, command)):
+        _, data_dir = attempt(str(number), kill)
+        if not is_done(data_dir):
+            assert main([command, "--data", str(data_dir)]) == 0, f"killed after {kill} of {writes}"
+        if command != "decrypt":
+            with pytest.raises(AssertionError):
+                require_readable_without_key(data_dir)
+            assert main(["decrypt", "--data", str(data_dir)]) == 0
+        require_readable_without_key(data_dir)
+        assert everything(data_dir) == expected, f"killed after {kill} of {writes}"
+
+
+def require_readable_without_key(data_dir: Path) -> None:
+    """Nothing is encrypted, and nothing of a change is left."""
+    stored = [path for path in data_dir.rglob("*") if path.is_file() and "models" not in path.parts]
+    assert not [path for path in stored if ".part" in path.name or ".new" in path.name]
+    assert not [path for path in stored if path.read_bytes().startswith(MAGIC)]
+    assert not (data_dir / KEY_FILE).exists()

@@ -34,7 +34,7 @@ SHOWN = 30
 def show_backups(services: Services, path: Path) -> None:
     """The newest first."""
     try:
-        folder = open_backup_folder(path)
+        folder = open_backup_folder(path, {dataset.id: dataset.name for dataset in services.store.datasets()})
     except InputRefused:
         st.markdown(_("There is no backup in this folder yet, or its disk is not connected."))
         return

@@ -13,6 +13,7 @@ from core.language.texts import gettext as _
 from core.language.texts import ngettext
 from core.services import Services
 from core.signing.keys import PublicKey
+from core.store.encryption.keyring import is_encrypted
 from core.store.retention.model import ReceiptRecord
 from core.ui import data, menu, words
 from core.workflows.erasure.signed_receipts import ErasedWhat
@@ -66,11 +67,16 @@ def _describe_places(services: Services) -> str:
     )
     files = words.plain(services.artifacts.describe()) or folder
     database = _("a database on a server") if services.settings.database_url else folder
+    is_sealed = is_encrypted(services.settings.data_dir)
     if files == database:
-        return _("All of it lies in {place}.", place=folder)
+        sentence = _("All of it lies in {place}.", place=folder)
+        sealed = _("It is encrypted there: who takes the disk or a backup of it reads nothing without the passphrase.")
+        return f"{sentence} {sealed}" if is_sealed else sentence
     places = _(
         "Photos and crops lie in {files}; names, vectors and corrections in {database}.", files=files, database=database
     )
+    if is_sealed:
+        places += " " + _("Files in the data folder and in the object store are encrypted.")
     if database == folder:
         return places
     kept = _("What its log and backups keep of who was erased is up to whoever keeps it.")

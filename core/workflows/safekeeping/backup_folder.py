@@ -17,7 +17,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import file_digest
@@ -80,7 +80,8 @@ class BackupManifest(JsonRecord):
 
     def with_names(self, names: Mapping[str, str]) -> BackupManifest:
         """The same with the datasets' names, by their ids."""
-        return replace(self, datasets=tuple(replace(entry, name=names[entry.id]) for entry in self.datasets))
+        datasets = (replace(entry, name=names.get(entry.id, entry.name)) for entry in self.datasets)
+        return replace(self, datasets=tuple(datasets))
 
     def find_dataset(self, name_or_id: str) -> BackedUpDataset:
         """Raises NotFound with the names that it holds."""
@@ -128,14 +129,19 @@ class BackupFolder:
     """The folder at ``path``."""
 
     path: Path
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What datasets that are here are called, by their ids: an encrypted backup tells no names."""
 
     # what is there
 
     def manifests(self) -> list[BackupManifest]:
         """Of all backups, the newest first. Raises DataFolderFault for one that cannot be read."""
         folders = (entry for entry in (self.path / BACKUPS).glob("*") if not entry.name.endswith(_DRAFT))
-        manifests = [_read_manifest(folder) for folder in folders]
+        manifests = [self._name_datasets(_read_manifest(folder)) for folder in folders]
         return sorted(manifests, key=lambda manifest: (manifest.created, manifest.id), reverse=True)
+
+    def _name_datasets(self, manifest: BackupManifest) -> BackupManifest:
+        return manifest.with_names(self.names) if self.key_file(manifest).is_file() else manifest
 
     def manifest(self, backup_id: str | None = None) -> BackupManifest:
         """Of one backup, or of the newest. Raises NotFound with what there is."""
@@ -245,8 +251,11 @@ class BackupFolder:
         return len(loose)
 
 
-def open_backup_folder(path: Path) -> BackupFolder:
-    """A folder that backups were written into. Raises InputRefused, DataFolderFault for one of a newer version."""
+def open_backup_folder(path: Path, names: Mapping[str, str] | None = None) -> BackupFolder:
+    """A folder that backups were written into, with the names of ``BackupFolder``.
+
+    Raises InputRefused, and DataFolderFault for one of a newer version.
+    """
     try:
         marker = json.loads((path / MARKER).read_text("utf-8"))
     except FileNotFoundError as missing:
@@ -263,7 +272,7 @@ def open_backup_folder(path: Path) -> BackupFolder:
             f"'{path}' was written by a newer version of Face Atlas (format {written}, this one reads {FORMAT}), or "
             f"its '{MARKER}' is damaged. Use that version, or another folder."
         )
-    return BackupFolder(path)
+    return BackupFolder(path, names or {})
 
 
 def prepare_backup_folder(path: Path, data_dir: Path) -> BackupFolder:

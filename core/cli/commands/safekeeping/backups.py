@@ -63,7 +63,8 @@ def add_backups(commands: Commands) -> None:
 
 
 def _backups(options: argparse.Namespace) -> Answer:
-    services, folder = resolution.open_services(options), open_backup_folder(options.target)
+    services = resolution.open_services(options)
+    folder = open_backup_folder(options.target, {dataset.id: dataset.name for dataset in services.store.datasets()})
     rule = expired_backups.KeepRule(options.keep, options.keep_days)
     if options.check is not None:
         checked = check_backup(folder, folder.manifest(options.check or None), console_progress())
