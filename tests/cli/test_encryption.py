@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
 import pytest
 
@@ -212,6 +213,37 @@ def test_what_is_killed_at_any_step_goes_on_and_loses_nothing(
         run_command(folder, capsys, command if command != "rotate-key" else "encrypt")
         services = open_folder(folder, memory_dir)
         assert contents(services) == before, command
+
+
+def test_files_in_an_object_store_are_encrypted_where_they_lie(
+    memory_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FACE_ATLAS_ARTIFACTS", "memory://sealed")
+    bucket = fsspec.filesystem("memory")
+    folder = tmp_path / "data"
+
+    def open_far(secret: str) -> Services:
+        return Services(Settings(folder, artifacts_url="memory://sealed", secret=secret, memory_root=memory_dir))
+
+    services = open_far("")
+    dataset_id = services.store.create_dataset("Family", MODEL_ID).id
+    services.artifacts.put(dataset_id, ArtifactKind.CROP, "c0", JPEG + b" far")
+    services.artifacts.put(dataset_id, ArtifactKind.FACE_INDEX, "i0", JPEG + b" near")
+    services.store.engine.dispose()
+
+    def stored() -> list[bytes]:
+        far = [bucket.cat_file(path) for path in bucket.find("/sealed")]
+        return [*far, *(content for _, content in disk_bytes(folder))]
+
+    before = contents(open_far(""))
+    assert sum(JPEG in content for content in stored()) == 2
+    for command in ("encrypt", "rotate-key"):
+        assert run_command(folder, capsys, command)["files"] == 2
+        assert not any(JPEG in content for content in stored())
+        assert contents(open_far(SECRET)) == before
+    run_command(folder, capsys, "decrypt")
+    assert contents(open_far("")) == before
+    bucket.store.clear()
 
 
 def test_a_backup_of_an_encrypted_folder_is_encrypted_and_comes_back(

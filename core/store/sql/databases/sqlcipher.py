@@ -35,7 +35,9 @@ def driver_options(path: Path, key: bytes) -> dict[str, Any]:
 def connect_encrypted(path: Path, key: bytes) -> Any:
     """A connection of the driver."""
     connection = sqlcipher.connect(str(path), check_same_thread=False)
-    # The first statement, before anything of the file is read. A raw key: nothing has to be derived of it.
+    # A key that does not open it is told by who asks; the library would write its own lines to the standard error.
+    connection.execute("PRAGMA cipher_log_level = NONE")
+    # Before anything of the file is read. A raw key: nothing has to be derived of it.
     connection.execute(f'PRAGMA key = "{_literal(key)}"')
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
