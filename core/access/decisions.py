@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from core.access.permissions import OF_NO_DATASET, Action, Principal, is_allowed
+from core.access.permissions import OF_NO_DATASET, ROLE_ALLOWS, Action, Principal, is_allowed
 from core.base.errors import AccessRefused, NotFound
 from core.store.access_model import AccessStore, Role, Standing
 
@@ -20,6 +20,7 @@ class HasDataset(Protocol):
 
 
 Owned = TypeVar("Owned", bound=HasDataset)
+_WITH_ARTICLE = {Role.VIEWER: "a viewer", Role.EDITOR: "an editor", Role.ADMIN: "an admin"}
 NO_SUCH = "This is not there, or it is not yours. Choose one of your datasets."
 
 
@@ -35,10 +36,12 @@ class Access:
         return self.store.standings(self.principal.address)
 
     def may(self, action: Action, dataset_id: str | None = None) -> bool:
-        """Whether they may do something, with a dataset where it is about one."""
+        """Whether they may do something with a dataset; where it is about none, whether their role may do it at all."""
         role = self.principal.role
-        needs_standing = dataset_id is not None and role is not Role.ADMIN and action not in OF_NO_DATASET
-        standing = self.standings().get(dataset_id) if needs_standing and dataset_id is not None else None
+        if dataset_id is None:
+            return action in ROLE_ALLOWS[role]
+        needs_standing = role is not Role.ADMIN and action not in OF_NO_DATASET
+        standing = self.standings().get(dataset_id) if needs_standing else None
         return is_allowed(role, standing, action)
 
     def require(self, action: Action, dataset_id: str | None = None) -> None:
@@ -55,7 +58,7 @@ class Access:
             return
         if dataset_id is not None and not self.may(Action.LOOK, dataset_id):
             raise NotFound(NO_SUCH)
-        whom = f"You are signed in as {self.principal.address}, a {self.principal.role}"
+        whom = f"You are signed in as {self.principal.address}, {_WITH_ARTICLE[self.principal.role]}"
         raise AccessRefused(f"{whom}, and may not {action}. Nothing was changed. Ask {_whom_to_ask(action)}.")
 
     def visible(self, items: Iterable[Owned]) -> list[Owned]:

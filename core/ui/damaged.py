@@ -7,12 +7,15 @@ import streamlit as st
 from core.language.texts import gettext as _
 from core.store.protocols import Dataset
 from core.ui import data, frame, words
+from core.ui.access import offers
 from core.workflows.training import train
 
 
 def show_damaged_runs(dataset: Dataset) -> None:
     """A line for each damaged run, with the way to be rid of it."""
     services = data.services()
+    if not offers.may_edit(dataset.id):
+        return
     for run in services.runs.damaged_runs(dataset.id):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             when = words.ago(run.created) if run.created is not None else _("at a time that is not known")

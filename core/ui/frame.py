@@ -18,7 +18,7 @@ from core.language.texts import gettext as _
 from core.services import Services
 from core.store.protocols import Dataset
 from core.ui import address, data, menu, refusals, state, words
-from core.ui.access import sharing
+from core.ui.access import offers, sharing
 from core.ui.audit import recording
 from core.ui.home import trail
 from core.ui.home.trail import NextStep
@@ -71,6 +71,9 @@ class Frame:
     def dataset(self) -> Dataset:
         """The chosen dataset; the page ends with a way on when there is none."""
         if self.chosen is None:
+            if not offers.may_create():
+                sharing.show_nothing_shared()
+                st.stop()
             show_empty_state(_("There is no dataset yet."), _("Start with your photos or the sample"), menu.HOME)
             st.stop()
         return self.chosen
@@ -81,7 +84,8 @@ class Frame:
         It is the dataset's next step, or the one that the page says.
         """
         step = step or trail.find_next_step(self.dataset)
-        if step.page == st.session_state.get(state.PAGE):
+        is_here = step.page == st.session_state.get(state.PAGE)
+        if is_here or not offers.may(menu.action_of(step.page), self.dataset.id):
             return
         with self.action:
             if st.button(
@@ -121,10 +125,10 @@ def page(title: str, purpose: str) -> Iterator[Frame]:
         services = data.services()
         dataset = _choose_dataset(services)
         script = st.session_state.get(state.PAGE, "")
-        sharing.require_page(menu.action_of(script), dataset)
         sharing.show_who_acts(dataset)
         st.sidebar.page_link(menu.WORDS.script, label=words.plain(_(menu.WORDS.title)), icon=menu.WORDS.icon)
         dock.show_dock()
+        sharing.stop_where_refused(menu.action_of(script), dataset)
         if dataset is not None:
             if page_shown := menu.page_of_people():
                 recording.record_view(dataset, page_shown)
@@ -207,7 +211,9 @@ def show_empty_state(message: str, invitation: str, page_path: str) -> None:
         if sketch := sketches.SKETCHES.get(st.session_state.get(state.PAGE, "")):
             st.image(sketch.draw(), alt=_(sketch.alt), width=sketches.WIDTH)
         st.markdown(f"## {message}", text_alignment="center")
-        if st.button(invitation, type="primary", key=f"empty_{page_path}"):
+        if not offers.may(menu.action_of(page_path), st.session_state.get(state.DATASET)):
+            st.caption(_("Whoever may change this dataset can begin with it."))
+        elif st.button(invitation, type="primary", key=f"empty_{page_path}"):
             open_page(page_path, st.session_state.get(state.DATASET))
 
 

@@ -14,6 +14,7 @@ from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext
 from core.store.job_model import Job, JobKind, JobState
 from core.ui import data, menu, words
+from core.ui.access import offers
 
 POLL = "1s"
 SILENT_S = 20.0
@@ -87,10 +88,9 @@ def _live(job_id: str, during: Callable[[Job], None] | None) -> None:
         st.progress(job.fraction, text=words.plain(_sentence(job)))
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.caption(words.plain(_pace(job)))
-            cancel = data.services().jobs.cancel
-            st.button(
-                _("Cancel"), key=f"cancel_{job.id}", disabled=job.cancel_requested, on_click=cancel, args=(job.id,)
-            )
+            if offers.may_steer(job):
+                cancel, asked = data.services().jobs.cancel, job.cancel_requested
+                st.button(_("Cancel"), key=f"cancel_{job.id}", disabled=asked, on_click=cancel, args=(job.id,))
     if during is not None and job.state is JobState.RUNNING:
         during(job)
 
@@ -227,6 +227,8 @@ def _show_stopped_job(job: Job) -> None:
         if job.total:
             st.caption(finished_sentence(job))
         with st.container(horizontal=True):
+            if not offers.may_steer(job):
+                return
             if st.button(_("Resume"), key=f"resume_{job.id}", type="primary", icon=":material/resume:"):
                 data.services().jobs.resume(job.id)
                 st.rerun()

@@ -7,7 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
-from core.access.permissions import ROLE_ALLOWS, Action
+from core.access.permissions import Action
 from core.base.errors import FaceAtlasError
 from core.language.texts import gettext as _
 from core.language.texts import marked
@@ -176,16 +176,24 @@ def _entry_shown(section: MenuSection, script: str) -> MenuEntry | None:
 
 
 def _entries_offered(section: MenuSection) -> list[MenuEntry]:
-    """The pages that the role of whoever acts allows; what the dataset allows, the page itself asks."""
+    """The pages that whoever acts may open: on the chosen dataset, or by their role before one is known."""
     try:
         whole = data.whole_services()
-        is_asked, role = is_sign_in_required(whole), data.access().principal.role
+        is_asked, access, dataset_id = is_sign_in_required(whole), data.access(), _known_dataset()
+        return [
+            entry
+            for entry in section.entries
+            if access.may(entry.action, dataset_id) and (is_asked or entry.script != ACCESS)
+        ]
     except FaceAtlasError:
         # The page says what is wrong, and shows nothing.
         return list(section.entries)
-    return [
-        entry for entry in section.entries if entry.action in ROLE_ALLOWS[role] and (is_asked or entry.script != ACCESS)
-    ]
+
+
+def _known_dataset() -> str | None:
+    """The dataset of the address or of this tab, where whoever acts may look at it."""
+    known = (st.query_params.get("dataset"), st.session_state.get(state.DATASET))
+    return next((dataset_id for dataset_id in known if dataset_id and data.access().may(Action.LOOK, dataset_id)), None)
 
 
 def action_of(script: str) -> Action:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from streamlit import config
 from streamlit.auth_util import (
     encode_provider_token,
     get_redirect_uri,
@@ -56,6 +57,12 @@ def sign_in_providers(access_file: Path) -> tuple[str, ...]:
 def login_address(provider: str) -> str:
     """Where Streamlit's own sign-in with a provider begins; good for a few minutes."""
     return f"/auth/login?provider={encode_provider_token(provider)}"
+
+
+def base_path() -> str:
+    """What the app's addresses begin with, where it is not alone on its server: "/faces"; else empty."""
+    base = str(config.get_option("server.baseUrlPath")).strip("/")
+    return f"/{base}" if base else ""
 
 
 def own_origin() -> tuple[str, bool]:

@@ -1,7 +1,7 @@
 """Stands before every route of Streamlit where sign-in is configured: who is not signed in gets the sign-in page alone.
 
-No file, no address of media and no WebSocket is there for anybody else; an open connection ends with its session. What
-somebody may do once inside is decided where it is done (``core.access``).
+No file, no address of media and no message of a page is there for anybody else. An open page ends with its session and
+goes to the sign-in page. What somebody may do once inside is decided where it is done (``core.access``).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
@@ -19,16 +20,19 @@ from core.access.view import UPLOADS
 from core.services import Services
 from core.ui.access.cookies import SignIn, read_sign_in
 from core.ui.access.media_owners import MediaOwners
-from core.ui.access.sign_in_page import sign_in_page
-from core.ui.access.signed_in import DECIDED, admit
+from core.ui.access.open_page import ENDED, WatchedPage, end_page
+from core.ui.access.sign_in_page import STRANGER, Visitor, sign_in_page
+from core.ui.access.signed_in import DECIDED, admit, directory_file
 from core.ui.gate import AsgiApp, Message, Receive, Scope, Send
 
 SIGN_IN = "/sign-in"
 LOGIN, CALLBACK, LOGOUT = "/auth/login", "/oauth2callback", "/auth/logout"
-OPEN_PATHS = frozenset({LOGIN, CALLBACK, LOGOUT, "/_stcore/health"})
+OPEN_PATHS = frozenset({LOGIN, CALLBACK, LOGOUT, "/_stcore/health", "/_stcore/host-config"})
+"""The last two say nothing of anybody: a page asks them before it connects again, and hears that its session ended."""
 MEDIA, UPLOAD = "/media/", "/_stcore/upload_file/"
 SIGN_INS = RateLimit(30, 60.0)
 """Of one network address. A sign-in takes three requests."""
+NO_SUCH_FILE = b"There is no such file."
 TOO_MANY = b"Too many requests in a short time. Wait a minute, then go on."
 
 
@@ -51,6 +55,12 @@ class Admission:
         sign_in = read_sign_in(cookie)
         return admit(self.whole(), sign_in.claims, sign_in.signed_s) if sign_in else None
 
+    def describe(self, sign_in: SignIn) -> Visitor:
+        """Who stands before the sign-in page with a cookie that does not let them in, or let them in once."""
+        directory = directory_file(self.whole().settings.access_file).read()
+        has_role = directory is not None and directory.identify(sign_in.claims) is not None
+        return Visitor(str(sign_in.claims.get("email", "")), has_role)
+
     def sign_out(self, sign_in: SignIn) -> None:
         """End the session of a cookie for good: a copy of it is worth nothing afterwards."""
         if principal := admit(self.whole(), sign_in.claims, sign_in.signed_s):
@@ -68,6 +78,8 @@ class Door:
     providers: tuple[str, ...]
     login_address: Callable[[str], str]
     is_https: bool = False
+    base: str = ""
+    """What the app's addresses begin with, where it is not alone on its server."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request or connection."""
@@ -79,7 +91,7 @@ class Door:
             await self._answer(scope, receive, self._securing(send) if self.is_https else send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path, cookie = scope["path"], _cookie(scope)
+        path, cookie = self._path(scope), _cookie(scope)
         if path in (SIGN_IN, LOGIN, CALLBACK) and not SIGN_INS.allows(_network_address(scope)):
             await _reply(send, HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY)
         elif path == SIGN_IN:
@@ -91,45 +103,58 @@ class Door:
         elif principal := await self.admission.admit(cookie):
             await self._let_in(principal, scope, receive, send)
         elif scope["method"] in ("GET", "HEAD") and not path.startswith((MEDIA, "/_stcore/")):
-            await _reply(send, HTTPStatus.SEE_OTHER, b"", (b"location", SIGN_IN.encode()))
+            await _reply(send, HTTPStatus.SEE_OTHER, b"", (b"location", self._sign_in.encode()))
         else:
             await _reply(send, HTTPStatus.UNAUTHORIZED, b"Sign in first.")
 
     async def _let_in(self, principal: Principal, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        if path.startswith(MEDIA) and not self.media.shows(principal.address, path.removeprefix(MEDIA)):
-            await _reply(send, HTTPStatus.NOT_FOUND, b"There is no such file.")
+        path = self._path(scope)
+        if not self._is_theirs(principal, path):
+            await _reply(send, HTTPStatus.NOT_FOUND, NO_SUCH_FILE)
         elif path.startswith(UPLOAD) and scope["method"] == "PUT" and not UPLOADS.allows(principal.address):
             await _reply(send, HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY)
         else:
             await self.app(scope, receive, send)
 
+    def _is_theirs(self, principal: Principal, path: str) -> bool:
+        if path.startswith(MEDIA):
+            return self.media.shows(principal.address, path.removeprefix(MEDIA))
+        return not path.startswith(UPLOAD) or self.media.has_page(principal.address, path.removeprefix(UPLOAD))
+
     async def _offer(self, scope: Scope, send: Send, cookie: str) -> None:
         """The page with a link for each provider, or the way to the one that was chosen."""
         (chosen,) = parse_qs(scope["query_string"].decode("latin-1")).get("with", [""])[:1] or [""]
         if chosen in self.providers:
-            await _reply(send, HTTPStatus.SEE_OTHER, b"", (b"location", self.login_address(chosen).encode()))
+            address = self.base + self.login_address(chosen)
+            await _reply(send, HTTPStatus.SEE_OTHER, b"", (b"location", address.encode()))
             return
         sign_in = read_sign_in(cookie)
-        page = sign_in_page(self.providers, str(sign_in.claims.get("email", "")) if sign_in else "")
+        page = sign_in_page(self.providers, self.admission.describe(sign_in) if sign_in else STRANGER, self.base)
         await _reply(send, HTTPStatus.OK, page.encode(), (b"content-type", b"text/html; charset=utf-8"))
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         cookie = _cookie(scope)
-        if await self.admission.admit(cookie) is None:
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})
+        if await self.admission.admit(cookie) is not None:
+            page = WatchedPage(partial(self._is_admitted, cookie), receive, partial(end_page, send, self._sign_in))
+            await self.app(scope, page, send)
             return
+        await receive()
+        if read_sign_in(cookie) is None:
+            await send({"type": "websocket.close", "code": ENDED})
+            return
+        # A page that was open when the session ended asks to connect again: the one thing that it hears is where to go.
+        await send({"type": "websocket.accept", "subprotocol": next(iter(scope.get("subprotocols", ())), None)})
+        await end_page(send, self._sign_in)
 
-        async def receive_while_admitted() -> Message:
-            message = await receive()
-            if message["type"] == "websocket.receive" and await self.admission.admit(cookie) is None:
-                # What came is not passed on, and nothing more comes.
-                await send({"type": "websocket.close", "code": 1008})
-                return {"type": "websocket.disconnect", "code": 1008}
-            return message
+    async def _is_admitted(self, cookie: str) -> bool:
+        return await self.admission.admit(cookie) is not None
 
-        await self.app(scope, receive_while_admitted, send)
+    @property
+    def _sign_in(self) -> str:
+        return self.base + SIGN_IN
+
+    def _path(self, scope: Scope) -> str:
+        return str(scope["path"]).removeprefix(self.base)
 
     @staticmethod
     def _securing(send: Send) -> Send:

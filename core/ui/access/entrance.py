@@ -5,7 +5,7 @@ from __future__ import annotations
 from streamlit.runtime import Runtime
 
 from core.ui import data
-from core.ui.access.configuration import login_address, own_origin
+from core.ui.access.configuration import base_path, login_address, own_origin
 from core.ui.access.door import Admission, Door
 from core.ui.access.media_owners import MediaOwners
 from core.ui.gate import AsgiApp
@@ -14,6 +14,7 @@ from core.ui.gate import AsgiApp
 def put_door_before(app: AsgiApp, runtime: Runtime, providers: tuple[str, ...]) -> tuple[AsgiApp, str]:
     """The app behind the door, and the name under which people open it."""
     name, is_https = own_origin()
+    base = base_path()
     media = MediaOwners(runtime)
     media.watch_downloads()
     door = Door(
@@ -23,5 +24,6 @@ def put_door_before(app: AsgiApp, runtime: Runtime, providers: tuple[str, ...]) 
         providers=providers,
         login_address=login_address,
         is_https=is_https,
+        base=base,
     )
     return door, name

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from streamlit.runtime import Runtime
+from streamlit.runtime.app_session import AppSession
 
 
 @dataclass
@@ -38,11 +39,28 @@ class MediaOwners:
         """Whether an open page of somebody shows a file, or offers it for download."""
         file_id = PurePosixPath(file_name).stem
         shown = self.runtime.media_file_mgr._files_by_session_and_coord
-        sessions = {info.session.id: info.session for info in self.runtime._session_mgr.list_active_sessions()}
+        sessions = self._sessions()
         for session_id in [known for known in self._downloads if known not in sessions]:
             del self._downloads[session_id]
         return any(
             file_id in self._downloads.get(session_id, ()) or file_id in list(shown.get(session_id, {}).values())
             for session_id, session in sessions.items()
-            if str(session._user_info.get("email", "")).strip().lower() == address
+            if _is_of(session, address)
         )
+
+    def has_page(self, address: str, upload: str) -> bool:
+        """Whether it is an open page of somebody that a file is uploaded to.
+
+        Parameters
+        ----------
+        upload : of the file's address what comes after the upload's beginning: "SESSION/FILE"
+        """
+        session = self._sessions().get(upload.partition("/")[0])
+        return session is not None and _is_of(session, address)
+
+    def _sessions(self) -> dict[str, AppSession]:
+        return {info.session.id: info.session for info in self.runtime._session_mgr.list_active_sessions()}
+
+
+def _is_of(session: AppSession, address: str) -> bool:
+    return str(session._user_info.get("email", "")).strip().lower() == address

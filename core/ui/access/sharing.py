@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.access.permissions import OF_NO_DATASET, Action, Principal
+from core.access.permissions import OF_NO_DATASET, Action
 from core.base.errors import InputRefused
 from core.language.said_before import say_again
 from core.language.texts import gettext as _
@@ -25,10 +25,40 @@ ROLES = (marked("viewer"), marked("editor"), marked("admin"))
 """The words of ``Role``, which are translated where one is shown."""
 
 
-def require_page(action: Action, dataset: Dataset | None) -> None:
-    """Let whoever acts open a page on a dataset, or raise AccessRefused: whatever way they came by."""
-    if dataset is not None or action in OF_NO_DATASET:
-        data.access().require(action, dataset.id if dataset else None)
+def stop_where_refused(action: Action, dataset: Dataset | None) -> None:
+    """End the page in words where whoever acts may not open it, whatever way they came by."""
+    if data.access().may(action, dataset.id if dataset else None):
+        return
+    if action in OF_NO_DATASET:
+        st.info(_("This page is for admins."), icon=":material/lock:")
+    elif dataset is None:
+        show_nothing_shared()
+    else:
+        st.info(
+            _(
+                "You may look at **{dataset}** and recognise people with it. To change it or to take copies of it, "
+                "ask its owner.",
+                dataset=words.plain(dataset.name),
+            ),
+            icon=":material/lock:",
+        )
+    st.stop()
+
+
+def show_nothing_shared() -> None:
+    """What somebody sees who may not make a dataset, before one was shared with them."""
+    address = words.plain(data.access().principal.address)
+    with st.container(border=True, horizontal_alignment="center"):
+        heading = _("Nothing was shared with you yet.")
+        st.markdown(f"## {heading}", text_alignment="center")
+        st.markdown(
+            _(
+                "Whoever has photos here can share them with **{address}**, on the page *Who may enter*. They appear "
+                "here then.",
+                address=address,
+            ),
+            text_alignment="center",
+        )
 
 
 def show_who_acts(dataset: Dataset | None) -> None:
@@ -48,19 +78,15 @@ def show_who_acts(dataset: Dataset | None) -> None:
             st.caption(_("You may look at this dataset, and change nothing in it."))
         if st.button(_("Sign out"), key="sign_out", icon=":material/logout:", type="tertiary"):
             st.logout()
-        st.button(
+        if st.button(
             _("Sign out everywhere"),
             key="sign_out_everywhere",
             icon=":material/phonelink_erase:",
             type="tertiary",
             help=_("Ends all your sessions, on every device"),
-            on_click=_sign_out_everywhere,
-            args=(access.principal,),
-        )
-
-
-def _sign_out_everywhere(principal: Principal) -> None:
-    sign_out_everywhere(data.whole_services().access, principal)
+        ):
+            sign_out_everywhere(data.whole_services().access, access.principal)
+            st.logout()
 
 
 def show_shares(dataset: Dataset) -> None:
@@ -70,7 +96,7 @@ def show_shares(dataset: Dataset) -> None:
     if refusal := st.session_state.pop(state.SHARE_REFUSED, None):
         st.error(words.plain(refusal), icon=":material/error:")
     grants = access.store.grants(dataset.id) if access.may(Action.LOOK, dataset.id) else ()
-    if not any(grant.standing is Standing.OWNER for grant in grants):
+    if may_share and not any(grant.standing is Standing.OWNER for grant in grants):
         st.info(_("It belongs to nobody yet: admins alone see it. Give it an owner."), icon=":material/info:")
     for grant in grants:
         with st.container(horizontal=True, vertical_alignment="center", border=True):

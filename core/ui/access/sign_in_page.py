@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
 
 from core.language.texts import current_language
@@ -23,26 +24,44 @@ _PAGE = (
 )
 
 
-def sign_in_page(providers: tuple[str, ...], refused_address: str = "") -> str:
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who stands before the page."""
+
+    address: str = ""
+    """As whom they signed in; empty for whoever did not."""
+    has_role: bool = False
+    """Then it is their session that has ended."""
+
+
+STRANGER = Visitor()
+
+
+def sign_in_page(providers: tuple[str, ...], visitor: Visitor = STRANGER, base: str = "") -> str:
     """The page as HTML.
 
     Parameters
     ----------
-    refused_address : who signed in and may not enter, or not any more
+    base : what the app's addresses begin with
     """
-    if refused_address:
+    address = f"<b>{escape(visitor.address)}</b>"
+    if visitor.has_role:
         said = _(
-            "You signed in as {address}, but this session has ended, or nobody gave you a role here. Sign in again, or "
-            "ask an admin for a role.",
-            address=f"<b>{escape(refused_address)}</b>",
+            "Your session as {address} has ended. Sign in to go on; nothing that was stored is lost.", address=address
+        )
+    elif visitor.address:
+        said = _(
+            "You signed in as {address}, but nobody gave you a role here. Ask an admin for one, or sign out and come "
+            "as somebody else.",
+            address=address,
         )
     else:
         said = _("Sign in to see the people and photos that are yours or were shared with you.")
     links = "".join(
-        f'<a href="/sign-in?with={escape(name)}">{_sign_in_with(name, providers)}</a>' for name in providers
+        f'<a href="{base}/sign-in?with={escape(name)}">{_sign_in_with(name, providers)}</a>' for name in providers
     )
     sign_out = _("Sign out")
-    out = f'<a class="out" href="/auth/logout">{sign_out}</a>' if refused_address else ""
+    out = f'<a class="out" href="{base}/auth/logout">{sign_out}</a>' if visitor.address else ""
     language = current_language()
     return _PAGE.format(
         language=language.code,

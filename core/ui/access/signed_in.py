@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -50,6 +52,17 @@ class DecidedSessions:
 
 
 DECIDED = DecidedSessions()
+_answered: ContextVar[Principal | None] = ContextVar("answered", default=None)
+
+
+@contextmanager
+def answering(principal: Principal) -> Iterator[None]:
+    """Act for somebody outside of the run of their page: a download is answered there, at their click."""
+    token = _answered.set(principal)
+    try:
+        yield
+    finally:
+        _answered.reset(token)
 
 
 @cache
@@ -73,6 +86,8 @@ def current_principal(whole: Services) -> Principal:
     """
     if not is_sign_in_required(whole):
         return LOCAL_OWNER
+    if (asked_by := _answered.get()) is not None:
+        return asked_by
     principal = admit(whole, st.user.to_dict())
     if principal is None:
         raise SignInNeeded(_(SIGN_IN_AGAIN))

@@ -8,9 +8,11 @@ from typing import Final, TypeVar
 
 import streamlit as st
 
+from core.access.permissions import Action
 from core.store.audit_log import AuditAction, AuditEntry
 from core.store.protocols import Dataset
 from core.ui import data, state
+from core.ui.access.signed_in import answering
 
 THIS_COMPUTER: Final = "this computer"
 """Who looks and corrects where nobody signs in."""
@@ -66,13 +68,23 @@ def record_export(dataset: Dataset, occasion: str, person_id: int | None = None)
 def recorded_download(
     dataset_id: str, occasion: str, content: Callable[[], Content], person_id: int | None = None
 ) -> Callable[[], Content]:
-    """The same function for a download's button, which is called at the click, and says that it was."""
+    """The same function for a download's button, which is called at the click, and says that it was.
+
+    Raises
+    ------
+    AccessRefused
+        Whoever acts may take no copies of the dataset.
+    """
     # Asked here: the click is answered outside of the page's run.
-    viewer = current_viewer()
+    access, viewer = data.access(), current_viewer()
+    # Whoever may identify has brought those photos; all else is a copy of what is in the dataset.
+    if dataset_id and occasion != MANY_PHOTOS:
+        access.require(Action.EXPORT, dataset_id)
 
     def record_and_give() -> Content:
-        _record(viewer, AuditAction.EXPORTED, occasion, dataset_id, person_id)
-        return content()
+        with answering(access.principal):
+            _record(viewer, AuditAction.EXPORTED, occasion, dataset_id, person_id)
+            return content()
 
     return record_and_give
 

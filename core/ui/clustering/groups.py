@@ -15,7 +15,7 @@ from core.learn.model_selection.hard_faces import Hardness
 from core.store.job_model import JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import data, words
-from core.ui.access import kept
+from core.ui.access import kept, offers
 from core.ui.components.picker import draw_picker
 from core.ui.labels import corrections, face_review
 from core.ui.labels.corrections import CorrectionDesk
@@ -157,7 +157,10 @@ def choose_threshold(dataset: Dataset, clustering: Clustering) -> None:
         n_new = clustering.new_faces
         came = f"{words.count(n_new, 'face')} came after the groups were made. " if n_new else ""
         st.caption(f"{came}Group again to take in what is new.")
-    st.button("Group again", key="group_again", icon=":material/workspaces:", on_click=submit_grouping, args=(dataset,))
+    if offers.may_edit(dataset.id):
+        st.button(
+            "Group again", key="group_again", icon=":material/workspaces:", on_click=submit_grouping, args=(dataset,)
+        )
 
 
 @st.dialog("The faces of a group", width="large")
@@ -182,7 +185,7 @@ def show_group_faces(dataset: Dataset, members: Sequence[str]) -> None:
     other_ids = [face_id for face_id in members if face_id not in picked.selected]
     if picked.selected and other_ids:
         pairs = [(face_id, other_ids[0]) for face_id in picked.selected]
-        if st.button("These are somebody else", key="apart", icon=":material/call_split:"):
+        if desk.may_edit and st.button("These are somebody else", key="apart", icon=":material/call_split:"):
             corrections.apply_correction(dataset, lambda corrector: corrector.keep_apart(pairs))
             st.rerun()
     if desk.obey(picked.commands):

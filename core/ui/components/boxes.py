@@ -51,10 +51,13 @@ class EncodedPhoto:
         return cls(photo_data_url(image), width, height)
 
 
-def draw_photo(key: str, image: RgbImage, boxes: Sequence[BoxOnPhoto], alt: str) -> PhotoAction | None:
+def draw_photo(
+    key: str, image: RgbImage, boxes: Sequence[BoxOnPhoto], alt: str, *, can_draw: bool = True
+) -> PhotoAction | None:
     """Draw a photo, (height, width, 3) uint8 RGB, with its boxes; a face is chosen, or one that is missing is drawn."""
     sheet = EncodedPhoto.of(image)
-    answer = _mount(key=key, data=_payload(key, sheet, boxes, alt) | {"can_draw": True}, on_asked_change=ignore_change)
+    payload = _payload(key, sheet, boxes, alt) | {"can_draw": can_draw}
+    answer = _mount(key=key, data=payload, on_asked_change=ignore_change)
     return read_photo_action(answer.asked, sheet.width_px, sheet.height_px)
 
 

@@ -15,6 +15,7 @@ from core.learn.metrics.bootstrap import Interval
 from core.learn.model_selection.baselines import DUMMY
 from core.learn.model_selection.study import MeasuredClassifier, Study
 from core.ui import words
+from core.ui.access import offers
 from core.ui.evaluation import study_progress
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.training import training_page
@@ -34,7 +35,8 @@ def show_baselines_section(evaluated: EvaluatedRun) -> None:
         key="classifiers_table",
         alt=_("Classifiers on the same folds, with the time they take. {why}", why=say_again(study.why)),
     )
-    _offer_other_classifiers(evaluated, study)
+    if offers.may_edit(evaluated.dataset.id):
+        _offer_other_classifiers(evaluated, study)
     settings = "; ".join(
         f"{say_again(classifier.title)}: {classifier.settings}"
         for classifier in study.classifiers

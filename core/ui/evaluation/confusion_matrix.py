@@ -233,7 +233,8 @@ def _show_cell(evaluated: EvaluatedRun, true: int, predicted: int) -> None:
     with actions:
         n_chosen = len(picked.about)
         desk.show_actions(picked.about, ngettext("{number} chosen", "{number} chosen", n_chosen) if n_chosen else "")
-        st.caption(words.plain(_legend(desk)))
+        if desk.may_edit:
+            st.caption(words.plain(_legend(desk)))
     if desk.obey(picked.commands):
         st.rerun()
     if picked.command and picked.command.name == "open" and picked.command.face_ids:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.access.permissions import Action
 from core.base.errors import NotFound
 from core.language.said_before import say_again
 from core.language.texts import gettext as _
@@ -18,7 +19,7 @@ from core.learn.metrics.predictions import Predictions
 from core.learn.metrics.run_values import describe_update
 from core.store.protocols import Dataset, Run
 from core.ui import address, data, gallery, words
-from core.ui.access import kept
+from core.ui.access import kept, offers
 from core.ui.audit import recording
 from core.ui.certainty import explanation
 from core.ui.data import Faces
@@ -127,7 +128,8 @@ def show_stale_notice(evaluated: EvaluatedRun) -> None:
     updated = evaluated.run.params.updated
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f":material/update: {words.plain(stale or (describe_update(updated) if updated else ''))}")
-        if st.button(_("Train again"), type="primary", icon=":material/school:"):
+        may_train = offers.may_edit(evaluated.dataset.id)
+        if may_train and st.button(_("Train again"), type="primary", icon=":material/school:"):
             training_page.train_again(evaluated.dataset, evaluated.run)
 
 
@@ -158,6 +160,8 @@ def show_people_section(evaluated: EvaluatedRun) -> None:
         key="people_table",
         alt=_("Recall, precision and F1 of every person, the lowest first."),
     )
+    if not offers.may(Action.EXPORT, evaluated.dataset.id):
+        return
     st.download_button(
         _("Download as CSV"),
         recording.recorded_download(evaluated.dataset.id, "table of people", partial(people_csv, evaluated.evaluation)),

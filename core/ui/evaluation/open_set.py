@@ -20,7 +20,7 @@ from core.learn.open_set.operating_points import OperatingPoint, list_operating_
 from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors
 from core.store.protocols import Run
 from core.ui import charts, data, frame, words
-from core.ui.access import kept
+from core.ui.access import kept, offers
 from core.ui.evaluation import evaluation_charts
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.training import strangers_input
@@ -49,7 +49,8 @@ def show_strangers_section(evaluated: EvaluatedRun) -> None:
         st.markdown(words.plain(describe_given_strangers(strangers)))
         st.markdown(words.plain(describe_given_outcome(evaluated)))
     _show_rates(evaluated, points)
-    strangers_input.offer_strangers(evaluated.dataset, evaluated.run)
+    if offers.may_edit(evaluated.dataset.id):
+        strangers_input.offer_strangers(evaluated.dataset, evaluated.run)
     _show_thresholds(points)
     left, right = st.columns(2, gap="large")
     with left:

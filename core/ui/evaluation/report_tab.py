@@ -8,6 +8,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from core.access.permissions import Action
 from core.base.errors import NotFound
 from core.base.types import Revision
 from core.language.languages import ENGLISH
@@ -16,6 +17,7 @@ from core.language.texts import gettext as _
 from core.language.texts import speaking
 from core.store.artifacts import ArtifactKind, content_id
 from core.ui import data, state, words
+from core.ui.access import offers
 from core.ui.audit import recording
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.workflows.evaluation.report import WrittenReport, make_report
@@ -77,6 +79,9 @@ def _build_report(request: ReportRequest) -> WrittenReport:
 
 
 def _show_downloads(dataset_id: str, report: WrittenReport) -> None:
+    if not offers.may(Action.EXPORT, dataset_id):
+        st.caption(_("Taking it along is for who may take copies of this dataset."))
+        return
     with st.container(horizontal=True):
         for ending, content, mime in (("html", report.html, "text/html"), ("pdf", report.pdf, "application/pdf")):
             st.download_button(

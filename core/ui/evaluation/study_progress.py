@@ -11,6 +11,7 @@ from core.learn.metrics.bootstrap import Interval
 from core.learn.model_selection.study import Study
 from core.store.job_model import Job, JobKind
 from core.ui import data, jobs, words
+from core.ui.access import offers
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.workflows.evaluation import study
 
@@ -59,6 +60,9 @@ def _offer_new_study(evaluated: EvaluatedRun, tab_key: str) -> None:
 
 
 def _study_button(evaluated: EvaluatedRun, tab_key: str, label: str) -> None:
+    if not offers.may_edit(evaluated.dataset.id):
+        st.caption(_("Whoever may change this dataset can have it measured."))
+        return
     if st.button(label, type="primary", icon=":material/biotech:", key=f"study_{tab_key}"):
         submit_job(data.services().jobs, evaluated.dataset.id, study.StudyRequest(evaluated.run.id))
         st.rerun()

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from core.access.permissions import Action
 from core.base.types import Vectors
 from core.language.texts import gettext as _
 from core.language.texts import ngettext
@@ -15,6 +16,7 @@ from core.learn.metrics.run_values import RunParams
 from core.learn.numerics.unit_vectors import mean_direction
 from core.store.protocols import Run
 from core.ui import data, gallery, words
+from core.ui.access import offers
 from core.ui.audit import recording
 from core.ui.certainty import explanation
 from core.ui.evaluation.evaluation_page import EvaluatedRun
@@ -29,7 +31,8 @@ def show_tutorial_section(evaluated: EvaluatedRun) -> None:
     st.markdown(_("**The run as a tutorial prints it**"))
     st.code(print_run(evaluated), language=None, wrap_lines=True)
     _show_face(evaluated)
-    _offer_code(evaluated)
+    if offers.may(Action.EXPORT, evaluated.dataset.id):
+        _offer_code(evaluated)
 
 
 def print_run(evaluated: EvaluatedRun) -> str:

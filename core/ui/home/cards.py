@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import streamlit as st
 
+from core.access.permissions import Action
 from core.base.errors import FaceAtlasError
 from core.jobs.registry import JOBS, submit_job
 from core.language.texts import gettext as _
@@ -13,6 +14,7 @@ from core.language.texts import ngettext
 from core.store.job_model import Job, JobKind, JobRequest, JobState
 from core.store.protocols import Counts, Dataset, Run
 from core.ui import damaged, data, frame, gallery, jobs, menu, words
+from core.ui.access import offers
 from core.ui.home import trail
 from core.ui.labels import corrections
 from core.ui.retention import terms_form
@@ -77,6 +79,7 @@ def _show_card(dataset: Dataset, *, is_first: bool) -> None:
     run = runs[0] if runs else None
     jobs_of_it = data.services().jobs.jobs(dataset.id, limit=50)
     step = trail.next_dataset_step(counts, run, dataset.revision, jobs_of_it)
+    step = trail.find_offered_step(dataset, step, run)
     with st.container(border=True):
         faces, middle, side = st.columns([5, 5, 3], vertical_alignment="center", gap="medium")
         with faces:
@@ -95,7 +98,8 @@ def _show_card(dataset: Dataset, *, is_first: bool) -> None:
                 width="stretch",
             ):
                 frame.open_page(step.page, dataset.id)
-            _menu(dataset)
+            if offers.may_edit(dataset.id):
+                _menu(dataset)
 
 
 def _count_contents(counts: Counts, run: Run | None) -> Iterator[str]:
@@ -133,6 +137,8 @@ def _menu(dataset: Dataset) -> None:
         if st.button(_("Add photos"), key=f"add_{dataset.id}", icon=":material/add_photo_alternate:"):
             frame.open_page(menu.INGEST, dataset.id)
         _show_rework_actions(dataset)
+        if not offers.may(Action.ERASE, dataset.id):
+            return
         if st.button(_("Consent and retention"), key=f"terms_of_{dataset.id}", icon=":material/event_busy:"):
             st.dialog(_("Consent and retention"))(terms_form.ask_for_dataset_terms)(dataset)
         if st.button(_("Delete"), key=f"delete_{dataset.id}", icon=":material/delete:"):

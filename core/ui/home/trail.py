@@ -9,6 +9,7 @@ from core.language.texts import marked, ngettext
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Counts, Dataset, Run
 from core.ui import data, jobs, menu, words
+from core.ui.access import offers
 
 STEPS = (marked("Photos in"), marked("Named"), marked("Checked"), marked("Trained"))
 
@@ -55,6 +56,14 @@ def next_dataset_step(counts: Counts, run: Run | None, revision: int, jobs_of_it
     if run.revision != revision:
         return NextStep(_("Train"), menu.TRAIN, _("Photos or names changed since it was trained."))
     return NextStep(_("Who is this?"), menu.IDENTIFY, _("It is ready to use."))
+
+
+def find_offered_step(dataset: Dataset, step: NextStep, run: Run | None) -> NextStep:
+    """The next step where whoever acts may take it; else what there is to do for who may only look."""
+    if offers.may(menu.action_of(step.page), dataset.id):
+        return step
+    why = _("It was shared with you, to look at.")
+    return NextStep(_("Who is this?"), menu.IDENTIFY, why) if run else NextStep(_("People"), menu.PEOPLE, why)
 
 
 def describe_faces(counts: Counts) -> str:

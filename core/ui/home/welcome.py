@@ -8,6 +8,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.language.texts import gettext as _
 from core.language.texts import marked
 from core.ui import data, frame, menu, state, words
+from core.ui.access import offers, sharing
 from core.ui.components.page_drop import accept_drops_anywhere
 from core.ui.home.living_picture import show_sample_picture
 from core.ui.photos import uploads
@@ -21,6 +22,9 @@ INVITATION = marked("Drop zips, folders or photos anywhere")
 
 def show_welcome() -> None:
     """The whole page of somebody who has no dataset yet."""
+    if not offers.may_create():
+        sharing.show_nothing_shared()
+        return
     show_sample_picture(data.services())
     sample_door, folders_door, photos_door = (column.container(border=True) for column in st.columns(3))
     with sample_door:

@@ -20,6 +20,7 @@ from core.learn.open_set.certainty import Certainty, Sureness
 from core.learn.open_set.rejection_rule import Threshold
 from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, state, words
+from core.ui.access import offers
 from core.ui.certainty import bar, explanation
 from core.ui.components import choices
 from core.ui.components.choices import ChoiceLine, ChoicesLayout
@@ -71,7 +72,8 @@ def show_face_answer(dataset: Dataset, run: Run, question: FaceQuestion, thresho
                 )
             )
         _show_known_face(run, question.known_face)
-        _ask_for_name(dataset, run, question, threshold)
+        if offers.may_edit(dataset.id):
+            _ask_for_name(dataset, run, question, threshold)
         person = _choose_candidate(dataset, run, question, rated_people)
         _evidence(dataset, run, question, person)
 

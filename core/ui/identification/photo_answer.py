@@ -17,7 +17,7 @@ from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset, Run
 from core.ui import data, gallery, jobs, state, words
-from core.ui.access import kept
+from core.ui.access import kept, offers
 from core.ui.audit import recording
 from core.ui.certainty import bar
 from core.ui.components import boxes, choices
@@ -86,6 +86,8 @@ def show_retraining_notice(dataset: Dataset, run: Run) -> None:
         )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f":material/update: {words.plain(sentence)}", width="content")
+        if not offers.may_edit(dataset.id):
+            return
         if can_update and kind.is_updated_by_rows:
             st.button(
                 _("Learn the changes"),

@@ -15,6 +15,7 @@ from core.corrections.model import Editor, Event
 from core.jobs.registry import submit_job
 from core.store.protocols import Dataset
 from core.ui import data, state, words
+from core.ui.access import offers
 from core.ui.audit.recording import current_viewer
 from core.ui.components.entries import EntryCommand
 from core.ui.components.picker import Grid, GridCommand
@@ -190,8 +191,15 @@ class CorrectionDesk:
     """Tells two desks apart that are on the screen at once."""
 
     @property
+    def may_edit(self) -> bool:
+        """Whether whoever acts may correct anything here."""
+        return offers.may_edit(self.dataset.id)
+
+    @property
     def keys(self) -> dict[str, str]:
-        """Key to action: those of every grid, and the digits of the people."""
+        """Key to action: those of every grid, and the digits of the people; who may only look opens photos."""
+        if not self.may_edit:
+            return {"Enter": "open"}
         numbered = {str(number): f"person:{name}" for number, name in enumerate(self.digits, start=1)}
         return KEYS | numbered
 
@@ -223,6 +231,9 @@ class CorrectionDesk:
 
     def show_actions(self, about: Sequence[str], title: str, more: Callable[[], None] | None = None) -> None:
         """The actions, for the mouse; ``about`` are the faces that they would change, ``more`` draws further ones."""
+        if not self.may_edit:
+            st.markdown(f"**{words.plain(title)}**" if title else "")
+            return
         # For the name field, whose callback runs before the page does: the faces as of the last run.
         st.session_state[self._chosen_key] = tuple(about)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -279,6 +290,8 @@ def show_last_correction(dataset: Dataset, *, hold: bool = True, only: frozenset
     hold : keep the row while it is empty
     only : the ids of the corrections that belong here; None for all
     """
+    if not offers.may_edit(dataset.id):
+        return
     corrector = build_corrector(dataset)
     # The last of all, and not the last that belongs here: undo takes back no other.
     undoable, redoable = (

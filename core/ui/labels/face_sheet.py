@@ -12,6 +12,7 @@ from core.isolation.photos import decode_photo
 from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, state, words
+from core.ui.access import offers
 from core.ui.audit import recording
 from core.ui.certainty import bar, tested_face
 from core.ui.components import boxes
@@ -136,11 +137,13 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
         for face in faces
     ]
     # The turn is part of the key: boxes of the picture as it lay before would be drawn on it otherwise.
-    action = boxes.draw_photo(f"boxes_{photo_id}_{photo.turn}", image, face_boxes, f"The photo {photo.name}")
-    _turning(dataset, photo_id)
-    choose = "Choose a face to name or dismiss it." if faces else "No face was found on it."
+    key, alt, may_edit = f"boxes_{photo_id}_{photo.turn}", f"The photo {photo.name}", offers.may_edit(dataset.id)
+    action = boxes.draw_photo(key, image, face_boxes, alt, can_draw=may_edit)
+    if may_edit:
+        _turning(dataset, photo_id)
+    choose = ("Choose a face to name or dismiss it." if may_edit else "") if faces else "No face was found on it."
     st.caption(f"{words.plain(photo.name)}, {photo.width_px:d} x {photo.height_px:d} pixels. {choose}")
-    if action is not None and action.drawn_box is not None:
+    if may_edit and action is not None and action.drawn_box is not None:
         box = action.drawn_box
         tools = services.ingestor(dataset.id)
         corrections.apply_correction(dataset, lambda by: look_again.add_drawn_face(tools, by, photo_id, box))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.access.permissions import Action
+from core.language.texts import gettext as _
 from core.store.columns.people_columns import People
 from core.store.job_model import JobKind
 from core.store.protocols import Counts, Dataset, PersonCount
 from core.ui import address, data, frame, jobs, menu, words
+from core.ui.access import offers
 from core.ui.audit import recording
 from core.ui.clustering import groups
 from core.ui.labels import corrections
@@ -36,22 +39,26 @@ def show_people_page(page: frame.Frame, *, unnamed_first: bool = False) -> None:
     if shown_person is not None:
         _show_person(dataset, shown_person, people)
         return
-    job = data.newest_job(dataset, JobKind.CLUSTER)
+    job, may_edit = data.newest_job(dataset, JobKind.CLUSTER), offers.may_edit(dataset.id)
     is_grouped = groups.has_groups(dataset)
-    if counts.unnamed_faces and not is_grouped:
+    if counts.unnamed_faces and not is_grouped and may_edit:
         with page.action:
             _offer_grouping(dataset, counts, is_working=job is not None and job.state.active)
     else:
         page.lead_on(wall.find_way_on(dataset, unnamed_first=unnamed_first))
     jobs.follow_job(job)
     if not people and not is_grouped:
-        if not (job and job.state.active):
+        if not may_edit:
+            st.info(
+                _("Nobody has a name yet. Whoever may change this dataset names its faces."), icon=":material/info:"
+            )
+        elif not (job and job.state.active):
             st.info(
                 "Press the button: faces that look alike are put together, and you say who they are.",
                 icon=":material/info:",
             )
         return
-    if hard_test.is_open():
+    if hard_test.is_open() and may_edit:
         hard_test.show_hard_test(dataset.id)
         return
     wall.show_wall(dataset.id, unnamed_first=unnamed_first)
@@ -76,4 +83,5 @@ def _show_person(dataset: Dataset, shown_person: PersonCount, people: People) ->
             person_page.show_person_navigation(view)
         corrections.show_last_correction(dataset)
     person_page.show_person_page(view)
-    erasure.offer_erasure(dataset, shown_person)
+    if offers.may(Action.ERASE, dataset.id):
+        erasure.offer_erasure(dataset, shown_person)

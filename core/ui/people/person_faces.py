@@ -20,6 +20,7 @@ from core.ui.people.person import PersonView
 
 PER_PAGE = 48
 KEYS = {"p": "cover", "Backspace": "everybody", ",": "before", ".": "after"}
+_WALKING = {key: command for key, command in KEYS.items() if command != "cover"}
 LEGEND = (
     "Keys: arrows walk, space chooses, shift extends, a all, Enter the whole photo, m name, c right, x leave out, "
     "n not a face, s nobody to name, p use as picture, u undo, r redo, comma and point the person before and after, "
@@ -46,7 +47,8 @@ def show_person_faces(view: PersonView, actions: DeltaGenerator) -> str | None:
         part = part[gallery.page_slice(len(part), PER_PAGE, key, address_name="faces_page")]
     desk = CorrectionDesk(view.dataset)
     picked = _pick(view, faces, part, desk)
-    st.caption(LEGEND)
+    if desk.may_edit:
+        st.caption(LEGEND)
     with actions:
         title = face_review.selection_title(len(faces.table), picked)
         desk.show_actions(picked.about, title, more=lambda: _show_more_actions(view, picked.about))
@@ -90,7 +92,9 @@ def order_faces(faces: Faces, order: PersonFaceOrder) -> Ints:
 
 def _pick(view: PersonView, faces: Faces, rows: Ints, desk: CorrectionDesk) -> GridAnswer:
     tiles = [_tile(view, faces, int(row)) for row in rows]
-    grid = corrections.build_grid(f"Faces of {view.name}. Arrows walk, space chooses.", desk.keys | KEYS)
+    grid = corrections.build_grid(
+        f"Faces of {view.name}. Arrows walk, space chooses.", desk.keys | (KEYS if desk.may_edit else _WALKING)
+    )
     return draw_picker(f"faces_of_{view.person.id}", tiles, grid, corrections.current_epoch())
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.ui import gallery, state, words
+from core.ui.access import offers
 from core.ui.labels import corrections, face_sheet
 from core.ui.people import merging, person, person_faces, person_side
 from core.ui.people.person import PersonView
@@ -77,9 +78,15 @@ def _head(view: PersonView) -> None:
             gallery.show_face_grid(
                 view.dataset.id, [gallery.Tile(view.person.cover_crop_id, "", alt=view.name)], tile_px=COVER_PX
             )
+        may_edit = offers.may_edit(view.dataset.id)
         with st.container(width=260, gap=None):
-            _name(view)
+            if may_edit:
+                _name(view)
+            else:
+                st.markdown(f"**{words.plain(view.name)}**")
             st.caption(person.summarise_person(view))
+        if not may_edit:
+            return
         if st.button("Merge with", key="merge", icon=":material/merge:"):
             merging.choose_merge(view)
         _hide(view)

@@ -7,7 +7,9 @@ from zlib import crc32
 
 import streamlit as st
 
+from core.access.permissions import Action
 from core.ui import data, gallery, words
+from core.ui.access import offers
 from core.ui.components.picker import Grid, draw_picker
 from core.ui.labels import correction_history, corrections
 from core.ui.people import confusable_people, person, photos_needed, wall_cells
@@ -72,10 +74,12 @@ def show_past(view: PersonView) -> None:
         placeholder="Anything worth keeping about this person",
         max_chars=NOTE_CHARS,
         height=90,
+        disabled=not offers.may_edit(view.dataset.id),
         on_change=_save_note,
         args=(view,),
     )
-    terms_form.show_person_terms(view.dataset, view.person.id)
+    if offers.may(Action.ERASE, view.dataset.id):
+        terms_form.show_person_terms(view.dataset, view.person.id)
     events = data.services().log.events(view.dataset.id, person_id=view.person.id, limit=LAST_EVENTS)
     correction_history.show_history(view.dataset.id, events, expanded=True)
 
@@ -103,6 +107,8 @@ def _show_parts(view: PersonView) -> None:
             rows = table.indices(face_ids[:FACES_SHOWN])
             tiles = [gallery.Tile(table.crop_ids[row], "", alt=view.name) for row in rows]
             gallery.show_face_grid(view.dataset.id, tiles, tile_px=56)
+            if not offers.may_edit(view.dataset.id):
+                continue
             st.button(
                 f"Split off these {words.count(len(face_ids))}",
                 key=f"part_{number}",

@@ -18,6 +18,7 @@ from core.learn.model_selection.hard_faces import Hardness
 from core.store.columns.people_columns import People
 from core.store.protocols import Counts, Dataset
 from core.ui import data, gallery, menu, state, words
+from core.ui.access import offers
 from core.ui.clustering import groups
 from core.ui.clustering.groups import UnnamedGroups
 from core.ui.components.entries import EntriesLayout, EntryCommand, Keyboard, draw_entries
@@ -37,6 +38,7 @@ from core.ui.people.wall_cells import (
     SplitCard,
     TestCard,
     WallCell,
+    as_shown_only,
 )
 from core.workflows.clustering.naming import NamingProgress, measure_progress
 
@@ -72,10 +74,14 @@ class Wall:
     unnamed_first: bool
     """Otherwise faces without a name stand among the people, by their number."""
     postponed: tuple[str, ...] = field(default=())
+    may_edit: bool = True
+    """Whoever may only look is asked nothing."""
 
     @property
     def cards(self) -> list[WallCell]:
         """The questions that were not put off: rests, two who may be one, and one who may be two in turn."""
+        if not self.may_edit:
+            return []
         rests = (
             [RestCard(self.dataset, self.unnamed, person_rest) for person_rest in self.unnamed.rests]
             if self.unnamed
@@ -104,15 +110,17 @@ def read_wall(dataset: Dataset, *, unnamed_first: bool) -> Wall:
     """The wall as it is now."""
     people = data.dataset_people(dataset.id, dataset.revision)
     unnamed = groups.read_unnamed_groups(dataset.id, dataset.revision, *groups.grouping_now(dataset))
+    may_edit = offers.may_edit(dataset.id)
     return Wall(
         dataset=dataset,
         people=people,
         unnamed=unnamed,
         splits=[entry for entry in review_queue.open_entries(dataset) or () if entry.kind is SuspectKind.TWO_PEOPLE],
-        hard_faces=hard_test.propose_test(dataset) if is_nearly_named(people, unnamed) else {},
+        hard_faces=hard_test.propose_test(dataset) if may_edit and is_nearly_named(people, unnamed) else {},
         merges=merge_questions.list_merge_questions(dataset, people),
         unnamed_first=unnamed_first,
         postponed=merge_questions.postponed_questions(),
+        may_edit=may_edit,
     )
 
 
@@ -182,6 +190,8 @@ def _show_end(wall: Wall) -> None:
         return
     verb, guess = ("is", "a stranger") if n_singles == 1 else ("are", "strangers")
     st.markdown(f"{sentence} {words.count(n_singles, 'single face')} {verb} left, probably {guess}.")
+    if not wall.may_edit:
+        return
     st.button(
         "Put aside as nobody",
         key="singles_aside",
@@ -320,19 +330,19 @@ def _draw_cells(wall: Wall, cells: Sequence[WallCell], scope: str = "wall") -> N
         st.info("Nobody is like that. Choose something else above.", icon=":material/search:")
         return
     keyboard = Keyboard(
-        KEYS,
+        KEYS if wall.may_edit else {"o": "open"},
         name_choice.list_names(wall.dataset),
         SETTLING,
-        start=wall.unnamed_first and scope == "wall",
+        start=wall.unnamed_first and wall.may_edit and scope == "wall",
         search=SEARCH_INPUT,
     )
     gallery.fetch_crops(wall.dataset.id, [cell.person.cover_crop_id for cell in cells if isinstance(cell, PersonCell)])
-    entries = [cell.entry() for cell in cells]
+    entries = [cell.entry() if wall.may_edit else as_shown_only(cell.entry()) for cell in cells]
     # A name may be on its way to a group that a card asks about by now.
     former = {cell.id: cell for cell in wall.groups_on_cards}
     key = f"{scope}_{wall.dataset.id}"
     commands = draw_entries(key, entries, keyboard, corrections.current_epoch(), EntriesLayout.WALL, list(former))
-    if scope == "wall":
+    if scope == "wall" and wall.may_edit:
         st.caption(LEGEND)
     cells_by_id = former | {entry.id: cell for entry, cell in zip(entries, cells, strict=True)}
     # One rerun after all of them: a rerun at the first would lose the others, which count as obeyed.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import overload
 
@@ -299,6 +299,11 @@ class ArrangedCells(Sequence[WallCell]):
         if number < len(self.people):
             return PersonCell(self.dataset, self.people[number])
         return self.behind[number - len(self.people)]
+
+
+def as_shown_only(entry: ReviewEntry) -> ReviewEntry:
+    """An entry for who may look and change nothing: a click opens it."""
+    return replace(entry, buttons=(), question="", field="", click="open")
 
 
 # what is said and shown of people and faces

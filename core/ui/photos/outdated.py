@@ -8,6 +8,7 @@ from core.jobs.registry import submit_job
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset
 from core.ui import data, menu, state
+from core.ui.access import offers
 from core.vision.models import catalogue
 from core.workflows.photos.requests import ChangeModelRequest
 
@@ -29,7 +30,10 @@ def show_outdated_notice(dataset: Dataset) -> None:
             "well. All still works; names and corrections stay when they are embedded again. Train again afterwards.",
             width="stretch",
         )
-        st.button("Embed again", key="embed_again", icon=":material/autorenew:", on_click=_embed_again, args=(dataset,))
+        if offers.may_edit(dataset.id):
+            st.button(
+                "Embed again", key="embed_again", icon=":material/autorenew:", on_click=_embed_again, args=(dataset,)
+            )
 
 
 def _has_faces(dataset: Dataset) -> bool:

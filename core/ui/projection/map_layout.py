@@ -11,7 +11,7 @@ from core.language.texts import localise_decimals, marked, ngettext
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, MapInfo
 from core.ui import data, jobs, state, words
-from core.ui.access import kept
+from core.ui.access import kept, offers
 from core.workflows.projection.project import DIMENSIONS, FEWEST_TO_LAY_OUT, MapOptions, Method
 
 MANY_NEW_SHARE = 0.2
@@ -65,7 +65,7 @@ def choose_layout(dataset: Dataset, n_faces: int) -> tuple[Method, int]:
     with st.popover(_("Layout"), icon=":material/tune:"):
         method, settings = _choose_method(n_faces), st.container()
     dimensions = _choose_dimensions(method)
-    if method is not Method.PCA:
+    if method is not Method.PCA and offers.may_edit(dataset.id):
         with settings:
             _ask_next_map(dataset, method, dimensions)
     return method, dimensions
@@ -177,10 +177,13 @@ def _count_newcomers(dataset_id: str, revision: Revision, map_info: MapInfo | No
 
 def _renew_map(dataset: Dataset, options: MapOptions, newest: MapInfo | None, job: Job | None) -> None:
     title = _layout_title(options)
-    if _should_start_map(dataset, options, job):
+    may_edit = offers.may_edit(dataset.id)
+    if may_edit and _should_start_map(dataset, options, job):
         _submit_map(dataset, options)
     working = job is not None and job.state.active
     st.caption(_describe_renewal(title, newest, working=working))
+    if not may_edit and not working:
+        st.caption(_("It is made when somebody opens this page who may change the dataset."))
     _offer_new_map(dataset, options, job, again=newest is not None)
 
 
@@ -214,7 +217,7 @@ def _offer_new_map(dataset: Dataset, options: MapOptions, job: Job | None, *, ag
     working = job is not None and job.state.active
     layout = _layout_title(options)
     label = _("Make a new {layout}", layout=layout) if again else _("Make a {layout}", layout=layout)
-    if not working and st.button(label, icon=":material/refresh:"):
+    if not working and offers.may_edit(dataset.id) and st.button(label, icon=":material/refresh:"):
         _submit_map(dataset, options)
 
 

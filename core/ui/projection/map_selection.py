@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.access.permissions import Action
 from core.language.texts import gettext as _
 from core.language.texts import ngettext
 from core.learn.open_set.certainty import Sureness, measure_pair_likeness
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
+from core.ui.access import offers
 from core.ui.audit import recording
 from core.ui.certainty import bar
 from core.ui.components.picker import draw_picker
@@ -40,7 +42,8 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
     learned = set(data.run_predictions(view.run_id).learned_ids) if view.run_id else set()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{describe_selection(faces, rows)}**", width="content")
-        _show_downloads(dataset, view, tuple(faces.table.face_ids[row] for row in rows))
+        if offers.may(Action.EXPORT, dataset.id):
+            _show_downloads(dataset, view, tuple(faces.table.face_ids[row] for row in rows))
     if len(rows) > 1:
         st.caption(_likeness_sentence(faces, rows))
     # A container even where one page holds all and no row of page numbers is drawn: the grid below would be another
