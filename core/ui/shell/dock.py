@@ -11,10 +11,10 @@ from core.language.texts import gettext as _
 from core.store.job_model import Job, JobState
 from core.ui import data, jobs, menu, state, words
 
-POLL, UNHURRIED_POLL = "2s", "5s"
-"""How often it is drawn anew: that takes a browser a tenth of a second, in every tab of everybody. While the work takes
-minutes yet, less often is enough."""
-UNHURRIED_S = 60.0
+POLL = "2s"
+"""How often it is drawn anew: that takes a browser a tenth of a second, in every tab of everybody."""
+UNHURRIED_POLLS = ((300.0, "15s"), (60.0, "5s"))
+"""While the work takes longer yet than so many seconds, it is drawn as often as this instead."""
 NEWS_S = 20.0
 """How long the dock says that something is done. What failed stays until it is dismissed."""
 
@@ -35,8 +35,8 @@ def find_poll_interval(active: list[Job]) -> str | None:
     """How often something that runs is told; None while nothing does."""
     if not active:
         return None
-    seconds_left = jobs.find_foremost_job(active).seconds_left
-    return UNHURRIED_POLL if seconds_left is not None and seconds_left > UNHURRIED_S else POLL
+    seconds_left = jobs.find_foremost_job(active).seconds_left or 0.0
+    return next((interval for longer_s, interval in UNHURRIED_POLLS if seconds_left > longer_s), POLL)
 
 
 def _draw() -> None:

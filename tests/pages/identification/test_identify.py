@@ -221,6 +221,15 @@ def test_what_a_tab_was_given_is_forgotten_when_it_is_told_to(trained, open_page
     assert state.TAB_PHOTOS not in app.session_state
 
 
+def test_what_one_tab_was_given_is_seen_in_no_other(trained, open_page, sample_files):
+    content = next(content for name, content in sample_files.items() if name.startswith("val/madonna/"))
+    first, second = open_page(IDENTIFY), open_page(IDENTIFY)
+    assert "1. madonna" in texts(ask(first, content))
+    assert "madonna" not in texts(second.run()) and state.TAB_PHOTOS not in second.session_state
+    assert "madonna" not in texts(open_page(IDENTIFY)), "nor in one that comes later"
+    assert "1. madonna" in texts(first.run())
+
+
 def test_the_effect_of_a_limit_is_told():
     assert photo_answer.describe_names({0.05: 4, 0.01: 3, 0.001: 1}, 5, 0.01) == (
         "Here 3 of 5 faces have a name. With 1 in 1\u202f000 it would be 1. With 1 in 20 it would be 4."

@@ -62,5 +62,6 @@ def test_it_is_drawn_less_often_while_work_takes_minutes_yet():
     begun = Job("1", "a", JobKind.INGEST, JobState.RUNNING, {}, now - 100, started=now - 100, heartbeat=now, total=1000)
     assert dock.find_poll_interval([]) is None
     assert dock.find_poll_interval([begun]) == dock.POLL, "nobody can tell how long it takes"
-    assert dock.find_poll_interval([replace(begun, done=100)]) == dock.UNHURRIED_POLL
+    assert dock.find_poll_interval([replace(begun, done=100)]) == "15s"
+    assert dock.find_poll_interval([replace(begun, done=500)]) == "5s"
     assert dock.find_poll_interval([replace(begun, done=900)]) == dock.POLL
