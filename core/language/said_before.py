@@ -17,9 +17,11 @@ from core.language.texts import current_language, gettext, localise_decimals, ng
 
 _FEWEST_LETTERS = 4
 """Of a text between its values: with fewer, as in "{low} to {high}", it would be seen where it is not."""
+_MANY_LETTERS = 12
 _VALUE = re.compile(r"\{(\w+)\}")
 _NUMBER = r"\d[\d\u202f]*"
 _NUMBER_OF_THINGS = re.compile(rf"{_NUMBER} \w")
+_COUNTED = re.compile(rf"({_NUMBER}: )([^.]+\.)")
 _DECIMALS = re.compile(r"[+\u2212-]?\d+\.\d+(\u00a0%)?")
 _SENTENCE_END = re.compile(r"(?<=[.!?]) ")
 _MOST_WORDS_OF_A_NAME = 4
@@ -46,10 +48,15 @@ def _say_again(text: str, language: Language) -> str:
     # As it stands first: a text without values need not be searched for.
     if (translated := load_translations(language).gettext(text)) != text:
         return translated
+    n_letters = _count_letters(text)
     for known in _patterns_of(language):
-        if match := known.pattern.fullmatch(text):
+        # A few words that stand anywhere, as "{number} faces of {names}", would be seen in every long text.
+        is_likely = known.n_letters >= min(_MANY_LETTERS, n_letters / 3)
+        if is_likely and (match := known.pattern.fullmatch(text)):
             with speaking(language):
                 return _fill(known, match.groupdict())
+    if counted := _COUNTED.fullmatch(text):
+        return counted[1] + _say_again(counted[2], language)
     sentences = _SENTENCE_END.split(text)
     return " ".join(_say_again(sentence, language) for sentence in sentences) if len(sentences) > 1 else text
 
@@ -67,9 +74,10 @@ def _say_value_again(value: str) -> str:
     if _DECIMALS.fullmatch(value):
         return localise_decimals(value)
     # A number of things, as "3 faces" in a sentence, is a text of its own, and so is a clause. Other values are names,
-    # which stay, also where somebody is called as something of the interface.
-    is_text = _NUMBER_OF_THINGS.match(value) or len(value.split()) > _MOST_WORDS_OF_A_NAME
-    return say_again(value) if is_text else value
+    # which stay, also where somebody is called by a word of the interface.
+    if _NUMBER_OF_THINGS.match(value) or len(value.split()) > _MOST_WORDS_OF_A_NAME:
+        return say_again(value)
+    return gettext(value) if " " in value else value
 
 
 @lru_cache(maxsize=8)

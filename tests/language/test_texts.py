@@ -61,6 +61,8 @@ def test_numbers_are_written_as_the_language_writes_them():
         ("1\u202f234 faces", "1\u202f234 Gesichter"),
         ("12 traces left in a.jpg, b.jpg", "12 Spuren sind übrig in a.jpg, b.jpg"),
         ("1 face (2 without a name)", "1 Gesicht (2 ohne Namen)"),
+        ("Keep the linear SVM: 3 faces of it.", "Keep the linear SVM: 3 faces of it."),
+        ("3: Nobody has a name yet.", "3: Noch hat niemand einen Namen."),
         ("Nobody translated this. Work is in progress.", "Nobody translated this. Die Arbeit läuft."),
     ],
 )

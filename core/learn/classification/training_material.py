@@ -11,8 +11,7 @@ import numpy as np
 
 from core.base.errors import TrainingRefused
 from core.base.types import TRUSTED_GRADE, Bools, Embeddings, FaceTable, Ints, Split, Vectors, take_items
-from core.language.said_before import say_again
-from core.language.texts import gettext, marked
+from core.language.texts import marked
 from core.learn.classification.classifier_kinds import ClassifierKind, ClassifierSettings
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.metrics.run_values import RunParams, UnusedFaces
@@ -130,9 +129,14 @@ def prepare_training_material(table: FaceTable, embeddings: Embeddings, options:
 
 def _nothing_to_learn(gated: tuple[UnusedFaces, ...]) -> str:
     if not gated:
-        return gettext("No face has a name yet. Add photos in folders, one folder a person, then train.")
-    why = " ".join(f"{entry.faces}: {say_again(entry.reason)}" for entry in gated)
-    return gettext("All faces with a name are left out. {why} Loosen the limits, or take faces back in.", why=why)
+        return marked("No face has a name yet. Add photos in folders, one folder a person, then train.")
+    # Sentences each of its own: there are as many as there are reasons.
+    why = " ".join(f"{entry.faces}: {entry.reason}" for entry in gated)
+    beginning = marked("All faces with a name are left out.")
+    return f"{beginning} {why} {_WAY_ON}"
+
+
+_WAY_ON = marked("Loosen the limits, or take faces back in.")
 
 
 def sound_vectors(vectors: Vectors) -> Bools:

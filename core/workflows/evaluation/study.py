@@ -353,9 +353,16 @@ def recommend_classifier(classifiers: Sequence[MeasuredClassifier]) -> Recommend
     )
 
 
+_AT_THE_START = {
+    "the linear SVM": marked("The linear SVM"),
+    "the nearest centroid": marked("The nearest centroid"),
+    "logistic regression": marked("Logistic regression"),
+}
+
+
 def _capitalise(name: str) -> str:
     # str.capitalize() would write "svm".
-    return name[0].upper() + name[1:]
+    return _AT_THE_START.get(name) or name[0].upper() + name[1:]
 
 
 def _name_inside(classifier: MeasuredClassifier) -> str:
@@ -404,7 +411,7 @@ def _protocol(subject: _Subject, work: _Work, n_tested: int) -> str:
     division = {
         "faces": count(n_tested, "face"),
         "people": count(known.n_people, "person", "people"),
-        "times": count(len(work.divided), "time"),
+        "times": _TIMES.format(number=count(len(work.divided))) if len(work.divided) > 1 else marked("1 time"),
         "n_folds": len(work.divided[0]),
     }
     sentences = [
@@ -431,6 +438,7 @@ def _protocol(subject: _Subject, work: _Work, n_tested: int) -> str:
     return " ".join(sentences)
 
 
+_TIMES = marked("{number} times")
 _DIVIDED = marked(
     "{faces} of {people}, dealt {times} into {n_folds} folds, person by person, all faces of one shot together; each "
     "face named by classifiers that had not seen its shot."
