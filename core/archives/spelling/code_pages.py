@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from core.archives.spelling.name_likelihood import LANGUAGES, log_prob_in_language
+from core.archives.spelling.name_likelihood import LANGUAGES, SpelledName, log_prob_in_language
 
 UTF8: Final = "utf-8"
 _WESTERN = (
@@ -175,9 +175,9 @@ def _log_prob_of_all(parts: Sequence[bytes], page: CodePage) -> float:
     """The parts in the language that suits them best, or in the two or three that do: each more costs at every part."""
     texts = [_decoded(part, page.codec) for part in parts]
     unreadable = sum(_UNREADABLE - 5.0 * len(part) for part, text in zip(parts, texts, strict=True) if text is None)
-    readable = [text for text in texts if text is not None]
+    readable = [SpelledName.of(text) for text in texts if text is not None]
     by_language = [
-        ([log_prob_in_language(text, language) for text in readable], _FEWER_SPEAKERS.get(language, 0.0))
+        ([log_prob_in_language(name, language) for name in readable], _FEWER_SPEAKERS.get(language, 0.0))
         for language in page.languages
     ]
     # Greedy: each further language is the one that helps most beside those taken, and it must earn its price. A family
@@ -214,4 +214,7 @@ def log_prob_in(parts: Sequence[bytes], page: CodePage) -> float:
 def log_prob_as_utf8(part: bytes) -> float:
     """How probable bytes are when they are UTF-8, in any language; minus infinity when they are not."""
     text = _decoded(part, UTF8)
-    return -math.inf if text is None else max(log_prob_in_language(text, language) for language in LANGUAGES)
+    if text is None:
+        return -math.inf
+    name = SpelledName.of(text)
+    return max(log_prob_in_language(name, language) for language in LANGUAGES)

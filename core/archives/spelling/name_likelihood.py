@@ -22,18 +22,52 @@ from core.archives.spelling import letters
 _WORD: Final = re.compile(r"[^\W\d_]+|.", re.DOTALL)
 
 
-def log_prob_in_language(text: str, language: str) -> float:
+@dataclass(frozen=True, slots=True)
+class SpelledName:
+    """A name as it reads in a code page, with what is the same for every language: found out once for all of them."""
+
+    words: tuple[str, ...]
+    """And all that stands between them, sign by sign."""
+    n_ascii: int
+    beyond_ascii: tuple[tuple[str, str, float], ...]
+    """The other letters: each as it is, as a small one, and its log probability where the language has neither."""
+    log_prob_of_shape: float
+    """Of the case and the scripts of its words."""
+    log_prob_of_order: float
+    """Of its vowels and consonants taking turns, in Latin languages."""
+
+    @classmethod
+    def of(cls, text: str) -> SpelledName:
+        """Take a text apart."""
+        words = tuple(_WORD.findall(text))
+        # The case of a letter by itself says nothing.
+        longer = [word for word in words if len(word) > 1]
+        beyond_ascii = tuple((letter, letter.lower(), _foreign(letter)) for letter in text if not letter.isascii())
+        return cls(
+            words=words,
+            n_ascii=len(text) - len(beyond_ascii),
+            beyond_ascii=beyond_ascii,
+            log_prob_of_shape=sum(_case(word) + (_MIXED_SCRIPTS if _mixes_scripts(word) else 0.0) for word in longer),
+            log_prob_of_order=sum(map(_alternation, words)),
+        )
+
+
+def log_prob_in_language(name: SpelledName, language: str) -> float:
     """How probable a name is in a language, as the sum over its letters.
 
     Latin languages share a to z, so what tells them apart is which other letters they have, and that vowels and
     consonants take turns: gibberish of the right letters does not.
     """
-    tokens = _WORD.findall(text)
     if language in _CJK:
-        return sum(_characters_of(language).log_prob(token) for token in tokens)
-    table, of_ascii = _alphabet(language), _log_ascii(language)
-    total = sum(_log_prob_of_word(token, table, of_ascii) for token in tokens)
-    return total + (sum(map(_alternation, tokens)) if language in letters.LATIN else 0.0)
+        characters = _characters_of(language)
+        return sum(map(characters.log_prob, name.words))
+    table = _alphabet(language)
+    # A capital is as usual as its small letter; what case says is judged once, for the whole word.
+    of_letters = sum(
+        table[letter] if letter in table else table.get(small, foreign) for letter, small, foreign in name.beyond_ascii
+    )
+    of_order = name.log_prob_of_order if language in letters.LATIN else 0.0
+    return name.n_ascii * _log_ascii(language) + of_letters + name.log_prob_of_shape + of_order
 
 
 # --- alphabets
@@ -70,30 +104,20 @@ def _log_ascii(language: str) -> float:
     return math.log(((1 - _ACCENTED_SHARE) if language in letters.LATIN else (1 - _OWN_SHARE)) / 30)
 
 
-def _log_prob_of_word(word: str, table: Mapping[str, float], log_ascii: float) -> float:
-    """Sum over the letters, less what is odd about their case and scripts."""
-    total = 0.0
-    for letter in word:
-        if letter.isascii():
-            total += log_ascii
-        elif letter in table:
-            total += table[letter]
-        else:
-            # A capital is as usual as its small letter; what case says is judged once, for the whole word.
-            total += table.get(letter.lower(), _PUNCTUATION_LOG.get(letter, 0.0) or _strange(letter))
-    return total + _case(word) + (_MIXED_SCRIPTS if _mixes_scripts(word) else 0.0)
-
-
 _PUNCTUATION_LOG: Final = {sign: math.log(share) for sign, share in _PUNCTUATION.items()}
 
 
-def _strange(letter: str) -> float:
+@cache
+def _foreign(letter: str) -> float:
+    """Log probability of a sign that is no letter of the language."""
+    if letter in _PUNCTUATION_LOG:
+        return _PUNCTUATION_LOG[letter]
     return _FOREIGN_LETTER if letter.isalpha() and unicodedata.category(letter) in ("Lu", "Ll", "Lo", "Mn") else _SYMBOL
 
 
 def _case(word: str) -> float:
     """How usual the pattern of capitals is: Ann and ann often, ANN seldom, aNN and AnN hardly ever."""
-    if len(word) == 1 or not (word.upper() != word or word.lower() != word):
+    if not (word.upper() != word or word.lower() != word):
         return 0.0
     # A wrong code page turns small letters into capitals amid a word, which is what gives it away.
     if word.isupper():
@@ -129,7 +153,7 @@ def _is_vowel(letter: str) -> bool:
 
 
 def _mixes_scripts(word: str) -> bool:
-    return len({_script(letter) for letter in word if letter.isalpha()}) > 1
+    return not word.isascii() and len({_script(letter) for letter in word if letter.isalpha()}) > 1
 
 
 @cache
