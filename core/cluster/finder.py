@@ -18,7 +18,7 @@ from core.cluster.pool import (
     BATCHES_AHEAD,
     Poisoned,
     WorkerPool,
-    count_nodes,
+    computing_nodes,
     count_workers,
     threads_of_worker,
 )
@@ -69,7 +69,7 @@ class ClusterFinder:
         with ExitStack() as stack:
             watch = stack.enter_context(connected(self.settings.ray_address))
             if self._keep is not None:
-                self._holding = stack.enter_context(closing(HoldingNodes(watch, count_nodes())))
+                self._holding = stack.enter_context(closing(HoldingNodes(watch, computing_nodes())))
             order = self._order()
             pool = WorkerPool[PhotoQuestion, AnsweredPhoto](
                 order, read_versions(order.settings, order.network_ids), watch

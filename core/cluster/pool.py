@@ -301,9 +301,9 @@ def count_workers(threads: int) -> int:
     return sum(n_processors // threads for n_processors in _processors())
 
 
-def count_nodes() -> int:
-    """How many nodes compute."""
-    return len(_processors())
+def computing_nodes() -> list[str]:
+    """The ids of the nodes that compute."""
+    return [node["NodeID"] for node in _nodes()]
 
 
 def threads_of_worker(most: int) -> int:
@@ -313,8 +313,12 @@ def threads_of_worker(most: int) -> int:
 
 def _processors() -> list[int]:
     """Of each node that computes."""
-    counts = (int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
-    return [count for count in counts if count]
+    return [int(node["Resources"]["CPU"]) for node in _nodes()]
+
+
+def _nodes() -> list[dict[str, Any]]:
+    """Those that compute, as Ray describes them."""
+    return [node for node in ray.nodes() if node["Alive"] and int(node["Resources"].get("CPU", 0))]
 
 
 def _gpus() -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,22 +14,25 @@ import pytest
 import ray
 
 from core.archives.opening import open_source
-from core.archives.source import CHANGED, PhotoEntry
+from core.archives.source import CHANGED, PhotoEntry, ReachableFile
 from core.archives.url_source import RemoteSource
 from core.base.errors import ClusterUnavailable, ImageRefused
 from core.base.settings import ArchiveLimits
 from core.cluster.connection import connected
-from core.cluster.holding import HoldingNodes, read_held
+from core.cluster.holding import MOST_FAILURES, HoldingNodes, read_held
+from core.cluster.pool import computing_nodes
 from core.services import Services, open_artifacts
 from core.store.artifacts import ArtifactKind, content_id
 from core.vision.engine.openvino import OpenVinoEngine
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.photos.photo_reader import HeldFile, ReadPhoto
+from tests.cluster.conftest import lose_node, restore_node
 from tests.cluster.test_finder import ingest, services_at
 from tests.conftest import new_data_dir
 from tests.object_store import new_bucket, use_store
 
 N_PHOTOS = 40
+READ_BEFORE_THE_LOSS = 12
 
 OpenServices = Callable[[str, str], Services]
 
@@ -57,6 +62,29 @@ def read_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     return names
 
 
+@pytest.fixture
+def losing_a_reader(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[HeldFile]]:
+    """One of two nodes is lost when they have read some photos; what they hold that they read after that."""
+    held, later, turn = HoldingNodes.hold, list[HeldFile](), threading.Lock()
+    n_held = 0
+
+    def hold(nodes: HoldingNodes, file: ReachableFile) -> HeldFile | None:
+        nonlocal n_held
+        answer = held(nodes, file)
+        with turn:
+            n_held += 1
+            if n_held == READ_BEFORE_THE_LOSS:
+                lose_node(cluster)
+            elif n_held > READ_BEFORE_THE_LOSS and answer is not None:
+                later.append(answer)
+        return answer
+
+    monkeypatch.setattr(HoldingNodes, "hold", hold)
+    yield later
+    assert not cluster.worker_nodes, "no node was lost"
+    restore_node(cluster)
+
+
 def write_photos(url: str, files: Mapping[str, bytes]) -> str:
     for name, content in files.items():
         with fsspec.open(f"{url}/{name}", "wb", **({"auto_mkdir": True} if url.startswith("file") else {})) as file:
@@ -72,13 +100,14 @@ def kept_photos(services: Services) -> list[str]:
     return ids
 
 
-def test_photos_of_an_object_store_are_read_and_kept_by_the_nodes(
+def test_photos_of_an_object_store_are_read_and_kept_by_the_nodes_though_one_is_lost(
     sample_files: Mapping[str, bytes],
     open_services: OpenServices,
     cluster: Any,
     object_store: str,
     read_here: list[str],
     monkeypatch: pytest.MonkeyPatch,
+    losing_a_reader: list[HeldFile],
 ) -> None:
     use_store(object_store, monkeypatch)
     files, bucket = dict(list(sample_files.items())[:N_PHOTOS]), new_bucket()
@@ -93,7 +122,9 @@ def test_photos_of_an_object_store_are_read_and_kept_by_the_nodes(
     assert expected["summary"].outcomes == {"taken": N_PHOTOS, "duplicate": 1, "refused": 2}
     assert answer == expected
     assert kept_photos(distant) == kept_photos(local)
-    assert read_here == []
+    # What the node that went was just reading may be read here.
+    assert len(read_here) < MOST_FAILURES, "nodes were given up"
+    assert losing_a_reader, "nothing was read after the loss"
 
 
 def test_what_only_this_machine_can_read_it_reads(
@@ -122,9 +153,10 @@ def test_what_a_lost_node_held_is_read_again_and_refused_if_it_has_changed(clust
         connected(cluster.address) as watch,
         open_source(tmp_path.as_uri(), ArchiveLimits()) as source,
     ):
-        nodes, files = HoldingNodes(watch, 2), [source.locate(entry) for entry in source.entries]
+        nodes, files = HoldingNodes(watch, computing_nodes()), [source.locate(entry) for entry in source.entries]
         first, second = (nodes.hold(file) for file in files if file is not None)
-        assert first is not None and read_held(first) == b"first" and first.photo_id == content_id(b"first")
+        assert first is not None and first.photo_id == content_id(b"first")
+        assert ray.get(ray.remote(num_cpus=0)(read_held).remote(first)) == b"first"
         assert second is not None and second.size_bytes == 6
         lost = [HeldFile(held.photo_id, held.size_bytes, held.file, fail.remote()) for held in (first, second)]
         (tmp_path / "b.jpg").write_bytes(b"SECOND")
@@ -133,8 +165,14 @@ def test_what_a_lost_node_held_is_read_again_and_refused_if_it_has_changed(clust
             read_held(lost[1])
         # Whether it changed is for this machine to say, which may see another folder.
         assert nodes.hold(second.file) is None
+        leases = [first.reference, second.reference]
         nodes.close()
         assert nodes.hold(first.file) is None
+        for lease in leases:
+            with pytest.raises(KeyError):
+                pickle.dumps(lease)
+    # Whoever has such a photo may forget it when Ray is gone, on whatever thread.
+    del first, second, leases
 
 
 class _Nowhere:
