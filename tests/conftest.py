@@ -10,6 +10,7 @@ import ast
 import contextlib
 import io
 import os
+import sys
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,6 +47,9 @@ from core.vision.models.manifest import (
 )
 from tests import postgresql, prepared
 
+# Tests start the program a hundred times: each process would compile all of it, where somebody wants no compiled files.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 PROJECT_DIR = Path(__file__).resolve().parents[1]
 MODEL_ID = catalogue.DEFAULT_EMBEDDING_ID
 PHOTOS_AT_ONCE = 16

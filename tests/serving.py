@@ -19,6 +19,8 @@ from core.services import Services
 from tests.waiting import LONGEST_S
 
 ROOT = Path(__file__).parents[1]
+WITHOUT_WORKER = {"FACE_ATLAS_WORKER": "external"}
+"""Where nobody asks for a job: a worker takes three processor seconds to start, and three more for what it prepares."""
 
 
 @dataclass

@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.base.errors import DataFolderFault
+from core.base.settings import settings_from_env
 from core.language.languages import Language, find_language
 from core.language.texts import ask_for_language
 from core.language.texts import gettext as _
@@ -31,7 +32,8 @@ refusals.show_faults_in_words()
 
 @cache
 def _chosen_language() -> Language:
-    return find_language(data.whole_services().settings.language)
+    # Of the settings alone: modules say things when they are imported, and no worker is to start for that.
+    return find_language(settings_from_env().language)
 
 
 ask_for_language(_chosen_language)

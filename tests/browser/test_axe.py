@@ -23,8 +23,8 @@ from core.workflows.projection.project import MapOptions, Method
 from core.workflows.training.request import TrainRequest
 from tests import prepared
 from tests.browser.conftest import open_by_link, settle
-from tests.conftest import services_on, write_zip
-from tests.serving import App, serve
+from tests.conftest import new_data_dir, services_on, write_zip
+from tests.serving import WITHOUT_WORKER, App, serve
 
 COUNTED = ("serious", "critical")
 COUNTED_TOO = ("heading-order",)
@@ -36,9 +36,11 @@ PAGES = [entry.address for entry in ENTRIES if entry.script != ACCESS]
 
 
 @pytest.fixture(scope="module")
-def empty(app: App) -> App:
+def empty(prepared_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app before anything was taken."""
-    return app
+    folder = new_data_dir(prepared_models, tmp_path_factory.mktemp("empty") / "data")
+    with serve(folder, environment=WITHOUT_WORKER) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +70,7 @@ def used(
         (JobKind.LOOKUP, lookup.to_json()),
     ):
         prepared.carry(services, dataset.id, kind, params)
-    with serve(folder) as running:
+    with serve(folder, environment=WITHOUT_WORKER) as running:
         yield running
 
 
@@ -120,7 +122,7 @@ def test_every_part_of_the_evaluation(used: App, page: Page):
     page.goto(f"{used.url}/evaluate")
     settle(page)
     tabs = page.get_by_test_id("stMain").get_by_role("tab")
-    assert tabs.count() == 12, "with two runs all of them are there"
+    expect(tabs, "with two runs all of them are there").to_have_count(12)
     for place in range(tabs.count()):
         tabs.nth(place).click()
         check(page)

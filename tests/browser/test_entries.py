@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from playwright.sync_api import Page
 
 from core.ui.components.mount import modules_address
-from tests.serving import App
+from tests.conftest import new_data_dir
+from tests.serving import WITHOUT_WORKER, App, serve
 
 DRAW_ENTRIES = """async ([module, ids, seen]) => {
   const { default: drawEntries } = await import(module);
@@ -18,6 +23,14 @@ DRAW_ENTRIES = """async ([module, ids, seen]) => {
   const setTriggerValue = (_, commands) => { window.commands = [...commands]; };
   drawEntries({ data, parentElement: document.body, setTriggerValue });
 }"""
+
+
+@pytest.fixture(scope="module")
+def app(prepared_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app, for its modules alone."""
+    folder = new_data_dir(prepared_models, tmp_path_factory.mktemp("entries") / "data")
+    with serve(folder, environment=WITHOUT_WORKER) as running:
+        yield running
 
 
 def test_whoever_types_goes_from_group_to_group_whatever_cards_come_and_go(app: App, page: Page):

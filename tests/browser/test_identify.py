@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.imaging.pixels import encode_jpeg
 from tests import prepared
 from tests.browser.conftest import exported, launch, open_by_link, settle, shoot, wait_until_true
-from tests.serving import App, serve
+from tests.serving import WITHOUT_WORKER, App, serve
 from tests.waiting import LONGEST_S
 
 GROUP_PHOTO = "2007_007763.jpg"
@@ -27,7 +27,8 @@ CAMERAS = exported("camera/camera.js", "cameras.states.values()")
 @pytest.fixture(scope="module")
 def learned(sample_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app on the trained sample."""
-    with serve(prepared.copy(sample_dir, tmp_path_factory.mktemp("learned") / "data")) as running:
+    folder = prepared.copy(sample_dir, tmp_path_factory.mktemp("learned") / "data")
+    with serve(folder, environment=WITHOUT_WORKER) as running:
         yield running
 
 

@@ -26,7 +26,7 @@ from core.access.permissions import Principal
 from core.access.view import services_for
 from core.store.access_model import Role
 from tests.conftest import PROJECT_DIR, new_data_dir
-from tests.serving import App, free_port, serve
+from tests.serving import WITHOUT_WORKER, App, free_port, serve
 from tests.waiting import LONGEST_S
 
 ANN, BOB, DAN = "ann@example.org", "bob@example.org", "dan@elsewhere.org"
@@ -69,13 +69,30 @@ def guarded(prepared_models: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         secrets = folder / "secrets.toml"
         addresses = {"app": f"http://127.0.0.1:{port}", "provider": f"http://localhost:{provider.server_port}"}
         secrets.write_text(SECRETS.format(secret="s" * 40, **addresses))
-        with serve(data, ["--secrets.files", str(secrets)], port=port) as app:
+        with serve(data, ["--secrets.files", str(secrets)], WITHOUT_WORKER, port) as app:
             yield Guarded(app, data / "access.toml")
+
+
+OPENED: list[httpx.Client] = []
+
+
+@pytest.fixture(autouse=True)
+def closed_clients() -> Iterator[None]:
+    """What is left open would be complained of in a later test."""
+    yield
+    while OPENED:
+        OPENED.pop().close()
+
+
+def new_client(app: App) -> httpx.Client:
+    """Somebody whose browser knows no cookie."""
+    OPENED.append(httpx.Client(base_url=app.url, timeout=LONGEST_S))
+    return OPENED[-1]
 
 
 def sign_in(app: App, address: str) -> httpx.Client:
     """A client with the cookies of somebody who went through the provider's page."""
-    client = httpx.Client(base_url=app.url, timeout=LONGEST_S)
+    client = new_client(app)
     there = client.get("/sign-in?with=default", follow_redirects=True)
     back = client.post(there.url, data={"sub": address})
     arrived = client.get(back.headers["location"])
@@ -162,7 +179,7 @@ def test_somebody_without_a_role_is_told_so_and_gets_no_further(guarded: Guarded
 
 
 def test_a_session_ends_by_sign_out_by_its_role_and_a_copied_cookie_with_it(guarded: Guarded) -> None:
-    client, stolen = sign_in(guarded.app, BOB), httpx.Client(base_url=guarded.app.url, timeout=LONGEST_S)
+    client, stolen = sign_in(guarded.app, BOB), new_client(guarded.app)
     stolen.cookies.update(client.cookies)
     assert client.get("/").status_code == stolen.get("/").status_code == 200
     with open_socket(client, guarded.app) as page:

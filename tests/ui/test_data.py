@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +15,7 @@ from core.services import Services
 from core.store.job_model import JobKind, JobState
 from core.store.sql import jobs as sql_jobs
 from core.ui import data
-from tests.conftest import new_data_dir
+from tests.conftest import PROJECT_DIR, new_data_dir
 from tests.stored_faces import add_faces
 
 
@@ -59,3 +62,10 @@ def test_what_another_machine_erased_is_remembered_no_more(
     data.forget_erased_people()
     assert data.dataset_faces(dataset.id, dataset.revision) is not faces
     assert data.services() is services
+
+
+def test_no_worker_starts_when_the_modules_of_pages_are_imported(tmp_path: Path) -> None:
+    names = "{thread.name for thread in threading.enumerate()}"
+    code = f"import threading, core.ui.photos.uploads; assert 'supervisor' not in {names}"
+    variables = {**os.environ, "FACE_ATLAS_DATA": str(tmp_path)}
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=PROJECT_DIR, env=variables, check=True)

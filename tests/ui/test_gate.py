@@ -17,7 +17,7 @@ from core.base.errors import InputRefused
 from core.ui.components.mount import modules_address
 from core.ui.gate import Hosts, check_address, host_name, inline_script_sources
 from tests.conftest import new_data_dir
-from tests.serving import ROOT, App, serve
+from tests.serving import ROOT, WITHOUT_WORKER, App, serve
 from tests.waiting import LONGEST_S
 
 PORT_OF_ANOTHER = 9999
@@ -58,7 +58,8 @@ STREAM = "/_stcore/stream"
 
 @pytest.fixture(scope="module")
 def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    with serve(new_data_dir(models_dir, tmp_path_factory.mktemp("gate") / "data")) as running:
+    folder = new_data_dir(models_dir, tmp_path_factory.mktemp("gate") / "data")
+    with serve(folder, environment=WITHOUT_WORKER) as running:
         yield running
 
 
@@ -219,7 +220,7 @@ def test_the_app_does_not_start_where_others_reach_it(
 def test_opened_to_everybody_it_goes_by_its_numbers_and_the_names_that_were_given(models_dir: Path, tmp_path: Path):
     arguments = ["--server.address", "0.0.0.0", "--server.allowedHosts", "faces.example.org"]
     data = new_data_dir(models_dir, tmp_path / "data")
-    with serve(data, arguments, {"FACE_ATLAS_OPEN_TO_EVERYBODY": "yes"}) as server:
+    with serve(data, arguments, WITHOUT_WORKER | {"FACE_ATLAS_OPEN_TO_EVERYBODY": "yes"}) as server:
         for host in ("192.168.1.5:80", "faces.example.org", "localhost"):
             assert ask(server, "/", {"Host": host})[0] == 200
             assert ask(server, STREAM, {**HANDSHAKE, "Host": host, "Origin": f"https://{host}"})[0] == 101
