@@ -20,6 +20,8 @@ from core.archives.zip_names import ZipNameDecoding
 from core.base import words
 from core.base.errors import InputRefused
 from core.base.types import Split
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 
 
 class FolderLabel(NamedTuple):
@@ -65,11 +67,15 @@ class FolderLayout:
 
     def __str__(self) -> str:
         """Text such as 'train 93, val 25, 5 people'."""
-        splits = [f"train {self.train}", f"val {self.val}"] if self.train or self.val else []
-        photos = [] if splits else [words.count(self.photos, "photo", "photos")]
+        splits = (
+            [_("train {number}", number=self.train), _("val {number}", number=self.val)]
+            if self.train or self.val
+            else []
+        )
+        photos = [] if splits else [ngettext("{number} photo", "{number} photos", self.photos)]
         people = [words.format_people_count(len(self.people))]
-        unlabelled = [f"{self.unlabelled} unlabelled"] if self.unlabelled else []
-        strangers = [f"{self.strangers} of strangers"] if self.strangers else []
+        unlabelled = [_("{number} unlabelled", number=self.unlabelled)] if self.unlabelled else []
+        strangers = [_("{number} of strangers", number=self.strangers)] if self.strangers else []
         return ", ".join(splits + photos + people + unlabelled + strangers)
 
 
@@ -233,9 +239,12 @@ class _Reading:
         sides: dict[Split, dict[str, None]] = defaultdict(dict)
         for path, side in sorted(self.split_folders.items()):
             sides[side][path[-1]] = None
-        purposes = ((Split.TRAIN, "to learn from"), (Split.VAL, "to test with"))
-        parts = [f"{_listed(sides[side])} {purpose}" for side, purpose in purposes if side in sides]
-        return (f"Read as sides of the test, not as people: {'; '.join(parts)}.",) if parts else ()
+        parts = []
+        if Split.TRAIN in sides:
+            parts.append(_("{folders} to learn from", folders=_listed(sides[Split.TRAIN])))
+        if Split.VAL in sides:
+            parts.append(_("{folders} to test with", folders=_listed(sides[Split.VAL])))
+        return (_("Read as sides of the test, not as people: {folders}.", folders="; ".join(parts)),) if parts else ()
 
     def person_notes(self, strangers: Sequence[bool]) -> tuple[str, ...]:
         notes = []
@@ -244,21 +253,23 @@ class _Reading:
                 self._strangers_folder(path): None for path, is_so in zip(self.paths, strangers, strict=True) if is_so
             }
             notes.append(
-                f"Read as strangers, nobody to name: {_listed(sorted(folders))} "
-                f"({words.count(sum(strangers), 'photo')})."
+                _(
+                    "Read as strangers, nobody to name: {folders} ({photos}).",
+                    folders=_listed(sorted(folders)),
+                    photos=ngettext("{number} photo", "{number} photos", sum(strangers)),
+                )
             )
         others = [path for path, stranger in zip(self.paths, strangers, strict=True) if not stranger]
         outside = [path for path in others if self._is_outside(path) and self.person(path) is None]
         if outside and self._around is not None:
             level = len(self._around)
             folders = dict.fromkeys(path[level] for path in outside if len(path) > level)
-            photos = words.count(len(outside), "photo beside them is", "photos beside them are")
-            notes.append(f"{photos} taken without a name{f' ({_listed(folders)})' if folders else ''}.")
+            notes.append(_describe_outside(len(outside), _listed(folders)))
         if wrapping := self._wrapping():
-            notes.append(f"People are the folders inside {wrapping}.")
+            notes.append(_("People are the folders inside {folder}.", folder=wrapping))
         if self._dated:
             dates = sorted({part for path in self.paths for part in path if _is_date(part)})
-            notes.append(f"Dates are not read as people: {_listed(dates)}.")
+            notes.append(_("Dates are not read as people: {folders}.", folders=_listed(dates)))
         return tuple(notes)
 
     def _wrapping(self) -> str:
@@ -275,8 +286,26 @@ _MOST_LISTED: Final = 5
 
 def _listed(names: Iterable[str]) -> str:
     all_names = list(names)
-    more = f" and {len(all_names) - _MOST_LISTED} more" if len(all_names) > _MOST_LISTED else ""
-    return ", ".join(all_names[:_MOST_LISTED]) + more
+    listed = ", ".join(all_names[:_MOST_LISTED])
+    n_more = len(all_names) - _MOST_LISTED
+    if n_more <= 0:
+        return listed
+    return ngettext("{names} and {number} more", "{names} and {number} more", n_more, names=listed)
+
+
+def _describe_outside(n_photos: int, folders: str) -> str:
+    if not folders:
+        return ngettext(
+            "{number} photo beside them is taken without a name.",
+            "{number} photos beside them are taken without a name.",
+            n_photos,
+        )
+    return ngettext(
+        "{number} photo beside them is taken without a name ({folders}).",
+        "{number} photos beside them are taken without a name ({folders}).",
+        n_photos,
+        folders=folders,
+    )
 
 
 # people
@@ -353,6 +382,10 @@ def _spelling_notes(names: Iterable[str | None], spelling: Mapping[str, str]) ->
         if name is not None and name != (usual_spelling := spelling[person_key(name)]):
             variants_of[usual_spelling].add(name)
     return tuple(
-        f"One person, {usual_spelling}, is spelt differently too: {_listed(f'“{name}”' for name in sorted(variants))}."
+        _(
+            "One person, {name}, is spelt differently too: {names}.",
+            name=usual_spelling,
+            names=_listed(f"“{name}”" for name in sorted(variants)),
+        )
         for usual_spelling, variants in sorted(variants_of.items())
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.base.errors import DataFolderFault, InputRefused, NotFound, data_folder_fault
 from core.base.json_values import JsonRecord, decode_record
+from core.language.texts import gettext as _
 from core.signing.documents import Signature
 from core.signing.keys import IN_CLEAR, KEY_FILE, KeyFileCipher, PublicKey, SigningKey, open_signing_key
 
@@ -40,15 +41,16 @@ class Signer(JsonRecord):
         """The answer in words."""
         match self.kind:
             case SignerKind.OWN:
-                return "Signed by this installation."
+                return _("Signed by this installation.")
             case SignerKind.TRUSTED:
-                return f"Signed by '{self.name}', whose key you trust."
+                return _("Signed by '{name}', whose key you trust.", name=self.name)
             case SignerKind.UNKNOWN:
-                return (
-                    f"Signed by a key that is not known here ({self.fingerprint}): compare it with what the sender "
-                    "says, and trust it, or do not take the file."
+                return _(
+                    "Signed by a key that is not known here ({fingerprint}): compare it with what the sender says, "
+                    "and trust it, or do not take the file.",
+                    fingerprint=self.fingerprint,
                 )
-        return "Not signed: who wrote it cannot be told."
+        return _("Not signed: who wrote it cannot be told.")
 
 
 UNSIGNED = Signer()

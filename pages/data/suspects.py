@@ -2,21 +2,23 @@
 
 import streamlit as st
 
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.store.job_model import JobKind
 from core.ui import data, frame, jobs, menu, words
 from core.ui.labels import corrections, review_queue
 
-with frame.page("Suspects", "Wrong names, and pictures that are there twice: the surest first.") as page:
+with frame.page(_("Suspects"), _("Wrong names, and pictures that are there twice: the surest first.")) as page:
     dataset = page.dataset
     counts = data.dataset_counts(dataset.id, dataset.revision)
     if not counts.faces:
-        frame.show_empty_state("There are no faces to look through yet.", "Add photos", menu.INGEST)
+        frame.show_empty_state(_("There are no faces to look through yet."), _("Add photos"), menu.INGEST)
         st.stop()
     job = data.newest_job(dataset, JobKind.SUSPECTS)
     # The queue of the last search stays to be dealt with while a new one runs.
     working = job is not None and job.state.active
     queue = review_queue.load_stored_queue(dataset.id, job.finished if job else None)
-    label = "Look for suspects" if queue is None else "Look again"
+    label = _("Look for suspects") if queue is None else _("Look again")
     if page.action.button(
         label, type="primary" if queue is None else "secondary", icon=":material/troubleshoot:", disabled=working
     ):
@@ -27,7 +29,7 @@ with frame.page("Suspects", "Wrong names, and pictures that are there twice: the
     if queue is None:
         if not working:
             st.info(
-                "Press the button: every face is compared with the others of its person and with everybody else.",
+                _("Press the button: every face is compared with the others of its person and with everybody else."),
                 icon=":material/info:",
             )
         st.stop()
@@ -41,11 +43,18 @@ with frame.page("Suspects", "Wrong names, and pictures that are there twice: the
             review_queue.describe_empty_list(queue, open_suspects.revisions_since), icon=":material/check_circle:"
         )
     if n_about_people := len(open_suspects.suspects) - len(of_faces):
-        label = f"{words.count(n_about_people, 'question')} whether people are one or two: on the wall of people"
+        label = ngettext(
+            "{number} question whether people are one or two: on the wall of people",
+            "{number} questions whether people are one or two: on the wall of people",
+            n_about_people,
+        )
         menu.link_page(menu.PEOPLE, label, ":material/groups:", dataset.id, show="Questions")
     if of_faces and open_suspects.revisions_since:
         st.caption(
-            f"Looked for {words.ago(queue.created)}; the dataset has changed since. What is dealt with has left the "
-            "list; look again to find what is new."
+            _(
+                "Looked for {ago}; the dataset has changed since. What is dealt with has left the list; "
+                "look again to find what is new.",
+                ago=words.ago(queue.created),
+            )
         )
     page.lead_on()

@@ -2,10 +2,13 @@
 
 import streamlit as st
 
+from core.language.texts import gettext as _
 from core.ui import frame
 from core.ui.verification import pair_answer
 
-with frame.page("Same person?", "Compare two photos, or a photo with a person of the dataset (verification).") as page:
+with frame.page(
+    _("Same person?"), _("Compare two photos, or a photo with a person of the dataset (verification).")
+) as page:
     # Two photos can be compared without any dataset, so the page does not end where there is none.
     dataset = page.chosen
     model_id = pair_answer.model_id_of(dataset)
@@ -14,12 +17,12 @@ with frame.page("Same person?", "Compare two photos, or a photo with a person of
     answer = st.container()
     left, right = st.columns(2, gap="large")
     with left:
-        first_side = pair_answer.ask_for_face(model_id, "A photo", "verify_a")
+        first_side = pair_answer.ask_for_face(model_id, _("A photo"), "verify_a")
     with right:
         second_side = (
             pair_answer.ask_for_person(dataset)
             if dataset is not None and with_person
-            else pair_answer.ask_for_face(model_id, "Another photo", "verify_b")
+            else pair_answer.ask_for_face(model_id, _("Another photo"), "verify_b")
         )
     with answer:
         if first_side is None or second_side is None:

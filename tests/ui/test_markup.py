@@ -315,7 +315,9 @@ def texts_of(call: ast.Call, imported: Mapping[str, str]) -> Iterator[ast.expr]:
         yield from call.args[: TEXTS_OF.get(element, 1)]
     if element in MARKDOWN_OPTIONS:
         shown = {keyword.arg: keyword.value for keyword in call.keywords}.get("format_func")
-        yield shown if shown is not None else call.args[1]
+        # Said by the catalogue alone, they are what is to be looked at.
+        is_translated = isinstance(shown, ast.Name) and shown.id == "_"
+        yield call.args[1] if shown is None or is_translated else shown
     if element == "table":  # its cells are
         cells = call.args[0]
         is_mapped = isinstance(cells, ast.Call) and called(cells) == "map"

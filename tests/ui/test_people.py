@@ -8,7 +8,8 @@ import pytest
 from core.learn.model_selection.photos_needed import MOST, PhotoAdvice, PhotoKind
 from core.store.columns.people_columns import People
 from core.store.protocols import Counts, Dataset, PersonCount
-from core.ui.people import confusable_people, erasure, merging, people_filter, photos_needed, wall, wall_cells
+from core.ui.clustering import naming_summary
+from core.ui.people import confusable_people, erasure, merging, people_filter, photos_needed, wall_cells
 from core.ui.people.confusable_people import Likeness
 from core.ui.people.people_filter import PeopleCategory, PeopleFilter, PeopleOrder
 from core.ui.people.person import PersonView, free_name
@@ -86,22 +87,25 @@ def test_the_most_alike_come_first_with_their_similarity_and_without_oneself():
 
 def test_the_summary_counts_what_there_is_and_nothing_else():
     counts = Counts(photos=38, faces=40, people=4, train_faces=19, val_faces=14, unnamed_faces=2)
-    assert wall.summarise_people(CROWD, counts) == (
+    assert naming_summary.summarise_people(CROWD, counts) == (
         "3 people · 40 faces · 19 to learn from, 14 to test on · 1 hidden · 2 without a name"
     )
-    assert wall.summarise_people(People.of([ANN]), Counts(faces=10, people=1)) == "1 person · 10 faces"
+    assert naming_summary.summarise_people(People.of([ANN]), Counts(faces=10, people=1)) == "1 person · 10 faces"
 
 
 def test_progress_says_how_many_names_reach_the_next_goal():
     assert (
-        wall.describe_progress(NamingProgress(332, 574, 0.8, 5), 32)
+        naming_summary.describe_progress(NamingProgress(332, 574, 0.8, 5), 32)
         == "**332 of 574 faces** named, 5 more names make 80\u00a0%; 32 more are put aside"
     )
     assert (
-        wall.describe_progress(NamingProgress(9, 10, 1.0, 1), 0)
+        naming_summary.describe_progress(NamingProgress(9, 10, 1.0, 1), 0)
         == "**9 of 10 faces** named, 1 more name makes 100\u00a0%"
     )
-    assert wall.describe_progress(NamingProgress(1, 1, None, 0), 1) == "**1 of 1 face** named; 1 more is put aside"
+    assert (
+        naming_summary.describe_progress(NamingProgress(1, 1, None, 0), 1)
+        == "**1 of 1 face** named; 1 more is put aside"
+    )
 
 
 def test_what_is_to_be_known_of_somebody_stands_at_the_count():
@@ -126,7 +130,21 @@ def test_what_is_to_be_known_of_somebody_stands_at_the_count():
     ],
 )
 def test_advice_is_a_sentence(more, kinds, said):
-    assert photos_needed.describe_photo_advice(PhotoAdvice(1, more, kinds, "")) == said
+    assert photos_needed.describe_photo_advice(PhotoAdvice(1, more, kinds)) == said
+
+
+@pytest.mark.parametrize(
+    ("more", "learned", "tested", "wrong", "parts"),
+    [
+        (0, 8, 10, 0, ("Learned from 8 photos; 10 tested, none wrong.", "Nothing suggests")),
+        (5, 8, 10, 4, ("4 of 10 tested were wrong", "10 people", "about 5 more", "estimate")),
+        (3, 0, 0, 0, ("no photo", "fewer than 3 photos")),
+        (2, 1, 0, 0, ("Learned from 1 photo; none was kept to test on",)),
+    ],
+)
+def test_advice_says_what_it_rests_on(more, learned, tested, wrong, parts):
+    advice = PhotoAdvice(1, more, (), learned=learned, tested=tested, wrong=wrong, n_people=10)
+    assert all(part in photos_needed.explain_photo_advice(advice) for part in parts)
 
 
 def test_what_would_be_erased_is_told_in_numbers():

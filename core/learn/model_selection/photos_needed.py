@@ -23,6 +23,7 @@ from enum import StrEnum
 import numpy as np
 
 from core.base.types import Bools, Doubles, FaceTable, Ints, Quality
+from core.language.texts import marked
 from core.learn.metrics.predictions import Predictions
 
 TARGET_ERROR = 0.02
@@ -51,11 +52,11 @@ ENOUGH_OF_A_KIND = 2
 class PhotoKind(StrEnum):
     """Photos that a recogniser can be short of."""
 
-    LEFT = "turned to the left"
-    RIGHT = "turned to the right"
-    SMALL = "small or far away"
-    DARK = "dark"
-    BLURRED = "blurred"
+    LEFT = marked("turned to the left")
+    RIGHT = marked("turned to the right")
+    SMALL = marked("small or far away")
+    DARK = marked("dark")
+    BLURRED = marked("blurred")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,13 @@ class PhotoAdvice:
     """About so many; 0 when nothing suggests that more are needed, ``MOST`` when it is so many or more."""
     kinds: tuple[PhotoKind, ...]
     """Photos of which there are too few."""
-    why: str
+    learned: int = 0
+    """Photos of the person that were learned from."""
+    tested: int = 0
+    """Faces of the person that were tested."""
+    wrong: int = 0
+    n_people: int = 0
+    """People that the learning curve was fitted on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +282,7 @@ def _is_hard(shows: Bools, tests: _Tests) -> bool:
     return bool(tests.errors[of_kind].mean() >= HARDER * tests.errors[~of_kind].mean())
 
 
-# in words
+# the advice
 
 
 def _advice(
@@ -285,32 +292,12 @@ def _advice(
     more = count_photos_needed(photos, expected, curve)
     kinds = tuple(kind for kind in PhotoKind if kind in short.missed or (more and kind in short.hard))
     more = min(MOST, max(more, len(kinds)))
-    return PhotoAdvice(table.person_ids[label], more, kinds, _why(photos, tested, wrong, more, curve))
-
-
-def _why(photos: int, tested: int, wrong: int, more: int, curve: ErrorCurve) -> str:
-    return f"{_result_words(photos, tested, wrong)} {_outlook(photos, more, curve)}"
-
-
-def _result_words(photos: int, tested: int, wrong: int) -> str:
-    if not photos:
-        return "The recogniser has learned no photo of this person yet."
-    learned = f"Learned from {_count(photos, 'photo')}"
-    if not tested:
-        return f"{learned}; none was kept to test on, so it is not known how well it does."
-    result = f"{wrong} of {tested} tested were wrong" if wrong else f"{tested} tested, none wrong"
-    return f"{learned}; {result}."
-
-
-def _outlook(photos: int, more: int, curve: ErrorCurve) -> str:
-    if not more:
-        return "Nothing suggests that more photos are needed."
-    if photos < FEWEST and more <= FEWEST:
-        return f"With fewer than {FEWEST} photos of different moments the result is a matter of luck."
-    people = f"how errors fell with the number of photos among {_count(curve.n_people, 'person', 'people')} here"
-    amount = f"{MOST} or more" if more >= MOST else f"about {more} more"
-    return f"Judging by {people}, {amount} of different moments may be enough; this is an estimate."
-
-
-def _count(number: int, singular: str, plural: str | None = None) -> str:
-    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+    return PhotoAdvice(
+        person_id=table.person_ids[label],
+        more_photos=more,
+        kinds=kinds,
+        learned=photos,
+        tested=tested,
+        wrong=wrong,
+        n_people=curve.n_people,
+    )

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 import streamlit as st
 
 from core.access.permissions import Action
+from core.language.texts import gettext
 
 Kept = TypeVar("Kept", bound=Callable[..., Any])
 DATASETS = frozenset({"dataset_id"})
@@ -38,14 +39,27 @@ def _deciding() -> Iterator[None]:
         _is_decided.reset(token)
 
 
-def cache_data(**options: Any) -> Callable[[Kept], Kept]:
-    """``st.cache_data``, behind the decision."""
-    return _behind_decision(st.cache_data(**options))
+class _SpinnerText(str):
+    """What is said while somebody waits, in their language: the decorator that has it runs before anybody reads."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return gettext(super().__str__())
 
 
-def cache_resource(**options: Any) -> Callable[[Kept], Kept]:
-    """``st.cache_resource``, behind the decision."""
-    return _behind_decision(st.cache_resource(**options))
+def cache_data(*, show_spinner: str | bool = True, **options: Any) -> Callable[[Kept], Kept]:
+    """``st.cache_data``, behind the decision; ``show_spinner`` is a text that is ``marked``, or False."""
+    return _behind_decision(st.cache_data(show_spinner=_spinner(show_spinner), **options))
+
+
+def cache_resource(*, show_spinner: str | bool = True, **options: Any) -> Callable[[Kept], Kept]:
+    """``st.cache_resource``, behind the decision; ``show_spinner`` as in ``cache_data``."""
+    return _behind_decision(st.cache_resource(show_spinner=_spinner(show_spinner), **options))
+
+
+def _spinner(text: str | bool) -> str | bool:
+    return _SpinnerText(text) if isinstance(text, str) else text
 
 
 def _behind_decision(cache: Callable[..., Any]) -> Callable[[Kept], Kept]:

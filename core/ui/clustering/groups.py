@@ -10,6 +10,8 @@ import streamlit as st
 
 from core.base.types import Bools, Ints, Revision
 from core.jobs.registry import submit_job
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD
 from core.learn.model_selection.hard_faces import Hardness
 from core.store.job_model import JobKind, JobState
@@ -70,7 +72,7 @@ def grouping_time(dataset: Dataset) -> float:
     return next(finished, None) or 0.0
 
 
-@kept.cache_resource(show_spinner="Reading the groups", max_entries=3)
+@kept.cache_resource(show_spinner=marked("Reading the groups"), max_entries=3)
 def load_current_clustering(dataset_id: str, revision: Revision, grouped_at: float) -> Clustering | None:
     """The groups as they concern the dataset now; None before they were made."""
     # The job's end, which is not read here, tells one hierarchy from the next: a dataset has one file for it.
@@ -145,27 +147,35 @@ def _threshold_key(dataset: Dataset) -> str:
 def choose_threshold(dataset: Dataset, clustering: Clustering) -> None:
     """How strict the groups are, and making them anew."""
     st.slider(
-        "Stricter: more, smaller groups \u2192 looser: fewer, larger groups (distance)",
+        _("Stricter: more, smaller groups \u2192 looser: fewer, larger groups (distance)"),
         *THRESHOLDS,
         value=round(DEFAULT_THRESHOLD, 2),
         step=0.01,
         key=_threshold_key(dataset),
     )
     preview = clustering.preview(chosen_threshold(dataset))
-    st.markdown(f"**{words.count(preview.groups, 'group')}**, {words.count(preview.alone, 'face')} alone")
+    groups = ngettext("**{number} group**", "**{number} groups**", preview.groups)
+    st.markdown(
+        ngettext("{groups}, {number} face alone", "{groups}, {number} faces alone", preview.alone, groups=groups)
+    )
     if clustering.stale:
-        n_new = clustering.new_faces
-        came = f"{words.count(n_new, 'face')} came after the groups were made. " if n_new else ""
-        st.caption(f"{came}Group again to take in what is new.")
+        n_new, advice = clustering.new_faces, _("Group again to take in what is new.")
+        news = ngettext(
+            "{number} face came after the groups were made.", "{number} faces came after the groups were made.", n_new
+        )
+        st.caption(f"{news} {advice}" if n_new else advice)
     if offers.may_edit(dataset.id):
         st.button(
-            "Group again", key="group_again", icon=":material/workspaces:", on_click=submit_grouping, args=(dataset,)
+            _("Group again"), key="group_again", icon=":material/workspaces:", on_click=submit_grouping, args=(dataset,)
         )
 
 
-@st.dialog("The faces of a group", width="large")
 def show_group_faces(dataset: Dataset, members: Sequence[str]) -> None:
     """Faces that may be one person's, the most typical first; those that are chosen can be named apart."""
+    st.dialog(_("The faces of a group"), width="large")(_show_group_faces)(dataset, members)
+
+
+def _show_group_faces(dataset: Dataset, members: Sequence[str]) -> None:
     corrections.rerun_if_changed()
     faces = data.dataset_faces(dataset.id, dataset.revision)
     rows = faces.table.indices(members[:LOOK_CLOSER_FACES]).tolist()
@@ -174,18 +184,19 @@ def show_group_faces(dataset: Dataset, members: Sequence[str]) -> None:
     picked = draw_picker(
         f"closer_{dataset.id}",
         tiles,
-        corrections.build_grid("Faces of the group", desk.keys),
+        corrections.build_grid(_("Faces of the group"), desk.keys),
         corrections.current_epoch(),
     )
     if len(members) > LOOK_CLOSER_FACES:
-        st.caption(f"The {LOOK_CLOSER_FACES} most typical of {words.count(len(members))} faces.")
-    n_chosen = words.count(len(picked.selected), "face")
-    desk.show_actions(picked.about, f"{n_chosen} chosen" if picked.about else "Press a face first")
+        n_faces = words.count(len(members))
+        st.caption(_("The {shown} most typical of {number} faces.", shown=LOOK_CLOSER_FACES, number=n_faces))
+    selection = ngettext("{number} face chosen", "{number} faces chosen", len(picked.selected))
+    desk.show_actions(picked.about, selection if picked.about else _("Press a face first"))
     # From one of the others, not from each: the groups are cut so that no group holds both of a pair.
     other_ids = [face_id for face_id in members if face_id not in picked.selected]
     if picked.selected and other_ids:
         pairs = [(face_id, other_ids[0]) for face_id in picked.selected]
-        if desk.may_edit and st.button("These are somebody else", key="apart", icon=":material/call_split:"):
+        if desk.may_edit and st.button(_("These are somebody else"), key="apart", icon=":material/call_split:"):
             corrections.apply_correction(dataset, lambda corrector: corrector.keep_apart(pairs))
             st.rerun()
     if desk.obey(picked.commands):

@@ -13,6 +13,9 @@ from core.base.errors import FaceAtlasError, InputRefused
 from core.base.types import Split
 from core.corrections.model import Editor, Event
 from core.jobs.registry import submit_job
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import marked
 from core.store.protocols import Dataset
 from core.ui import data, state, words
 from core.ui.access import offers
@@ -43,7 +46,7 @@ KEYS = {
     "r": "redo",
 }
 """What the keys of a grid mean; the digits stand for the people of ``people_on_digits``."""
-LEGEND = (
+LEGEND = marked(
     "Keys: arrows walk, space chooses, shift extends, a all, Enter the whole photo, m name, 1 to 9 the people above, "
     "c right, x leave out, n not a face, s nobody to name, u undo, r redo."
 )
@@ -60,15 +63,15 @@ class ActionButton:
 
 
 FIRST_BUTTONS = (
-    ActionButton("Right", "check", "confirm", "The name is right (c)"),
-    ActionButton("Leave out", "block", "exclude", "Neither learn from nor test on it (x)"),
-    ActionButton("Not a face", "hide_image", "dismiss", "Detected by mistake (n)"),
+    ActionButton(marked("Right"), "check", "confirm", marked("The name is right (c)")),
+    ActionButton(marked("Leave out"), "block", "exclude", marked("Neither learn from nor test on it (x)")),
+    ActionButton(marked("Not a face"), "hide_image", "dismiss", marked("Detected by mistake (n)")),
 )
 MORE_BUTTONS = (
-    ActionButton("Nobody to name", "person_off", "stranger", "A stranger (s)"),
-    ActionButton("Take the name off", "label_off", "unname", "Nobody knows who it is"),
-    ActionButton("To learn from", "school", "train"),
-    ActionButton("To test on", "quiz", "test"),
+    ActionButton(marked("Nobody to name"), "person_off", "stranger", marked("A stranger (s)")),
+    ActionButton(marked("Take the name off"), "label_off", "unname", marked("Nobody knows who it is")),
+    ActionButton(marked("To learn from"), "school", "train"),
+    ActionButton(marked("To test on"), "quiz", "test"),
 )
 
 
@@ -104,7 +107,7 @@ def apply_correction(dataset: Dataset, act: CorrectionAction) -> None:
         act(build_corrector(dataset))
     except InputRefused as refusal:
         # Most corrections are done by a callback, before the page is drawn: what is drawn here would be gone.
-        st.session_state[state.REFUSED] = str(refusal)
+        st.session_state[state.REFUSED] = say_again(str(refusal))
         return
     st.session_state[state.EPOCH] = current_epoch() + 1
     _detect_on_turned(dataset.id)
@@ -114,7 +117,8 @@ def tell_what_is_gone(commands: Iterable[EntryCommand]) -> bool:
     """Say that an answer came too late, where all that it was about is gone; True when there is such a one."""
     if not any(command.is_gone for command in commands):
         return False
-    st.session_state[state.REFUSED] = "This was dealt with meanwhile, perhaps in another window. Nothing was changed."
+    refusal = _("This was dealt with meanwhile, perhaps in another window. Nothing was changed.")
+    st.session_state[state.REFUSED] = refusal
     return True
 
 
@@ -134,7 +138,10 @@ def _detect_on_turned(dataset_id: str) -> None:
         try:
             services.look_at_turned(dataset_id)
         except FaceAtlasError as fault:
-            st.session_state[state.REFUSED] = f"It is turned, but faces could not be looked for: {fault}"
+            reason = say_again(str(fault))
+            st.session_state[state.REFUSED] = _(
+                "It is turned, but faces could not be looked for: {reason}", reason=reason
+            )
 
 
 def turn_photos(dataset: Dataset, photo_ids: Sequence[str], quarters: int) -> None:
@@ -239,7 +246,7 @@ class CorrectionDesk:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             self._show_name_field(disabled=not about)
             self._show_buttons(FIRST_BUTTONS, about)
-            with st.popover("More", icon=":material/more_horiz:", disabled=not about):
+            with st.popover(_("More"), icon=":material/more_horiz:", disabled=not about):
                 self._show_buttons(MORE_BUTTONS, about)
                 if more is not None:
                     more()
@@ -247,11 +254,11 @@ class CorrectionDesk:
 
     def _show_name_field(self, *, disabled: bool) -> None:
         st.selectbox(
-            "Name",
+            _("Name"),
             name_choice.list_names(self.dataset),
             index=None,
             format_func=words.display_name,
-            placeholder="Name them",
+            placeholder=_("Name them"),
             accept_new_options=True,
             key=self._name_key,
             on_change=self._apply_name,
@@ -272,10 +279,10 @@ class CorrectionDesk:
         actions = actions_on(about)
         for button in buttons:
             st.button(
-                words.plain(button.label),
+                words.plain(_(button.label)),
                 key=f"act_{self.scope}_{button.label}",
                 icon=f":material/{button.icon}:",
-                help=words.plain(button.hint) or None,
+                help=words.plain(_(button.hint)) if button.hint else None,
                 on_click=apply_correction,
                 args=(self.dataset, actions[button.action]),
                 disabled=not about,
@@ -310,21 +317,20 @@ def show_last_correction(dataset: Dataset, *, hold: bool = True, only: frozenset
         undone = corrector.last_undone()
         if last := undone or next(iter(undoable), None):
             # An older correction, which still holds, would read as if it had been done just now.
-            sign = ":material/undo: Undone:" if undone else ":material/check:"
             # Read only for something to say: a dataset of 5,000 people has as many names.
             sentence = correction_history.describe_event(last, data.services().store.names(dataset.id))
-            st.markdown(f"{sign} {words.plain(sentence)}.", width="content")
+            step = _("Undone: {step}.", step=words.plain(sentence)) if undone else f"{words.plain(sentence)}."
+            st.markdown(f":material/{'undo' if undone else 'check'}: {step}", width="content")
         if undoable:
-            _show_step_button("Undo", dataset)
+            _show_step_button(_("Undo"), "undo", dataset)
         if redoable:
-            _show_step_button("Redo", dataset)
+            _show_step_button(_("Redo"), "redo", dataset)
         if hold and not (refusal or last or redoable):
             # A container without anything in it has no room.
             st.markdown("\u00a0", width="content")
 
 
-def _show_step_button(label: str, dataset: Dataset) -> None:
-    command = label.lower()
+def _show_step_button(label: str, command: str, dataset: Dataset) -> None:
     st.button(
         label,
         key=command,

@@ -11,6 +11,8 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Bools, FaceTable, Floats, Ints, Revision, Split
+from core.language.texts import gettext as _
+from core.language.texts import marked
 from core.store.protocols import Dataset
 from core.ui import address, data, words
 from core.ui.access import kept
@@ -23,28 +25,28 @@ DAY_S = 86_400.0
 class FaceCategory(StrEnum):
     """What faces there are to look at."""
 
-    ALL = "All"
-    UNNAMED = "No name"
-    POOR = "Poor quality"
-    OUT = "Left out"
-    CONFIRMED = "Looked at"
-    STRANGERS = "Nobody to name"
-    WRONG = "Recognised wrongly"
-    SUSPECT = "Suspects"
-    FACELESS = "Photos without a face"
+    ALL = marked("All")
+    UNNAMED = marked("No name")
+    POOR = marked("Poor quality")
+    OUT = marked("Left out")
+    CONFIRMED = marked("Looked at")
+    STRANGERS = marked("Nobody to name")
+    WRONG = marked("Recognised wrongly")
+    SUSPECT = marked("Suspects")
+    FACELESS = marked("Photos without a face")
     """Photos instead of faces."""
 
 
 class FaceOrder(StrEnum):
     """What comes first."""
 
-    PERSON = "By person"
-    WORST = "Poorest first"
-    BEST = "Best first"
-    UNSURE = "Least sure first"
-    NEWEST = "Newest first"
-    OLDEST = "Oldest first"
-    ALIKE = "Most like the chosen face"
+    PERSON = marked("By person")
+    WORST = marked("Poorest first")
+    BEST = marked("Best first")
+    UNSURE = marked("Least sure first")
+    NEWEST = marked("Newest first")
+    OLDEST = marked("Oldest first")
+    ALIKE = marked("Most like the chosen face")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def _in_category(faces: Faces, face_filter: FaceFilter) -> Bools:
             return np.zeros(len(table), dtype=bool)
         case FaceCategory.WRONG:
             wrong = np.zeros(len(table), dtype=bool)
-            tested, is_wrong, _ = _tested_rows(faces, face_filter.run_id)
+            tested, is_wrong, _probs = _tested_rows(faces, face_filter.run_id)
             wrong[tested[is_wrong]] = True
             return wrong
     return np.ones(len(table), dtype=bool)
@@ -182,7 +184,7 @@ def _sort_values(faces: Faces, face_filter: FaceFilter) -> Floats:
             return np.asarray(-(faces.embeddings.vectors @ probe), dtype=np.float32)
         case FaceOrder.UNSURE:
             probabilities = np.full(len(table), np.nan, dtype=np.float32)
-            tested, _, probs = _tested_rows(faces, face_filter.run_id)
+            tested, _is_wrong, probs = _tested_rows(faces, face_filter.run_id)
             probabilities[tested] = probs
             return probabilities
     return np.arange(len(table), dtype=np.float32)
@@ -199,29 +201,29 @@ def choose_filter(dataset: Dataset, run_id: str | None, like: str | None, suspec
     orders = [order for order in FaceOrder if _is_possible_order(order, run_id, like, dataset)]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         show = st.pills(
-            "Show",
+            _("Show"),
             chips,
             # Where no face was found at all, the photos without one are all there is to see.
             default=address.query_choice(chips, "show")
             or (FaceCategory.ALL if counts[FaceCategory.ALL] else chips[-1]),
-            format_func=lambda chip: f"{words.plain(chip)} {words.count(counts[chip])}",
+            format_func=lambda chip: f"{words.plain(_(chip))} {words.count(counts[chip])}",
             required=True,
             # Another number of chips is another widget: one that keeps its key would keep a choice that is gone.
             key=f"show_{dataset.id}_{len(chips)}",
             label_visibility="collapsed",
         )
         person = st.selectbox(
-            "Person",
+            _("Person"),
             people,
             index=_index_of(people, st.query_params.get("person")),
             format_func=words.display_name,
-            placeholder="Everybody",
+            placeholder=_("Everybody"),
             key=f"person_{dataset.id}",
             label_visibility="collapsed",
             width=190,
             accept_new_options=name_choice.has_unlisted(dataset),
         )
-        with st.popover("Order and more", icon=":material/tune:"):
+        with st.popover(_("Order and more"), icon=":material/tune:"):
             order, split = _choose_order(dataset, orders), _choose_split(dataset)
             period = _choose_period(dataset)
     chosen_person = name_choice.find_chosen(dataset, person)
@@ -245,8 +247,9 @@ def choose_filter(dataset: Dataset, run_id: str | None, like: str | None, suspec
 
 def _choose_order(dataset: Dataset, orders: list[FaceOrder]) -> FaceOrder:
     return st.selectbox(
-        "Order",
+        _("Order"),
         orders,
+        format_func=_,
         index=_index_of(orders, st.query_params.get("order")) or 0,
         key=f"order_{dataset.id}_{len(orders)}",
     )
@@ -254,11 +257,11 @@ def _choose_order(dataset: Dataset, orders: list[FaceOrder]) -> FaceOrder:
 
 def _choose_split(dataset: Dataset) -> Split | None:
     return st.selectbox(
-        "Side of the test",
+        _("Side of the test"),
         list(Split),
         index=None,
-        format_func=lambda side: {Split.TRAIN: "To learn from", Split.VAL: "To test on"}[side],
-        placeholder="Both sides",
+        format_func=lambda side: {Split.TRAIN: _("To learn from"), Split.VAL: _("To test on")}[side],
+        placeholder=_("Both sides"),
         key=f"split_{dataset.id}",
     )
 
@@ -271,7 +274,7 @@ def _choose_period(dataset: Dataset) -> tuple[float, float] | None:
         return None
     # A camera's clock says no time zone, and is read as if it were UTC: read back the same way, it is the camera's day.
     first, last = (datetime.fromtimestamp(float(moment), UTC).date() for moment in (known.min(), known.max()))
-    days = st.date_input("Taken between", [], min_value=first, max_value=last, key=f"taken_{dataset.id}")
+    days = st.date_input(_("Taken between"), [], min_value=first, max_value=last, key=f"taken_{dataset.id}")
     # Between the first click and the second there is one day, which is no period yet.
     if not isinstance(days, tuple) or len(days) != 2:
         return None

@@ -9,6 +9,8 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Ints
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.store.protocols import Dataset, Run
 from core.ui import address, data, gallery, state, words
 from core.ui.components.picker import GridAnswer, Pickable, draw_picker
@@ -20,11 +22,11 @@ from core.ui.labels.face_filters import FaceCategory, FaceFilter
 PER_PAGE = 48
 DIGITS = 9
 BADGES = {
-    "excluded": ("\u2298", "left out"),
-    "confirmed": ("\u2713", "looked at"),
-    "stranger": ("\u2205", "nobody to name"),
-    "poor": ("!", "too poor to tell who it is: not learned from"),
-    "val": ("T", "to test on"),
+    "excluded": ("\u2298", marked("left out")),
+    "confirmed": ("\u2713", marked("looked at")),
+    "stranger": ("\u2205", marked("nobody to name")),
+    "poor": ("!", marked("too poor to tell who it is: not learned from")),
+    "val": ("T", marked("to test on")),
 }
 
 
@@ -56,7 +58,7 @@ def review_faces(view: FilteredFaces) -> None:
         return
     faces = data.dataset_faces(view.dataset.id, view.dataset.revision)
     if not len(view.rows):
-        st.info("No face is like that. Choose something else above.", icon=":material/check_circle:")
+        st.info(_("No face is like that. Choose something else above."), icon=":material/check_circle:")
         return
     # The actions stand above the grid, but what they are about is known only when the grid has answered.
     actions = st.container()
@@ -71,7 +73,7 @@ def review_faces(view: FilteredFaces) -> None:
             part = view.rows[gallery.page_slice(len(view.rows), PER_PAGE, key, address_name="page")]
         desk = CorrectionDesk(view.dataset, people_on_digits(faces, part))
         picked = pick_faces(view.dataset, faces, part, desk)
-        st.caption(corrections.LEGEND)
+        st.caption(_(corrections.LEGEND))
     with actions:
         desk.show_actions(picked.about, selection_title(len(view.rows), picked))
     if desk.obey(picked.commands):
@@ -81,7 +83,7 @@ def review_faces(view: FilteredFaces) -> None:
             _offer_similar_faces(picked.focused)
             face_sheet.show_face_sheet(view.dataset, picked.focused)
         else:
-            st.caption("Click a face, or walk to one with Tab and the arrows, to see all about it here.")
+            st.caption(_("Click a face, or walk to one with Tab and the arrows, to see all about it here."))
     # Last, so that the page behind the dialog is drawn whole.
     if picked.command and picked.command.name == "open" and picked.command.face_ids:
         face_sheet.open_photo_of_face(view.dataset, picked.command.face_ids[0])
@@ -90,7 +92,7 @@ def review_faces(view: FilteredFaces) -> None:
 def pick_faces(dataset: Dataset, faces: Faces, rows: Ints, desk: CorrectionDesk) -> GridAnswer:
     """A grid of the faces of ``rows``, (k,) row numbers, with the actions on its keys."""
     tiles = [face_tile(dataset, faces, int(row)) for row in rows]
-    grid = corrections.build_grid("Faces. Arrows walk, space chooses.", desk.keys)
+    grid = corrections.build_grid(_("Faces. Arrows walk, space chooses."), desk.keys)
     return draw_picker(f"picker_{dataset.id}", tiles, grid, corrections.current_epoch())
 
 
@@ -110,8 +112,8 @@ def face_tile(dataset: Dataset, faces: Faces, row: int, note: str = "") -> Picka
         src=gallery.crop_address(dataset.id, table.crop_ids[row]),
         name=name,
         note=note or table.photo_names[row].rpartition("/")[2],
-        alt=f"Face of {name}",
-        badges=tuple(BADGES[flag] for flag, holds in flags.items() if holds),
+        alt=_("Face of {name}", name=name),
+        badges=tuple((BADGES[flag][0], _(BADGES[flag][1])) for flag, holds in flags.items() if holds),
     )
 
 
@@ -133,12 +135,14 @@ def people_on_digits(faces: Faces, rows: Ints) -> tuple[str, ...]:
 
 def selection_title(n_faces: int, picked: GridAnswer) -> str:
     """How many of a grid's faces are chosen, or how many there are."""
-    faces = words.count(n_faces, "face")
-    return f"{words.count(len(picked.selected))} of {faces} chosen" if picked.selected else faces
+    if not picked.selected:
+        return ngettext("{number} face", "{number} faces", n_faces)
+    n_chosen = words.count(len(picked.selected))
+    return ngettext("{chosen} of {number} face chosen", "{chosen} of {number} faces chosen", n_faces, chosen=n_chosen)
 
 
 def _offer_similar_faces(face_id: str) -> None:
-    if st.button("Show the faces most like it", key="like", icon=":material/compare:", type="tertiary"):
+    if st.button(_("Show the faces most like it"), key="like", icon=":material/compare:", type="tertiary"):
         st.session_state[state.LIKE] = face_id
         address.set_query_values(order=face_filters.FaceOrder.ALIKE)
         st.rerun()

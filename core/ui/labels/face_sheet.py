@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 import streamlit as st
 
 from core.base.errors import ImageRefused, NotFound
-from core.base.types import Face, Quality
+from core.base.types import Face, Quality, Split
 from core.isolation.photos import decode_photo
+from core.language.texts import gettext as _
+from core.language.texts import marked
 from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, state, words
@@ -21,8 +23,14 @@ from core.ui.labels import correction_history, corrections
 from core.vision.quality import explain_low_grade
 from core.workflows.photos import look_again
 
-TURNS = (("Turn left", "rotate_left", "Q", -1), ("Turn right", "rotate_right", "E", 1))
+TURNS = ((marked("Turn left"), "rotate_left", "Q", -1), (marked("Turn right"), "rotate_right", "E", 1))
 """The ways to turn a photo: words, symbol, key, and quarters clockwise."""
+LOW_GRADES = {
+    "too small": marked("Too small to tell who it is: neither learned from nor grouped by"),
+    "too blurred": marked("Too blurred to tell who it is: neither learned from nor grouped by"),
+    "too dark or pale": marked("Too dark or pale to tell who it is: neither learned from nor grouped by"),
+}
+"""What ``explain_low_grade`` says, in a sentence."""
 NEIGHBOURS = 8
 LAST_EVENTS = 8
 
@@ -31,17 +39,19 @@ def show_face_sheet(dataset: Dataset, face_id: str, among: Faces | None = None) 
     """The sheet of a face, for a column of a page; the faces most like it are looked for ``among`` all, or these."""
     services = data.services()
     (face,) = services.store.faces(dataset.id, [face_id])
-    photo, _ = services.store.photo(dataset.id, face.photo_id)
+    photo, _faces = services.store.photo(dataset.id, face.photo_id)
     recording.record_view(dataset, recording.FACE, face.person_id)
     left, right = st.columns([2, 3], vertical_alignment="center")
     with left:
         gallery.show_face_grid(
-            dataset.id, [gallery.Tile(face.crop_id, "", alt=f"Face of {words.display_name(face.person)}")], tile_px=96
+            dataset.id,
+            [gallery.Tile(face.crop_id, "", alt=_("Face of {name}", name=words.display_name(face.person)))],
+            tile_px=96,
         )
     with right:
         st.markdown(f"**{words.name(face.person)}**")
         st.caption("  \n".join([words.plain(photo.name), *describe_face_status(face)]))
-        if st.button("Whole photo", key="sheet_photo", icon=":material/photo:", type="tertiary"):
+        if st.button(_("Whole photo"), key="sheet_photo", icon=":material/photo:", type="tertiary"):
             open_photo_of_face(dataset, face_id)
     if face.quality is not None:
         st.caption(" · ".join(quality_words(face.quality)))
@@ -52,28 +62,30 @@ def show_face_sheet(dataset: Dataset, face_id: str, among: Faces | None = None) 
 
 def describe_face_status(face: Face) -> Iterator[str]:
     """How a face takes part, in words."""
-    yield correction_history.describe_split(face.split).capitalize()
+    yield {Split.TRAIN: _("To learn from"), Split.VAL: _("To test on"), None: _("On neither side")}[face.split]
     if face.excluded:
-        yield "Left out of learning and testing"
+        yield _("Left out of learning and testing")
     if face.confirmed:
-        yield "Somebody has looked at it"
+        yield _("Somebody has looked at it")
     if face.stranger:
-        yield "Nobody to name"
+        yield _("Nobody to name")
     if face.drawn:
-        yield "Shown by hand: its box is not the ingest's"
+        yield _("Shown by hand: its box is not the ingest's")
     if face.quality is not None and (why := explain_low_grade(face.quality)):
-        yield f"{why.capitalize()} to tell who it is: neither learned from nor grouped by"
+        yield _(LOW_GRADES[why])
 
 
 def quality_words(quality: Quality) -> Iterator[str]:
     """How well a face shows, plainest first."""
-    yield f"quality {words.percent(quality.grade, 0)}"
-    yield f"{quality.size_px:.0f} pixels"
-    yield f"sharpness {words.percent(quality.sharpness, 0)}"
-    yield f"brightness {words.percent(quality.brightness, 0)}"
-    yield f"turned {abs(quality.yaw_deg):.0f}° {'right' if quality.yaw_deg > 0 else 'left'}"
+    yield _("quality {percentage}", percentage=words.percent(quality.grade, 0))
+    yield _("{number} pixels", number=f"{quality.size_px:.0f}")
+    yield _("sharpness {percentage}", percentage=words.percent(quality.sharpness, 0))
+    yield _("brightness {percentage}", percentage=words.percent(quality.brightness, 0))
+    degrees = f"{abs(quality.yaw_deg):.0f}"
+    is_right = quality.yaw_deg > 0
+    yield _("turned {degrees}° right", degrees=degrees) if is_right else _("turned {degrees}° left", degrees=degrees)
     if quality.cut_frac > 0.01:
-        yield f"{words.percent(quality.cut_frac, 0)} beyond the edge"
+        yield _("{percentage} beyond the edge", percentage=words.percent(quality.cut_frac, 0))
 
 
 def find_similar_faces(faces: Faces, row: int) -> list[tuple[int, float]]:
@@ -90,7 +102,7 @@ def show_similar_faces(dataset: Dataset, face_id: str, faces: Faces) -> None:
     row = faces.table.find(face_id)
     if row is None or len(faces.table) < 2:
         return
-    st.markdown("**Most like it**")
+    st.markdown(_("**Most like it**"))
     tiles = [
         gallery.Tile(
             faces.table.crop_ids[near],
@@ -108,12 +120,15 @@ def open_photo_of_face(dataset: Dataset, face_id: str, label: str | None = None)
     open_photo(dataset, face.photo_id, {face_id: label} if label else {})
 
 
-@st.dialog("The whole photo", width="large", on_dismiss="rerun")
 def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> None:
     """A photo with a box on everybody in it; a face that is missing can be drawn, and the photo turned.
 
     ``labels`` stand at faces instead of their names, by the faces' ids.
     """
+    st.dialog(_("The whole photo"), width="large", on_dismiss="rerun")(_open_photo)(dataset, photo_id, labels)
+
+
+def _open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> None:
     # A rerun of the page closes the dialog. Turning is the one action after which it is to stay open.
     if st.session_state.get(state.TURNED_EPOCH) != corrections.current_epoch() or state.REFUSED in st.session_state:
         corrections.rerun_if_changed()
@@ -137,12 +152,19 @@ def open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> No
         for face in faces
     ]
     # The turn is part of the key: boxes of the picture as it lay before would be drawn on it otherwise.
-    key, alt, may_edit = f"boxes_{photo_id}_{photo.turn}", f"The photo {photo.name}", offers.may_edit(dataset.id)
+    key, alt = f"boxes_{photo_id}_{photo.turn}", _("The photo {name}", name=photo.name)
+    may_edit = offers.may_edit(dataset.id)
     action = boxes.draw_photo(key, image, face_boxes, alt, can_draw=may_edit)
     if may_edit:
         _turning(dataset, photo_id)
-    choose = ("Choose a face to name or dismiss it." if may_edit else "") if faces else "No face was found on it."
-    st.caption(f"{words.plain(photo.name)}, {photo.width_px:d} x {photo.height_px:d} pixels. {choose}")
+    size = _(
+        "{name}, {width} x {height} pixels.",
+        name=words.plain(photo.name),
+        width=f"{photo.width_px:d}",
+        height=f"{photo.height_px:d}",
+    )
+    choose = (_("Choose a face to name or dismiss it.") if may_edit else "") if faces else _("No face was found on it.")
+    st.caption(f"{size} {choose}")
     if may_edit and action is not None and action.drawn_box is not None:
         box = action.drawn_box
         tools = services.ingestor(dataset.id)
@@ -163,13 +185,13 @@ def _turning(dataset: Dataset, photo_id: str) -> None:
     with st.container(horizontal=True, gap="small"):
         for label, icon, key, quarters in TURNS:
             st.button(
-                label,
+                _(label),
                 key=f"turn_{label}",
                 icon=f":material/{icon}:",
                 shortcut=key,
                 on_click=_turn,
                 args=(dataset, photo_id, quarters),
-                help="Faces are looked for anew. It can be undone.",
+                help=_("Faces are looked for anew. It can be undone."),
             )
 
 

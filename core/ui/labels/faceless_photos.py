@@ -10,6 +10,8 @@ from core.base.errors import ImageRefused, NotFound
 from core.base.types import Photo
 from core.imaging.pixels import encode_jpeg, shrink_image
 from core.isolation.photos import decode_photo
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.store.artifacts import ArtifactKind
 from core.store.protocols import Dataset
 from core.ui import data, gallery, words
@@ -21,7 +23,7 @@ PER_PAGE = 24
 THUMBNAIL_PX = 320
 TILE_PX = 160
 KEYS = {"Enter": "open", "q": "left", "e": "right", "u": "undo", "r": "redo"}
-LEGEND = (
+LEGEND = marked(
     "Keys: arrows walk, space chooses, shift extends, a all, Enter opens the photo, where a face can be drawn, "
     "q turns left, e right, u undo, r redo."
 )
@@ -31,17 +33,21 @@ def show_faceless_photos(dataset: Dataset) -> None:
     """The photos without a face, and what can be done to them."""
     photos = data.photos_without_face(dataset.id, dataset.revision)
     if not photos:
-        st.info("There is a face on every photo.", icon=":material/check_circle:")
+        st.info(_("There is a face on every photo."), icon=":material/check_circle:")
         return
     actions = st.container()
     part = photos[gallery.page_slice(len(photos), PER_PAGE, f"faceless_{dataset.id}")]
-    grid = corrections.build_grid("Photos without a face. Arrows walk, space chooses.", KEYS, TILE_PX)
+    grid = corrections.build_grid(_("Photos without a face. Arrows walk, space chooses."), KEYS, TILE_PX)
     picked = draw_picker(
         f"faceless_{dataset.id}", [_tile(dataset, photo) for photo in part], grid, corrections.current_epoch()
     )
-    st.caption(LEGEND)
+    st.caption(_(LEGEND))
     with actions:
-        _bar(dataset, picked.about, f"{words.count(len(picked.about))} of {words.count(len(photos), 'photo')} chosen")
+        n_chosen = words.count(len(picked.about))
+        title = ngettext(
+            "{chosen} of {number} photo chosen", "{chosen} of {number} photos chosen", len(photos), chosen=n_chosen
+        )
+        _bar(dataset, picked.about, title)
     for command in picked.commands:
         _obey(dataset, command)
     # Opening only draws a dialog, which a rerun would close.
@@ -51,18 +57,18 @@ def show_faceless_photos(dataset: Dataset) -> None:
 
 def _bar(dataset: Dataset, about: Sequence[str], title: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for label, icon, _, quarters in face_sheet.TURNS:
+        for label, icon, _key, quarters in face_sheet.TURNS:
             st.button(
-                label,
+                _(label),
                 key=f"faceless_{label}",
                 icon=f":material/{icon}:",
                 on_click=corrections.turn_photos,
                 args=(dataset, about, quarters),
                 disabled=not about,
-                help="Faces are looked for anew. It can be undone.",
+                help=_("Faces are looked for anew. It can be undone."),
             )
-        hint = "See it whole, and draw a face that was missed"
-        if st.button("Open", key="faceless_open", icon=":material/photo:", disabled=len(about) != 1, help=hint):
+        hint = _("See it whole, and draw a face that was missed")
+        if st.button(_("Open"), key="faceless_open", icon=":material/photo:", disabled=len(about) != 1, help=hint):
             face_sheet.open_photo(dataset, about[0], {})
         st.markdown(f"**{title}**", width="content")
 
@@ -82,8 +88,8 @@ def _tile(dataset: Dataset, photo: Photo) -> Pickable:
     try:
         picture, note = _thumbnail(dataset.id, photo.id, photo.turn), ""
     except (NotFound, ImageRefused):
-        picture, note = gallery.GREY, "its file is missing or damaged"
-    return Pickable(id=photo.id, src=picture, name=name, note=note, alt=f"The photo {name}")
+        picture, note = gallery.GREY, _("its file is missing or damaged")
+    return Pickable(id=photo.id, src=picture, name=name, note=note, alt=_("The photo {name}", name=name))
 
 
 @kept.cache_data(show_spinner=False, max_entries=4 * PER_PAGE, ttl="10m")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.language.texts import gettext as _
 from core.store.protocols import Dataset, PersonCount
 from core.ui import data, words
 from core.ui.people import people_filter
@@ -44,5 +45,5 @@ def find_chosen(dataset: Dataset, chosen: str | None) -> PersonCount | None:
     """Whom a field names; it says so where nobody is called what was typed."""
     person = find_typed(dataset, chosen) if chosen else None
     if chosen and person is None:
-        st.caption(f"Nobody is called {words.name(chosen)}.")
+        st.caption(_("Nobody is called {name}.", name=words.name(chosen)))
     return person

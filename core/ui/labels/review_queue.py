@@ -10,6 +10,8 @@ import streamlit as st
 from core.base.types import FaceTable, Revision
 from core.corrections.model import Event
 from core.jobs.registry import submit_job
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.learn.label_errors.review_queue import SimilarFace, Suspect, SuspectAction, SuspectKind
 from core.learn.open_set.certainty import measure_pair_likeness, rate_probability
 from core.store.job_model import JobKind
@@ -38,18 +40,18 @@ KEYS = {
     "r": "redo",
 }
 SETTLING = ("take", "confirm", "exclude", "dismiss", "name", "skip")
-LEGEND = (
+LEGEND = marked(
     "Keys: arrows walk, y does what is proposed, c it is right as it is, Enter another name, x leave out, "
     "n not a face, o the whole photo, s skip, u undo, r redo."
 )
 TITLES = {
-    SuspectKind.WRONG_PERSON: "Wrong name",
-    SuspectKind.OUTLIER: "Like nobody",
-    SuspectKind.TWO_NAMES: "One picture, two names",
-    SuspectKind.LEAK: "Learned from and tested on",
-    SuspectKind.DUPLICATE: "The same picture again",
-    SuspectKind.ONE_PERSON: "Two names, one person",
-    SuspectKind.TWO_PEOPLE: "One name, two people",
+    SuspectKind.WRONG_PERSON: marked("Wrong name"),
+    SuspectKind.OUTLIER: marked("Like nobody"),
+    SuspectKind.TWO_NAMES: marked("One picture, two names"),
+    SuspectKind.LEAK: marked("Learned from and tested on"),
+    SuspectKind.DUPLICATE: marked("The same picture again"),
+    SuspectKind.ONE_PERSON: marked("Two names, one person"),
+    SuspectKind.TWO_PEOPLE: marked("One name, two people"),
 }
 ABOUT_PEOPLE = (SuspectKind.ONE_PERSON, SuspectKind.TWO_PEOPLE)
 ELSEWHERE = "Questions about people as a whole are asked on the wall of people, not in the list of faces."
@@ -60,7 +62,7 @@ def submit_suspect_search(dataset: Dataset) -> None:
     submit_job(data.services().jobs, dataset.id, SuspectsRequest())
 
 
-@kept.cache_resource(show_spinner="Reading the suspects", max_entries=4)
+@kept.cache_resource(show_spinner=marked("Reading the suspects"), max_entries=4)
 def load_stored_queue(dataset_id: str, created: float | None) -> ReviewQueue | None:
     """The stored queue; ``created`` is when the last job ended."""
     # Each search overwrites the one file of a dataset: only the moment tells one queue from the next in the cache.
@@ -97,10 +99,10 @@ def choose_suspects(dataset: Dataset, suspects: Sequence[Suspect]) -> list[Suspe
     counts = Counter(entry.kind for entry in suspects)
     kinds = [kind for kind in SuspectKind if counts[kind]]
     kind_chosen = st.pills(
-        "Kind",
+        _("Kind"),
         kinds,
         default=address.query_choice(kinds, "kind"),
-        format_func=lambda kind: f"{TITLES[kind]} {words.count(counts[kind])}",
+        format_func=lambda kind: f"{_(TITLES[kind])} {words.count(counts[kind])}",
         key=f"suspects_{dataset.id}_{len(kinds)}",
         label_visibility="collapsed",
     )
@@ -124,7 +126,7 @@ def review_suspects(dataset: Dataset, suspects: Sequence[Suspect]) -> None:
     commands = draw_entries(
         f"suspects_{dataset.id}", rows, Keyboard(KEYS, names, SETTLING), corrections.current_epoch()
     )
-    st.caption(LEGEND)
+    st.caption(_(LEGEND))
     # By id, not by position: the browser lets settled entries go at once, so positions there are others.
     by_id = {row.id: entry for row, entry in zip(rows, part, strict=True)}
     # One rerun after all of them: a rerun at the first would lose the others, which count as obeyed.
@@ -180,24 +182,26 @@ def _entry(dataset: Dataset, faces: Faces, entry: Suspect) -> ReviewEntry:
     own_name = _name(faces, entry.person_ids[0])
     strips = [FaceStrip(_pictures(dataset, faces, entry.face_ids[:FACES_SHOWN]), _entry_label(faces, entry))]
     if entry.like_own:
-        strips.append(FaceStrip(_similar_pictures(dataset, faces, entry.like_own), f"Others of {own_name}"))
+        strips.append(
+            FaceStrip(_similar_pictures(dataset, faces, entry.like_own), _("Others of {name}", name=own_name))
+        )
     if entry.like_other:
         other_name = faces.table.name_of(entry.suggestion.person_id) or _person_of(faces, entry.like_other[0])
         strips.append(FaceStrip(_similar_pictures(dataset, faces, entry.like_other), words.display_name(other_name)))
     return ReviewEntry(
         id=_entry_id(entry),
         strips=tuple(strips),
-        title=TITLES[entry.kind],
+        title=_(TITLES[entry.kind]),
         note=f"{_evidence(faces, entry)} {name_source_files(faces.table, entry.face_ids)}",
         buttons=(
             (_proposal(faces, entry), "take"),
-            ("Right as it is", "confirm"),
-            ("Leave out", "exclude"),
-            ("Not a face", "dismiss"),
-            ("Whole photo", "open"),
-            ("Skip", "skip"),
+            (_("Right as it is"), "confirm"),
+            (_("Leave out"), "exclude"),
+            (_("Not a face"), "dismiss"),
+            (_("Whole photo"), "open"),
+            (_("Skip"), "skip"),
         ),
-        field="Another name",
+        field=_("Another name"),
     )
 
 
@@ -210,25 +214,33 @@ def _entry_label(faces: Faces, entry: Suspect) -> str:
     # A dict keeps the order of its keys and each of them once: two people who are shown under one name are named once.
     people = list(dict.fromkeys(_name(faces, person) for person in entry.person_ids))
     n_more = len(entry.face_ids) - FACES_SHOWN
-    return ", ".join(people) + (f", and {n_more} more" if n_more > 0 else "")
+    return _list_some(people, n_more)
+
+
+def _list_some(names: Sequence[str], n_more: int) -> str:
+    listed = ", ".join(names)
+    return _("{names}, and {number} more", names=listed, number=words.count(n_more)) if n_more > 0 else listed
 
 
 def name_source_files(table: FaceTable, face_ids: Sequence[str]) -> str:
     """The files of faces, so that they are found in the folder that they came from: "File: Ann/1.jpg"."""
-    _, rows = table.match(face_ids)
+    rows = table.match(face_ids)[1]
     # Two faces of one photo are one file.
     names = list(dict.fromkeys(table.photo_names[row] for row in rows))
-    more = f", and {len(names) - FACES_SHOWN} more" if len(names) > FACES_SHOWN else ""
-    return f"{'File' if len(names) == 1 else 'Files'}: {', '.join(names[:FACES_SHOWN])}{more}"
+    listed = _list_some(names[:FACES_SHOWN], len(names) - FACES_SHOWN)
+    return ngettext("File: {names}", "Files: {names}", len(names), names=listed)
 
 
 def describe_empty_list(queue: ReviewQueue, revisions_since: int) -> str:
     """What it means that no suspect is open: nothing was found, or all is dealt with; and whether that still holds."""
     if not revisions_since:
-        return "Nothing looks wrong."
+        return _("Nothing looks wrong.")
     if queue.suspects:
-        return "All dealt with. Look again to see whether the changes brought up something new."
-    return f"Nothing looked wrong {words.ago(queue.created)}. The dataset has changed since: look again to be sure."
+        return _("All dealt with. Look again to see whether the changes brought up something new.")
+    return _(
+        "Nothing looked wrong {ago}. The dataset has changed since: look again to be sure.",
+        ago=words.ago(queue.created),
+    )
 
 
 def _person_of(faces: Faces, like: SimilarFace) -> str | None:
@@ -237,7 +249,7 @@ def _person_of(faces: Faces, like: SimilarFace) -> str | None:
 
 
 def _pictures(dataset: Dataset, faces: Faces, face_ids: Sequence[str]) -> tuple[str, ...]:
-    _, rows = faces.table.match(face_ids)
+    rows = faces.table.match(face_ids)[1]
     crop_ids = [faces.table.crop_ids[row] for row in rows]
     gallery.fetch_crops(dataset.id, crop_ids)
     return tuple(gallery.crop_address(dataset.id, crop_id) for crop_id in crop_ids)
@@ -249,14 +261,15 @@ def _similar_pictures(dataset: Dataset, faces: Faces, likes: Sequence[SimilarFac
 
 def _proposal(faces: Faces, entry: Suspect) -> str:
     suggestion = entry.suggestion
-    count = words.count(len(suggestion.face_ids), "face")
+    n_faces = len(suggestion.face_ids)
     match suggestion.action:
         case SuspectAction.MOVE:
-            return f"Move to {_name(faces, suggestion.person_id)}"
+            return _("Move to {name}", name=_name(faces, suggestion.person_id))
         case SuspectAction.ONE_SIDE:
-            return f"Put {count} {correction_history.describe_split(suggestion.split)}"
+            side = correction_history.describe_split(suggestion.split)
+            return ngettext("Put {number} face {side}", "Put {number} faces {side}", n_faces, side=side)
         case SuspectAction.EXCLUDE:
-            return f"Leave out {count}"
+            return ngettext("Leave out {number} face", "Leave out {number} faces", n_faces)
     raise ValueError(ELSEWHERE)
 
 
@@ -267,17 +280,26 @@ def _evidence(faces: Faces, entry: Suspect) -> str:
         case SuspectKind.WRONG_PERSON:
             own_name, other_name = _name(faces, entry.person_ids[0]), _name(faces, entry.suggestion.person_id)
             other_prob, own_prob = measured["other_prob"], measured["prob"]
-            return (
-                f"Judged by all the other faces it is {other_name}, {rate_probability(other_prob).word} "
-                f"({words.format_probability(other_prob)}), and not {own_name} ({words.format_probability(own_prob)})."
+            return _(
+                "Judged by all the other faces it is {other}, {certainty} ({probability}), "
+                "and not {own} ({own_probability}).",
+                other=other_name,
+                certainty=_(rate_probability(other_prob).word),
+                probability=words.format_probability(other_prob),
+                own=own_name,
+                own_probability=words.format_probability(own_prob),
             )
         case SuspectKind.OUTLIER:
             likeness = measure_pair_likeness(measured["similarity"])
-            return f"Its likeness to the others of its person is {bar.format_likeness(likeness)}."
+            return _("Its likeness to the others of its person is {likeness}.", likeness=bar.format_likeness(likeness))
         case SuspectKind.TWO_NAMES:
-            return "The picture can show one of them only."
+            return _("The picture can show one of them only.")
         case SuspectKind.LEAK:
-            return "The test would measure memory: the same picture stands on both sides."
+            return _("The test would measure memory: the same picture stands on both sides.")
         case SuspectKind.DUPLICATE:
-            return f"{words.count(len(entry.face_ids), 'photo')} of one picture teach no more than one."
+            return ngettext(
+                "{number} photo of one picture teach no more than one.",
+                "{number} photos of one picture teach no more than one.",
+                len(entry.face_ids),
+            )
     raise ValueError(ELSEWHERE)

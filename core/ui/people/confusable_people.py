@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.types import Floats, Ints, Revision
+from core.language.texts import marked
 from core.learn.verification.set_similarity import Centres, centre_similarity
 from core.store.protocols import Dataset
 from core.ui import data
@@ -61,7 +62,7 @@ def rank_by_likeness(likeness: Likeness, person_id: int) -> list[tuple[int, floa
     return [(likeness.person_ids[index], float(values[index])) for index in order]
 
 
-@kept.cache_resource(show_spinner="Comparing everybody with everybody", max_entries=4)
+@kept.cache_resource(show_spinner=marked("Comparing everybody with everybody"), max_entries=4)
 def find_merge_candidates(dataset_id: str, revision: Revision) -> list[MergeCandidate]:
     """Pairs of people who are probably one, the most alike first; without those that somebody has told apart."""
     # What was told apart is read here and is no argument: telling apart raises the revision, which is one.

@@ -7,6 +7,9 @@ import json
 import streamlit as st
 
 from core.jobs.registry import submit_job
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, jobs, state, words
@@ -24,14 +27,13 @@ def offer_erasure(dataset: Dataset, person: PersonCount) -> None:
     """The way to it, at the end of a person's page."""
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        if st.button("Erase this person", key="erase", icon=":material/delete_forever:"):
-            _ask_for_erasure(dataset, person)
+        if st.button(_("Erase this person"), key="erase", icon=":material/delete_forever:"):
+            st.dialog(_("Erase this person for good?"))(_ask_for_erasure)(dataset, person)
         st.caption(
-            "Removes the faces, photos, names and everything that was learned from them, for good.", width="content"
+            _("Removes the faces, photos, names and everything that was learned from them, for good."), width="content"
         )
 
 
-@st.dialog("Erase this person for good?")
 def _ask_for_erasure(dataset: Dataset, person: PersonCount) -> None:
     name, author = words.display_name(person.name), corrections.current_editor().author
     # Counted before the question, so that the yes is to what goes, not to a word.
@@ -39,13 +41,15 @@ def _ask_for_erasure(dataset: Dataset, person: PersonCount) -> None:
     st.markdown(describe_erasure(name, removal))
     # A form: while the name is typed, nothing runs that could take half of it for an answer.
     with st.form("erase_form", border=False):
-        all_photos = bool(removal["photos_kept"]) and st.checkbox("Remove the photos that show other people, too")
-        retrain = bool(removal["models"]) and st.checkbox("Train again afterwards", value=True)
-        typed = st.text_input("Type the name to go on", placeholder=name, key="erase_name")
-        if not st.form_submit_button("Erase", type="primary", icon=":material/delete_forever:"):
+        all_photos = bool(removal["photos_kept"]) and st.checkbox(_("Remove the photos that show other people, too"))
+        retrain = bool(removal["models"]) and st.checkbox(_("Train again afterwards"), value=True)
+        typed = st.text_input(_("Type the name to go on"), placeholder=name, key="erase_name")
+        if not st.form_submit_button(_("Erase"), type="primary", icon=":material/delete_forever:"):
             return
     if not is_name_of(typed, person):
-        st.error(f"That is not the name. Type '{words.plain(name)}', or close this window to keep everything.")
+        st.error(
+            _("That is not the name. Type '{name}', or close this window to keep everything.", name=words.plain(name))
+        )
         return
     request = EraseRequest(person.id, author, all_photos=all_photos, retrain=retrain)
     # A disk may be full just because somebody wants to erase: the reserve makes room for the job's row.
@@ -59,19 +63,30 @@ def _ask_for_erasure(dataset: Dataset, person: PersonCount) -> None:
 
 def describe_erasure(name: str, removal: dict[str, int]) -> str:
     """What would go and what would stay."""
-    parts = [words.count(removal["faces"], "face"), words.count(removal["photos"], "photo")]
-    if removal["models"]:
-        parts.append(words.count(removal["models"], "trained recogniser"))
-    if lookups := removal["lookups"]:
-        parts.append(words.count(lookups, "kept result of Many photos", "kept results of Many photos"))
-    message = f"**{words.plain(name)}**: {', '.join(parts)} and all exports of this dataset are removed. "
-    message += "This cannot be undone."
-    if photos_kept := removal["photos_kept"]:
-        message += (
-            f" {words.count(photos_kept, 'photo')} with other people on {'it' if photos_kept == 1 else 'them'} "
-            f"{'stays' if photos_kept == 1 else 'stay'}, without this face's box, name or vector."
-        )
-    return message
+    parts = _count_parts(removal["faces"], removal["photos"], removal["models"], removal["lookups"])
+    message = _(
+        "**{name}**: {parts} and all exports of this dataset are removed. This cannot be undone.",
+        name=words.plain(name),
+        parts=parts,
+    )
+    if not removal["photos_kept"]:
+        return message
+    photos_kept = ngettext(
+        "{number} photo with other people on it stays, without this face's box, name or vector.",
+        "{number} photos with other people on them stay, without this face's box, name or vector.",
+        removal["photos_kept"],
+    )
+    return f"{message} {photos_kept}"
+
+
+def _count_parts(faces: int, photos: int, models: int, lookups: int) -> str:
+    """What is erased, as "2 faces, 1 photo"; of recognisers and lookups only where there are any."""
+    parts = [ngettext("{number} face", "{number} faces", faces), ngettext("{number} photo", "{number} photos", photos)]
+    if models:
+        parts.append(ngettext("{number} trained recogniser", "{number} trained recognisers", models))
+    if lookups:
+        parts.append(ngettext("{number} kept result of Many photos", "{number} kept results of Many photos", lookups))
+    return ", ".join(parts)
 
 
 def is_name_of(typed: str, person: PersonCount) -> bool:
@@ -97,46 +112,53 @@ def _show_receipt(job: Job) -> None:
     with st.container(border=True):
         st.markdown(f":material/{'warning' if left else 'task_alt'}: {receipt_sentence(receipt)}")
         for trace in [*left, *possible]:
-            st.caption(words.plain(f"{trace.path}: {trace.what}. {trace.advice}"))
+            st.caption(words.plain(f"{trace.path}: {say_again(trace.what)}. {say_again(trace.advice)}"))
         if receipt.photos_kept_note:
-            st.caption(words.plain(receipt.photos_kept_note))
+            st.caption(words.plain(say_again(receipt.photos_kept_note)))
         if holding := describe_holding(receipt.backups):
             st.caption(holding)
         if receipt.not_retrained:
-            st.caption(f"It was not trained again: {words.plain(receipt.not_retrained)}")
+            reason = words.plain(say_again(receipt.not_retrained))
+            st.caption(_("It was not trained again: {reason}", reason=reason))
         with st.container(horizontal=True):
             signed = (
                 data.services().erase_tools().receipts.find(receipt.receipt_id) if receipt.receipt_id else job.result
             )
             st.download_button(
-                "Receipt",
+                _("Receipt"),
                 json.dumps(signed, indent=2, ensure_ascii=False),
                 f"receipt-{job.id}.json",
                 icon=":material/download:",
-                help="Signed by this installation; `python -m core verify-receipt FILE` says whether it is unaltered.",
+                help=_(
+                    "Signed by this installation; `python -m core verify-receipt FILE` says whether it is unaltered."
+                ),
             )
-            st.button("Close", key="close_receipt", type="tertiary", on_click=_close)
+            st.button(_("Close"), key="close_receipt", type="tertiary", on_click=_close)
 
 
 def receipt_sentence(receipt: EraseReceipt) -> str:
     """What was removed and what the search for it found."""
-    removed = [words.count(receipt.faces, "face"), words.count(receipt.photos, "photo")]
-    if receipt.models_deleted:
-        removed.append(words.count(receipt.models_deleted, "trained recogniser"))
-    if receipt.lookups:
-        removed.append(words.count(receipt.lookups, "kept result of Many photos", "kept results of Many photos"))
-    retrained = " A recogniser was trained again." if receipt.models_retrained else ""
-    return f"Erased: {', '.join(removed)}.{_findings_sentence(receipt.check)}{retrained}"
+    parts = _count_parts(receipt.faces, receipt.photos, receipt.models_deleted, receipt.lookups or 0)
+    sentences = [_("Erased: {parts}.", parts=parts)]
+    if receipt.check is not None:
+        sentences.append(_findings_sentence(receipt.check))
+    if receipt.models_retrained:
+        sentences.append(_("A recogniser was trained again."))
+    return " ".join(sentences)
 
 
-def _findings_sentence(check: SearchFindings | None) -> str:
-    if check is None:
-        return ""
-    searched = f"{words.count(check.files, 'file')} ({words.format_size(check.bytes)}) were searched"
-    findings = f"{words.count(check.found, 'trace')} left" if check.found else "nothing is left"
+def _findings_sentence(check: SearchFindings) -> str:
+    findings = [
+        ngettext("{number} trace left", "{number} traces left", check.found) if check.found else _("nothing is left")
+    ]
     if check.possible:
-        findings += f", {words.count(len(check.possible), 'place')} to look at"
-    return f" {searched} afterwards: {findings}."
+        findings.append(ngettext("{number} place to look at", "{number} places to look at", len(check.possible)))
+    return _(
+        "{files} ({size}) were searched afterwards: {findings}.",
+        files=ngettext("{number} file", "{number} files", check.files),
+        size=words.format_size(check.bytes),
+        findings=", ".join(findings),
+    )
 
 
 def _close() -> None:

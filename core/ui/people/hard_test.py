@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.learn.model_selection.hard_faces import Hardness
 from core.learn.model_selection.splits import FEWEST_PUT_ASIDE
 from core.store.protocols import Dataset
@@ -18,8 +20,14 @@ from core.ui.people import wall_cells
 
 VIEW = "test"
 """In the address as ``view``."""
+TITLES = {
+    Hardness.BETWEEN: marked("Between two people"),
+    Hardness.THRESHOLD: marked("Barely near anybody"),
+    Hardness.FAR: marked("Unlike its group"),
+}
+"""Why a face is hard."""
 KEYS = {"o": "open", "s": "nobody", "u": "undo", "r": "redo"}
-LEGEND = (
+LEGEND = marked(
     "Keys: a name and Enter goes on to the next face; Escape leaves the field, then arrows walk, o shows the whole "
     "photo, s nobody to name, u undo, r redo."
 )
@@ -64,21 +72,30 @@ def show_hard_test(dataset_id: str) -> None:
     st.session_state[state.DRAWN_EPOCH] = corrections.current_epoch()
     test = read_test(data.services().store.dataset(dataset_id))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.button("Everybody", icon=":material/arrow_back:", type="tertiary", on_click=_close)
+        st.button(_("Everybody"), icon=":material/arrow_back:", type="tertiary", on_click=_close)
         corrections.show_last_correction(test.dataset)
     st.markdown(
-        "These are the faces that are hardest to tell. Each that you name is put aside to test on: the next training "
-        "does not learn from it, and its figures say how good it is on hard faces."
+        _(
+            "These are the faces that are hardest to tell. Each that you name is put aside to test on: the next "
+            "training does not learn from it, and its figures say how good it is on hard faces."
+        )
     )
     n_named = test.n_chosen - len(test.faces)
     st.progress(
         n_named / max(test.n_chosen, 1),
-        text=f"**{words.count(n_named)} of {words.count(test.n_chosen, 'face')}** dealt with",
+        text=ngettext(
+            "**{done} of {number} face** dealt with",
+            "**{done} of {number} faces** dealt with",
+            test.n_chosen,
+            done=words.count(n_named),
+        ),
     )
     if test.faces:
         _draw_faces(test)
     else:
-        st.success("All of them are dealt with. The next training is tested on them.", icon=":material/check_circle:")
+        st.success(
+            _("All of them are dealt with. The next training is tested on them."), icon=":material/check_circle:"
+        )
 
 
 def _close() -> None:
@@ -94,7 +111,7 @@ def read_test(dataset: Dataset) -> HardTest:
         chosen_faces = groups.read_hard_faces(dataset.id, dataset.revision, *groups.grouping_now(dataset))
         st.session_state[state.HARD_FACES] = {dataset.id: chosen_faces}
     table = data.dataset_faces(dataset.id, dataset.revision).table
-    _, rows = table.match(chosen_faces)
+    rows = table.match(chosen_faces)[1]
     waiting = {table.face_ids[row] for row in rows if table.labels[row] < 0 and not table.strangers[row]}
     faces = {face_id: hardness for face_id, hardness in chosen_faces.items() if face_id in waiting}
     return HardTest(dataset, faces, len(chosen_faces))
@@ -105,10 +122,10 @@ def _draw_faces(test: HardTest) -> None:
         ReviewEntry(
             id=face_id,
             strips=(wall_cells.face_strip(test.dataset, [face_id], side_px=wall_cells.LARGE_PX),),
-            title=hardness.value.capitalize(),
+            title=_(TITLES[hardness]),
             note="",
-            buttons=(("Photo", "open"), ("Nobody", "nobody")),
-            field="Who is this?",
+            buttons=((_("Photo"), "open"), (_("Nobody"), "nobody")),
+            field=_("Who is this?"),
         )
         for face_id, hardness in test.faces.items()
     ]
@@ -118,7 +135,7 @@ def _draw_faces(test: HardTest) -> None:
     commands: Sequence[EntryCommand] = draw_entries(
         key, entries, keyboard, corrections.current_epoch(), EntriesLayout.WALL
     )
-    st.caption(LEGEND)
+    st.caption(_(LEGEND))
     changed = [obey_command(test, command) for command in commands]
     if corrections.tell_what_is_gone(commands) or any(changed):
         corrections.draw_again()

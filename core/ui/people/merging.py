@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.ui import gallery, state, words
 from core.ui.components.picker import Grid, draw_picker
 from core.ui.labels import corrections
@@ -15,17 +17,23 @@ from core.ui.people.person import PersonView
 CANDIDATES = 24
 
 
-@st.dialog("Who is the same person?", width="large")
 def choose_merge(view: PersonView) -> None:
     """Choose whom to merge with: those most alike first."""
+    st.dialog(_("Who is the same person?"), width="large")(_choose_merge)(view)
+
+
+def _choose_merge(view: PersonView) -> None:
     st.caption(
-        f"Choose who is the same person as {words.plain(view.name)}. "
-        "Those most alike come first; the one with more faces keeps the name. It can be undone."
+        _(
+            "Choose who is the same person as {name}. "
+            "Those most alike come first; the one with more faces keeps the name. It can be undone.",
+            name=words.plain(view.name),
+        )
     )
     search = st.text_input(
-        "Find a name",
+        _("Find a name"),
         key="merge_search",
-        placeholder="Find a name",
+        placeholder=_("Find a name"),
         label_visibility="collapsed",
         type="search",
         live=True,
@@ -37,16 +45,18 @@ def choose_merge(view: PersonView) -> None:
     matches = ((other_id, value) for other_id, value in similarities if other_id in matching_ids)
     candidates = [(candidate, value) for other_id, value in matches if (candidate := view.other(other_id))]
     if not candidates:
-        st.info("Nobody else is called that." if search else "There is nobody else yet.")
+        st.info(_("Nobody else is called that.") if search else _("There is nobody else yet."))
         return
-    gallery.fetch_crops(view.dataset.id, [candidate.cover_crop_id for candidate, _ in candidates[:CANDIDATES]])
+    gallery.fetch_crops(
+        view.dataset.id, [candidate.cover_crop_id for candidate, _similarity in candidates[:CANDIDATES]]
+    )
     tiles = [
-        wall_cells.person_tile(view.dataset, candidate, f"similarity {value:.2f}")
+        wall_cells.person_tile(view.dataset, candidate, wall_cells.describe_similarity(value))
         for candidate, value in candidates[:CANDIDATES]
     ]
     # A click merges at once, without a second question: it can be undone, and the row of undo says what was done.
     options = Grid(
-        "People to merge with. Arrows walk, Enter merges.",
+        _("People to merge with. Arrows walk, Enter merges."),
         {"Enter": "open"},
         click="open",
         # Never 0, which asks for nothing: the grid takes the focus as soon as the dialog is open.
@@ -88,10 +98,20 @@ def offer_namesake_merge(view: PersonView, keep: Callable[[PersonView], None]) -
         with st.container(width=64):
             gallery.show_face_grid(view.dataset.id, [gallery.Tile(namesake.cover_crop_id, "", alt=name)], tile_px=48)
         st.markdown(
-            f"There is an **{words.plain(name)}** already, with {words.count(namesake.faces, 'face')}.", width="content"
+            ngettext(
+                "There is an **{name}** already, with {number} face.",
+                "There is an **{name}** already, with {number} faces.",
+                namesake.faces,
+                name=words.plain(name),
+            ),
+            width="content",
         )
         pair = view, view.person.id, namesake.id
         st.button(
-            f"Merge into {words.plain(name)}", key="merge_namesake", type="primary", on_click=merge_people, args=pair
+            _("Merge into {name}", name=words.plain(name)),
+            key="merge_namesake",
+            type="primary",
+            on_click=merge_people,
+            args=pair,
         )
-        st.button("Keep the old name", key="keep_name", type="tertiary", on_click=keep, args=(view,))
+        st.button(_("Keep the old name"), key="keep_name", type="tertiary", on_click=keep, args=(view,))

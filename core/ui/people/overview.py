@@ -6,17 +6,18 @@ import streamlit as st
 
 from core.access.permissions import Action
 from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.store.columns.people_columns import People
 from core.store.job_model import JobKind
 from core.store.protocols import Counts, Dataset, PersonCount
-from core.ui import address, data, frame, jobs, menu, words
+from core.ui import address, data, frame, jobs, menu
 from core.ui.access import offers
 from core.ui.audit import recording
 from core.ui.clustering import groups
 from core.ui.labels import corrections
 from core.ui.people import erasure, hard_test, person, person_page, wall
 
-GONE = "This person has no photos any more: merged, renamed or moved. Here is everybody."
+GONE = marked("This person has no photos any more: merged, renamed or moved. Here is everybody.")
 
 
 def show_people_page(page: frame.Frame, *, unnamed_first: bool = False) -> None:
@@ -26,7 +27,9 @@ def show_people_page(page: frame.Frame, *, unnamed_first: bool = False) -> None:
     counts = data.dataset_counts(dataset.id, dataset.revision)
     if not counts.faces:
         frame.show_empty_state(
-            "There are no faces yet. Photos need no folders: here their faces get names.", "Add photos", menu.INGEST
+            _("There are no faces yet. Photos need no folders: here their faces get names."),
+            _("Add photos"),
+            menu.INGEST,
         )
         return
     people = data.dataset_people(dataset.id, dataset.revision)
@@ -34,7 +37,7 @@ def show_people_page(page: frame.Frame, *, unnamed_first: bool = False) -> None:
     shown_person = people.find(person_id)
     # A link, or the page itself after a merge: who was shown may be gone.
     if address.query_value("person") and shown_person is None:
-        st.info(GONE, icon=":material/info:")
+        st.info(_(GONE), icon=":material/info:")
         address.set_query_values(person=None)
     if shown_person is not None:
         _show_person(dataset, shown_person, people)
@@ -54,7 +57,7 @@ def show_people_page(page: frame.Frame, *, unnamed_first: bool = False) -> None:
             )
         elif not (job and job.state.active):
             st.info(
-                "Press the button: faces that look alike are put together, and you say who they are.",
+                _("Press the button: faces that look alike are put together, and you say who they are."),
                 icon=":material/info:",
             )
         return
@@ -66,7 +69,7 @@ def show_people_page(page: frame.Frame, *, unnamed_first: bool = False) -> None:
 
 def _offer_grouping(dataset: Dataset, counts: Counts, *, is_working: bool) -> None:
     st.button(
-        f"Group {words.count(counts.unnamed_faces, 'face')}",
+        ngettext("Group {number} face", "Group {number} faces", counts.unnamed_faces),
         type="primary",
         icon=":material/workspaces:",
         disabled=is_working,

@@ -13,6 +13,8 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import TRUSTED_GRADE, Bools, Doubles, Ints
+from core.language.texts import gettext as _
+from core.language.texts import marked
 from core.store.columns.people_columns import People
 from core.store.protocols import Dataset
 from core.ui import address, words
@@ -27,21 +29,21 @@ SEARCH_INPUT = f'[class*="st-key-{SEARCH_FIELD}"] input'
 class PeopleCategory(StrEnum):
     """What people there are to look at."""
 
-    ALL = "Everybody"
-    UNNAMED = "Unnamed"
-    QUESTIONS = "Questions"
-    FEW = "Few faces"
-    POOR = "Poor quality"
-    ONE_SIDE = "On one side only"
+    ALL = marked("Everybody")
+    UNNAMED = marked("Unnamed")
+    QUESTIONS = marked("Questions")
+    FEW = marked("Few faces")
+    POOR = marked("Poor quality")
+    ONE_SIDE = marked("On one side only")
 
 
 class PeopleOrder(StrEnum):
     """Who comes first."""
 
-    MOST = "Most faces first"
-    NAME = "By name"
-    FEWEST = "Fewest faces first"
-    POOREST = "Poorest quality first"
+    MOST = marked("Most faces first")
+    NAME = marked("By name")
+    FEWEST = marked("Fewest faces first")
+    POOREST = marked("Poorest quality first")
 
 
 NOT_OF_PEOPLE = (PeopleCategory.UNNAMED, PeopleCategory.QUESTIONS)
@@ -163,37 +165,43 @@ def choose_people_filter(dataset: Dataset, people: People, more_counts: Mapping[
     shown_first = PeopleCategory.QUESTIONS if is_doubles_link else address.query_choice(chips, "show")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         search = st.text_input(
-            "Find a name",
+            _("Find a name"),
             address.query_value("find") or "",
             key=SEARCH_FIELD,
             type="search",
-            placeholder="Find a name",
+            placeholder=_("Find a name"),
             label_visibility="collapsed",
             live=True,
             width=200,
             on_change=_reset_page,
         )
         show = st.pills(
-            "Show",
+            _("Show"),
             chips,
             default=shown_first if shown_first in chips else PeopleCategory.ALL,
-            format_func=lambda chip: f"{words.plain(chip)} {words.count(counts[chip])}",
+            format_func=lambda chip: f"{words.plain(_(chip))} {words.count(counts[chip])}",
             required=True,
             key=f"people_show_{dataset.id}_{len(chips)}",
             label_visibility="collapsed",
             on_change=_reset_page,
         )
         order = st.selectbox(
-            "Order",
+            _("Order"),
             orders,
+            format_func=_,
             index=orders.index(address.query_choice(orders, "order") or PeopleOrder.MOST),
             key=f"people_order_{dataset.id}_{len(orders)}",
             label_visibility="collapsed",
-            width=200,
+            width=250,
             on_change=_reset_page,
         )
         if n_hidden := int(people.hidden.sum()):
-            st.toggle(f"Show hidden ({words.count(n_hidden)})", hidden, key="people_hidden", on_change=_reset_page)
+            st.toggle(
+                _("Show hidden ({number})", number=words.count(n_hidden)),
+                hidden,
+                key="people_hidden",
+                on_change=_reset_page,
+            )
     people_filter = PeopleFilter(show or PeopleCategory.ALL, search or "", order or PeopleOrder.MOST, hidden)
     remember_filter(people_filter)
     return people_filter

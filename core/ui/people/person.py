@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.base.types import TRUSTED_GRADE
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.store.columns.people_columns import People
 from core.store.protocols import Dataset, PersonCount
 from core.ui import address, data, state, words
@@ -72,13 +74,18 @@ def free_name(view: PersonView) -> str:
 def summarise_person(view: PersonView) -> str:
     """How many photos, on which side, how good."""
     person, grades = view.person, view.faces.table.grades
-    parts = [words.count(person.faces, "face")]
+    parts = [ngettext("{number} face", "{number} faces", person.faces)]
     if person.train or person.val:
-        parts.append(f"{words.count(person.train)} to learn from, {words.count(person.val)} to test on")
+        parts.append(describe_sides(person.train, person.val))
     if person.excluded:
-        parts.append(f"{words.count(person.excluded)} left out")
+        parts.append(_("{number} left out", number=words.count(person.excluded)))
     if person.mean_grade is not None:
-        parts.append(f"quality {words.percent(person.mean_grade, 0)} on average")
+        parts.append(_("quality {percentage} on average", percentage=words.percent(person.mean_grade, 0)))
     if poor := int((grades < TRUSTED_GRADE).sum()):
-        parts.append(f"{words.count(poor)} of poor quality")
-    return " · ".join([*parts, *(["hidden"] if person.hidden else [])])
+        parts.append(_("{number} of poor quality", number=words.count(poor)))
+    return " · ".join([*parts, *([_("hidden")] if person.hidden else [])])
+
+
+def describe_sides(n_train: int, n_test: int) -> str:
+    """How many faces are on which side of the test."""
+    return _("{learned} to learn from, {tested} to test on", learned=words.count(n_train), tested=words.count(n_test))

@@ -10,6 +10,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.base.types import Ints, Split
+from core.language.texts import gettext as _
+from core.language.texts import marked
 from core.ui import address, gallery, words
 from core.ui.components.picker import GridAnswer, GridCommand, Pickable, draw_picker
 from core.ui.data import Faces
@@ -21,7 +23,7 @@ from core.ui.people.person import PersonView
 PER_PAGE = 48
 KEYS = {"p": "cover", "Backspace": "everybody", ",": "before", ".": "after"}
 _WALKING = {key: command for key, command in KEYS.items() if command != "cover"}
-LEGEND = (
+LEGEND = marked(
     "Keys: arrows walk, space chooses, shift extends, a all, Enter the whole photo, m name, c right, x leave out, "
     "n not a face, s nobody to name, p use as picture, u undo, r redo, comma and point the person before and after, "
     "Backspace everybody."
@@ -31,10 +33,10 @@ LEGEND = (
 class PersonFaceOrder(StrEnum):
     """Which of a person's faces come first."""
 
-    BEST = "Best first"
-    WORST = "Poorest first"
-    ODD = "Least like the others first"
-    SIDE = "By side of the test"
+    BEST = marked("Best first")
+    WORST = marked("Poorest first")
+    ODD = marked("Least like the others first")
+    SIDE = marked("By side of the test")
 
 
 def show_person_faces(view: PersonView, actions: DeltaGenerator) -> str | None:
@@ -48,7 +50,7 @@ def show_person_faces(view: PersonView, actions: DeltaGenerator) -> str | None:
     desk = CorrectionDesk(view.dataset)
     picked = _pick(view, faces, part, desk)
     if desk.may_edit:
-        st.caption(LEGEND)
+        st.caption(_(LEGEND))
     with actions:
         title = face_review.selection_title(len(faces.table), picked)
         desk.show_actions(picked.about, title, more=lambda: _show_more_actions(view, picked.about))
@@ -63,8 +65,9 @@ def _order(view: PersonView) -> PersonFaceOrder:
         order for order in PersonFaceOrder if graded or order not in (PersonFaceOrder.BEST, PersonFaceOrder.WORST)
     ]
     order_chosen = st.selectbox(
-        "Order of the faces",
+        _("Order of the faces"),
         orders,
+        format_func=_,
         index=orders.index(address.query_choice(orders, "faces") or orders[0]),
         key=f"face_order_{len(orders)}",
         label_visibility="collapsed",
@@ -92,9 +95,8 @@ def order_faces(faces: Faces, order: PersonFaceOrder) -> Ints:
 
 def _pick(view: PersonView, faces: Faces, rows: Ints, desk: CorrectionDesk) -> GridAnswer:
     tiles = [_tile(view, faces, int(row)) for row in rows]
-    grid = corrections.build_grid(
-        f"Faces of {view.name}. Arrows walk, space chooses.", desk.keys | (KEYS if desk.may_edit else _WALKING)
-    )
+    label = _("Faces of {name}. Arrows walk, space chooses.", name=view.name)
+    grid = corrections.build_grid(label, desk.keys | (KEYS if desk.may_edit else _WALKING))
     return draw_picker(f"faces_of_{view.person.id}", tiles, grid, corrections.current_epoch())
 
 
@@ -102,26 +104,27 @@ def _tile(view: PersonView, faces: Faces, row: int) -> Pickable:
     """All have one name here: the photo's name stands in its place."""
     tile, table = face_review.face_tile(view.dataset, faces, row), faces.table
     side = correction_history.describe_split(table.splits[row]) if table.splits[row] else ""
-    note = side if np.isnan(table.grades[row]) else f"quality {words.percent(float(table.grades[row]), 0)}"
+    graded = _("quality {percentage}", percentage=words.percent(float(table.grades[row]), 0))
+    note = side if np.isnan(table.grades[row]) else graded
     return replace(tile, name=tile.note, note=note)
 
 
 def _show_more_actions(view: PersonView, about: tuple[str, ...]) -> None:
     """What can be done to a person's faces only here."""
     st.button(
-        "Use as picture",
+        _("Use as picture"),
         key="cover",
         icon=":material/account_box:",
-        help="Let this face stand for the person (p)",
+        help=_("Let this face stand for the person (p)"),
         disabled=len(about) != 1,
         on_click=_use_as_picture,
         args=(view, about),
     )
     st.text_input(
-        "Make these another person",
+        _("Make these another person"),
         # Empty again after each action, as the name field is.
         key=f"divide_{corrections.current_epoch()}",
-        placeholder="A new name",
+        placeholder=_("A new name"),
         icon=":material/call_split:",
         disabled=not about,
         on_change=_split_off,

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.language.texts import gettext as _
+from core.language.texts import marked
 from core.ui import gallery, state, words
 from core.ui.access import offers
 from core.ui.labels import corrections, face_sheet
@@ -21,14 +23,14 @@ def show_person_navigation(view: PersonView) -> None:
     """Back to everybody, and on to the person before and after in the same order."""
     before, after = person.adjacent_people(view)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        _walk("Everybody", "arrow_back", None, disabled=False)
-        _walk("Previous", "chevron_left", before, disabled=before is None)
-        _walk("Next", "chevron_right", after, disabled=after is None)
+        _walk(marked("Everybody"), "arrow_back", None, disabled=False)
+        _walk(marked("Previous"), "chevron_left", before, disabled=before is None)
+        _walk(marked("Next"), "chevron_right", after, disabled=after is None)
 
 
 def _walk(label: str, icon: str, person_id: int | None, *, disabled: bool) -> None:
     st.button(
-        label,
+        _(label),
         key=f"walk_{label}",
         icon=f":material/{icon}:",
         type="tertiary",
@@ -47,10 +49,10 @@ def show_person_page(view: PersonView) -> None:
     corrections.rerun_if_changed()
     _head(view)
     bodies: dict[str, Callable[[PersonView], None]] = {
-        "Faces": _show_faces,
-        "Together with": person_side.show_companions,
-        "Looks like": person_side.show_look_alikes,
-        "Note and history": person_side.show_past,
+        _("Faces"): _show_faces,
+        _("Together with"): person_side.show_companions,
+        _("Looks like"): person_side.show_look_alikes,
+        _("Note and history"): person_side.show_past,
     }
     tabs = st.tabs([words.plain(title) for title in bodies], key="about", bind="query-params")
     for tab, body in zip(tabs, bodies.values(), strict=True):
@@ -87,7 +89,7 @@ def _head(view: PersonView) -> None:
             st.caption(person.summarise_person(view))
         if not may_edit:
             return
-        if st.button("Merge with", key="merge", icon=":material/merge:"):
+        if st.button(_("Merge with"), key="merge", icon=":material/merge:"):
             merging.choose_merge(view)
         _hide(view)
         exports.offer_person_export(view.dataset, view.person)
@@ -98,7 +100,7 @@ def _name(view: PersonView) -> None:
     key = _name_key(view)
     # By its state and not as a default: Streamlit warns of a field that has both, and the callback below sets it.
     st.session_state.setdefault(key, view.name)
-    st.text_input("Name", key=key, label_visibility="collapsed", on_change=_apply_new_name, args=(view,))
+    st.text_input(_("Name"), key=key, label_visibility="collapsed", on_change=_apply_new_name, args=(view,))
 
 
 def _name_key(view: PersonView) -> str:
@@ -129,9 +131,9 @@ def _keep_name(view: PersonView) -> None:
 def _hide(view: PersonView) -> None:
     person = view.person
     label, icon, hint = (
-        ("Show again", "visibility", "List, learn and name this person again")
+        (_("Show again"), "visibility", _("List, learn and name this person again"))
         if person.hidden
-        else ("Hide", "visibility_off", "Neither list, learn nor name this person")
+        else (_("Hide"), "visibility_off", _("Neither list, learn nor name this person"))
     )
     act = Corrector.show if person.hidden else Corrector.hide
     st.button(

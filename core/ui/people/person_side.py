@@ -8,6 +8,8 @@ from zlib import crc32
 import streamlit as st
 
 from core.access.permissions import Action
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.ui import data, gallery, words
 from core.ui.access import offers
 from core.ui.components.picker import Grid, draw_picker
@@ -34,19 +36,20 @@ def show_companions(view: PersonView) -> None:
     """Who is on the same photos, and on how many; a click opens them."""
     table = data.dataset_faces(view.dataset.id, view.dataset.revision).table
     notes = {
-        companion.person_id: f"together on {words.count(companion.n_photos, 'photo')}"
+        companion.person_id: ngettext("together on {number} photo", "together on {number} photos", companion.n_photos)
         for companion in count_companions(table, view.person.id)
     }
-    _show_people(view, notes, f"Nobody with a name is on a photo with {view.name}.", "companions")
+    nobody = _("Nobody with a name is on a photo with {name}.", name=view.name)
+    _show_people(view, notes, nobody, "companions")
 
 
 def show_look_alikes(view: PersonView) -> None:
     """Who is most like the person; a click opens them."""
     likeness = confusable_people.measure_likeness(view.dataset.id, view.dataset.revision)
     ranked = confusable_people.rank_by_likeness(likeness, view.person.id)
-    notes = {person_id: f"similarity {similarity:.2f}" for person_id, similarity in ranked[:PEOPLE_SHOWN]}
-    st.caption("The most alike first; about 1 is one person.")
-    _show_people(view, notes, "There is nobody else to compare with yet.", "look_alikes")
+    notes = {person_id: wall_cells.describe_similarity(similarity) for person_id, similarity in ranked[:PEOPLE_SHOWN]}
+    st.caption(_("The most alike first; about 1 is one person."))
+    _show_people(view, notes, _("There is nobody else to compare with yet."), "look_alikes")
 
 
 def _show_people(view: PersonView, notes: Mapping[int, str], nobody: str, key: str) -> None:
@@ -56,9 +59,9 @@ def _show_people(view: PersonView, notes: Mapping[int, str], nobody: str, key: s
         st.info(words.plain(nobody), icon=":material/group_off:")
         return
     part = people[gallery.page_slice(len(people), PEOPLE_SHOWN, f"{key}_{view.person.id}")]
-    gallery.fetch_crops(view.dataset.id, [candidate.cover_crop_id for candidate, _ in part])
+    gallery.fetch_crops(view.dataset.id, [candidate.cover_crop_id for candidate, _note in part])
     tiles = [wall_cells.person_tile(view.dataset, candidate, note) for candidate, note in part]
-    grid = Grid("People. Arrows walk, Enter opens.", {"Enter": "open"}, tile_px=112, click="open")
+    grid = Grid(_("People. Arrows walk, Enter opens."), {"Enter": "open"}, tile_px=112, click="open")
     picked = draw_picker(f"{key}_{view.person.id}", tiles, grid, corrections.current_epoch())
     if picked.command and picked.command.face_ids:
         person.open_person(int(picked.command.face_ids[0]))
@@ -68,10 +71,10 @@ def _show_people(view: PersonView, notes: Mapping[int, str], nobody: str, key: s
 def show_past(view: PersonView) -> None:
     """What somebody noted about the person, and what was done."""
     st.text_area(
-        "Note",
+        _("Note"),
         view.person.note,
         key=_note_key(view),
-        placeholder="Anything worth keeping about this person",
+        placeholder=_("Anything worth keeping about this person"),
         max_chars=NOTE_CHARS,
         height=90,
         disabled=not offers.may_edit(view.dataset.id),
@@ -102,7 +105,7 @@ def _show_parts(view: PersonView) -> None:
         return
     table = view.faces.table
     with st.container(border=True):
-        st.markdown("**These may be two people**")
+        st.markdown(_("**These may be two people**"))
         for number, face_ids in enumerate(parts.face_ids[:PARTS_SHOWN]):
             rows = table.indices(face_ids[:FACES_SHOWN])
             tiles = [gallery.Tile(table.crop_ids[row], "", alt=view.name) for row in rows]
@@ -110,11 +113,11 @@ def _show_parts(view: PersonView) -> None:
             if not offers.may_edit(view.dataset.id):
                 continue
             st.button(
-                f"Split off these {words.count(len(face_ids))}",
+                _("Split off these {number}", number=words.count(len(face_ids))),
                 key=f"part_{number}",
                 icon=":material/call_split:",
                 type="tertiary",
-                help="Make them another person",
+                help=_("Make them another person"),
                 on_click=_split_off,
                 args=(view, face_ids),
             )

@@ -13,13 +13,15 @@ from itertools import chain, zip_longest
 import numpy as np
 import streamlit as st
 
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.learn.label_errors.review_queue import Suspect, SuspectKind
 from core.learn.model_selection.hard_faces import Hardness
 from core.store.columns.people_columns import People
 from core.store.protocols import Counts, Dataset
 from core.ui import data, gallery, menu, state, words
 from core.ui.access import offers
-from core.ui.clustering import groups
+from core.ui.clustering import groups, naming_summary
 from core.ui.clustering.groups import UnnamedGroups
 from core.ui.components.entries import EntriesLayout, EntryCommand, Keyboard, draw_entries
 from core.ui.home import trail
@@ -40,7 +42,7 @@ from core.ui.people.wall_cells import (
     WallCell,
     as_shown_only,
 )
-from core.workflows.clustering.naming import NamingProgress, measure_progress
+from core.workflows.clustering.naming import measure_progress
 
 PER_PAGE = 48
 CARDS_SHOWN = 3
@@ -48,7 +50,7 @@ CARDS_SHOWN = 3
 NEARLY_ALL = 0.8
 KEYS = {"y": "yes", "n": "no", "l": "later", "o": "open", "s": "nobody", "u": "undo", "r": "redo"}
 SETTLING = ("name", "nobody", "yes", "no", "later")
-LEGEND = (
+LEGEND = marked(
     "Keys: arrows walk, Enter names a face (a name and Enter goes on to the next) or opens a person, space chooses "
     "several that are one person, y and n answer, l later, o looks closer, s nobody to name, / finds a name, u undo, "
     "r redo."
@@ -166,7 +168,7 @@ def _paging_key(dataset: Dataset, chosen_filter: PeopleFilter) -> str:
 
 def _show_progress(wall: Wall, counts: Counts) -> None:
     if wall.unnamed is None or not counts.unnamed_faces:
-        st.caption(words.plain(summarise_people(wall.people, counts)))
+        st.caption(words.plain(naming_summary.summarise_people(wall.people, counts)))
         return
     if wall.people and not wall.unnamed.has_several:
         _show_end(wall)
@@ -175,7 +177,7 @@ def _show_progress(wall: Wall, counts: Counts) -> None:
     progress = measure_progress(n_named, wall.unnamed.sizes.tolist())
     # With those of strangers, these are the faces that make the difference to what other pages count.
     n_aside = wall.unnamed.faces_aside + counts.faces - n_named - counts.unnamed_faces
-    st.progress(progress.n_named / max(progress.total, 1), text=describe_progress(progress, n_aside))
+    st.progress(progress.n_named / max(progress.total, 1), text=naming_summary.describe_progress(progress, n_aside))
 
 
 def _show_end(wall: Wall) -> None:
@@ -183,44 +185,26 @@ def _show_end(wall: Wall) -> None:
     # Of a face that is surely somebody's, a card asks.
     asked_ids = {cell.id for cell in wall.groups_on_cards}
     faces = [face_id for cell in _group_cells(wall, ()) for face_id in cell.faces if face_id not in asked_ids]
-    n_people, n_singles = len(wall.people), len(faces)
-    sentence = f"**{words.count(n_people, 'person', 'people')} {'is' if n_people == 1 else 'are'} named.**"
-    if not n_singles:
-        st.markdown(sentence if asked_ids else f"{sentence} Nobody else is left to name.")
+    progress = ngettext("**{number} person is named.**", "**{number} people are named.**", len(wall.people))
+    if not faces:
+        nobody = _("Nobody else is left to name.")
+        st.markdown(progress if asked_ids else f"{progress} {nobody}")
         return
-    verb, guess = ("is", "a stranger") if n_singles == 1 else ("are", "strangers")
-    st.markdown(f"{sentence} {words.count(n_singles, 'single face')} {verb} left, probably {guess}.")
+    singles = ngettext(
+        "{number} single face is left, probably a stranger.",
+        "{number} single faces are left, probably strangers.",
+        len(faces),
+    )
+    st.markdown(f"{progress} {singles}")
     if not wall.may_edit:
         return
     st.button(
-        "Put aside as nobody",
+        _("Put aside as nobody"),
         key="singles_aside",
         icon=":material/person_off:",
         on_click=corrections.apply_correction,
         args=(wall.dataset, lambda corrector: corrector.mark_strangers(faces)),
     )
-
-
-def describe_progress(progress: NamingProgress, n_aside: int) -> str:
-    """How far the naming is: "332 of 574 faces named, 5 more names make 80 %; 32 more are put aside"."""
-    sentence = f"**{words.count(progress.n_named)} of {words.count(progress.total, 'face')}** named"
-    aside = f"; {words.count(n_aside)} more {'is' if n_aside == 1 else 'are'} put aside" if n_aside > 0 else ""
-    if progress.goal is None:
-        return f"{sentence}{aside}"
-    names = words.count(progress.names_to_goal, "more name")
-    verb = "makes" if progress.names_to_goal == 1 else "make"
-    return f"{sentence}, {names} {verb} {words.percent(progress.goal, 0)}{aside}"
-
-
-def summarise_people(people: People, counts: Counts) -> str:
-    """How many people and faces, on which side, and what has no name."""
-    # Who is hidden is told apart, and not counted among the people.
-    hidden = int(people.hidden.sum())
-    parts = [words.count(len(people) - hidden, "person", "people"), words.count(counts.faces, "face")]
-    if counts.train_faces or counts.val_faces:
-        parts.append(f"{words.count(counts.train_faces)} to learn from, {words.count(counts.val_faces)} to test on")
-    counted = {"hidden": hidden, "left out": counts.excluded_faces, "without a name": counts.unnamed_faces}
-    return " · ".join([*parts, *(f"{words.count(number)} {label}" for label, number in counted.items() if number)])
 
 
 def _choose_filter(wall: Wall) -> PeopleFilter:
@@ -238,11 +222,11 @@ def _show_settings(wall: Wall) -> None:
     clustering = groups.load_current_clustering(dataset.id, dataset.revision, groups.grouping_time(dataset))
     if not clustering and not wall.postponed:
         return
-    with st.popover("Grouping", icon=":material/tune:", width="stretch"):
+    with st.popover(_("Grouping"), icon=":material/tune:", width="stretch"):
         if clustering:
             groups.choose_threshold(dataset, clustering)
         if wall.postponed:
-            label = f"Ask again about the {words.count(len(wall.postponed))} put off"
+            label = _("Ask again about the {number} put off", number=words.count(len(wall.postponed)))
             st.button(label, key="ask_again", icon=":material/undo:", on_click=merge_questions.ask_postponed_again)
 
 
@@ -298,7 +282,7 @@ def _show_aside(wall: Wall) -> None:
     if wall.unnamed is None or not len(wall.unnamed.aside):
         return
     # Without their number: with another label it would be another row, and close while somebody names in it.
-    with st.expander("Faces put aside: blurred, or in the background", key="wall_aside", on_change="rerun") as row:
+    with st.expander(_("Faces put aside: blurred, or in the background"), key="wall_aside", on_change="rerun") as row:
         if row.open:
             cells: list[WallCell] = [GroupCell(wall.dataset, wall.unnamed, group) for group in wall.unnamed.aside]
             part = cells[gallery.page_slice(len(cells), PER_PAGE, f"aside_{wall.dataset.id}")]
@@ -313,7 +297,7 @@ def find_way_on(dataset: Dataset, *, unnamed_first: bool) -> NextStep:
     step = trail.find_next_step(dataset)
     is_here = unnamed_first and step.page == menu.CLUSTERS
     if is_here and data.dataset_counts(dataset.id, dataset.revision).people > 1:
-        return NextStep("Train", menu.TRAIN, "When the people are right, they are learned.")
+        return NextStep(_("Train"), menu.TRAIN, _("When the people are right, they are learned."))
     return step
 
 
@@ -327,7 +311,7 @@ def _leads_elsewhere(wall: Wall) -> bool:
 def _draw_cells(wall: Wall, cells: Sequence[WallCell], scope: str = "wall") -> None:
     """The cells of one page, and what was asked of them."""
     if not cells:
-        st.info("Nobody is like that. Choose something else above.", icon=":material/search:")
+        st.info(_("Nobody is like that. Choose something else above."), icon=":material/search:")
         return
     keyboard = Keyboard(
         KEYS if wall.may_edit else {"o": "open"},
@@ -343,7 +327,7 @@ def _draw_cells(wall: Wall, cells: Sequence[WallCell], scope: str = "wall") -> N
     key = f"{scope}_{wall.dataset.id}"
     commands = draw_entries(key, entries, keyboard, corrections.current_epoch(), EntriesLayout.WALL, list(former))
     if scope == "wall" and wall.may_edit:
-        st.caption(LEGEND)
+        st.caption(_(LEGEND))
     cells_by_id = former | {entry.id: cell for entry, cell in zip(entries, cells, strict=True)}
     # One rerun after all of them: a rerun at the first would lose the others, which count as obeyed.
     changed = [

@@ -10,6 +10,8 @@ from typing import overload
 import numpy as np
 
 from core.base.types import TRUSTED_GRADE, Ints
+from core.language.texts import gettext as _
+from core.language.texts import localise_decimals, marked, ngettext
 from core.learn.label_errors.review_queue import Suspect
 from core.learn.model_selection.hard_faces import Hardness
 from core.store.columns.people_columns import People
@@ -29,8 +31,9 @@ ON_CARD = 3
 SMALL_PX, LARGE_PX = 72, 192
 TIGHT = 0.8
 """Mean cosine to the middle of a group from which on its faces are said to be alike."""
-YES_NO, LATER = (("Yes", "yes"), ("No", "no")), ("Later", "later")
+YES, NO, LATER = (marked("Yes"), "yes"), (marked("No"), "no"), (marked("Later"), "later")
 """Buttons, and the commands that they give."""
+Buttons = tuple[tuple[str, str], ...]
 
 
 class WallCell:
@@ -118,11 +121,11 @@ class GroupCell(WallCell):
         return ReviewEntry(
             id=covers[0],
             strips=(face_strip(self.dataset, covers[:1], side_px=LARGE_PX), face_strip(self.dataset, covers[1:])),
-            title=words.count(self.size, "face"),
-            note="some differ: look closer" if differs and not name else "",
-            question=f"Is this {name}?" if name else "",
-            buttons=(*(YES_NO if name else ()), ("Closer", "open"), ("Nobody", "nobody")),
-            field="Who is this?",
+            title=ngettext("{number} face", "{number} faces", self.size),
+            note=_("some differ: look closer") if differs and not name else "",
+            question=_("Is this {name}?", name=name) if name else "",
+            buttons=(*(_say(YES, NO) if name else ()), (_("Closer"), "open"), (_("Nobody"), "nobody")),
+            field=_("Who is this?"),
         )
 
     def settle(self, *, is_yes: bool) -> None:
@@ -152,16 +155,19 @@ class RestCard(QuestionCard):
 
     def entry(self) -> ReviewEntry:
         """A few faces that have the name, a few that would get it, and the question."""
-        name, more = _person_name(self.dataset, self.rest.person_id), words.count(self.rest.n_faces, "face")
+        name, n_more = _person_name(self.dataset, self.rest.person_id), self.rest.n_faces
+        more = ngettext("{number} face more", "{number} faces more", n_more)
         return ReviewEntry(
             id=self.id,
             strips=(
                 face_strip(self.dataset, _typical_faces(self.dataset, self.rest.person_id), name),
-                face_strip(self.dataset, self.faces[:ON_CARD], f"{more} more"),
+                face_strip(self.dataset, self.faces[:ON_CARD], more),
             ),
-            title=f"The rest of {name}: {more}",
+            title=ngettext(
+                "The rest of {name}: {number} face", "The rest of {name}: {number} faces", n_more, name=name
+            ),
             note="",
-            buttons=(("Yes to all", "yes"), ("No", "no"), LATER, ("Closer", "open")),
+            buttons=((_("Yes to all"), "yes"), *_say(NO, LATER), (_("Closer"), "open")),
             wide=True,
         )
 
@@ -191,13 +197,18 @@ class MergeCard(QuestionCard):
                 face_strip(
                     dataset,
                     _typical_faces(dataset, person.id),
-                    f"{words.display_name(person.name)}, {words.count(person.faces, 'face')}",
+                    ngettext(
+                        "{name}, {number} face",
+                        "{name}, {number} faces",
+                        person.faces,
+                        name=words.display_name(person.name),
+                    ),
                 )
                 for person in (self.question.first, self.question.second)
             ),
-            title="Same person?",
-            note=f"similarity {self.question.similarity:.2f}, about 1 is one person",
-            buttons=(*YES_NO, LATER),
+            title=_("Same person?"),
+            note=_explain_similarity(self.question.similarity),
+            buttons=_say(YES, NO, LATER),
             wide=True,
         )
 
@@ -222,15 +233,16 @@ class SplitCard(QuestionCard):
         """A few faces of the larger part, a few of the smaller, and the question."""
         person_id, part = self.suspect.person_ids[0] or 0, self.suspect.face_ids
         name = _person_name(self.dataset, person_id)
+        part_label = ngettext("{number} face of another?", "{number} faces of another?", len(part))
         return ReviewEntry(
             id=self.id,
             strips=(
                 face_strip(self.dataset, _typical_faces(self.dataset, person_id, without=part), name),
-                face_strip(self.dataset, part[:ON_CARD], f"{words.count(len(part), 'face')} of another?"),
+                face_strip(self.dataset, part[:ON_CARD], part_label),
             ),
-            title=f"Is {name} two people?",
-            note=f"similarity {self.suspect.numbers['similarity']:.2f}, about 1 is one person",
-            buttons=(("Yes, two", "yes"), ("No, one", "no"), LATER),
+            title=_("Is {name} two people?", name=name),
+            note=_explain_similarity(self.suspect.numbers["similarity"]),
+            buttons=((_("Yes, two"), "yes"), (_("No, one"), "no"), *_say(LATER)),
             wide=True,
         )
 
@@ -258,14 +270,17 @@ class TestCard(QuestionCard):
 
     def entry(self) -> ReviewEntry:
         """A few of the faces, and what they are good for."""
-        count = words.count(len(self.hard_faces))
+        n_faces = len(self.hard_faces)
         return ReviewEntry(
             id=self.id,
             strips=(face_strip(self.dataset, list(self.hard_faces)[: 2 * ON_CARD]),),
-            title=f"Name {words.count(len(self.hard_faces), 'hard face')} as a test",
-            note=f"Faces named in groups were easy. Naming these {count} one by one tells how good the recogniser is "
-            "on hard ones.",
-            buttons=(("Start", "open"), LATER),
+            title=ngettext("Name {number} hard face as a test", "Name {number} hard faces as a test", n_faces),
+            note=_(
+                "Faces named in groups were easy. Naming these {number} one by one tells how good the recogniser is "
+                "on hard ones.",
+                number=words.count(n_faces),
+            ),
+            buttons=((_("Start"), "open"), *_say(LATER)),
             click="open",
             wide=True,
         )
@@ -312,8 +327,21 @@ def as_shown_only(entry: ReviewEntry) -> ReviewEntry:
 def describe_person(person: PersonCount) -> str:
     """How many faces, and what is to be known of them at a glance."""
     is_poor = person.mean_grade is not None and person.mean_grade < TRUSTED_GRADE
-    remarks = [remark for remark, holds in (("poor quality", is_poor), ("hidden", person.hidden)) if holds]
-    return ", ".join([words.count(person.faces, "face"), *remarks])
+    remarks = [remark for remark, holds in ((_("poor quality"), is_poor), (_("hidden"), person.hidden)) if holds]
+    return ", ".join([ngettext("{number} face", "{number} faces", person.faces), *remarks])
+
+
+def describe_similarity(similarity: float) -> str:
+    """How alike two people are."""
+    return _("similarity {value}", value=localise_decimals(f"{similarity:.2f}"))
+
+
+def _explain_similarity(similarity: float) -> str:
+    return _("similarity {value}, about 1 is one person", value=localise_decimals(f"{similarity:.2f}"))
+
+
+def _say(*buttons: tuple[str, str]) -> Buttons:
+    return tuple((_(label), command) for label, command in buttons)
 
 
 def person_tile(dataset: Dataset, person: PersonCount, note: str) -> Pickable:

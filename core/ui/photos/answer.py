@@ -10,6 +10,8 @@ import numpy as np
 import streamlit as st
 
 from core.base.types import Ints
+from core.language.texts import gettext as _
+from core.language.texts import ngettext
 from core.learn.label_errors.review_queue import SuspectKind
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Counts, Dataset, FileOutcome, Run
@@ -69,21 +71,30 @@ def describe_answer(answer: Answer) -> str:
     """The headline: "5 people, 25 of 25 right on photos it had not seen, 4 things to look at"."""
     counts = answer.counts
     if not counts.faces:
-        return f"No face in {words.count(counts.photos, 'photo')}"
+        return ngettext("No face in {number} photo", "No face in {number} photos", counts.photos)
     if not counts.people:
+        faces = ngettext("{number} face", "{number} faces", counts.faces)
         n_groups = len(_real_groups(answer.groups)) if answer.groups else 0
-        grouped = f" in {words.count(n_groups, 'group')}" if n_groups else ""
-        return f"{words.count(counts.faces, 'face')}{grouped}, and nobody has a name yet"
-    parts = [words.count(counts.people, "person", "people")]
+        if not n_groups:
+            return _("{faces}, and nobody has a name yet", faces=faces)
+        groups_text = ngettext("{number} group", "{number} groups", n_groups)
+        return _("{faces} in {groups}, and nobody has a name yet", faces=faces, groups=groups_text)
+    parts = [words.format_people_count(counts.people)]
     if answer.run is not None:
         measured = answer.run.metrics
-        right = f"{words.count(measured.n_correct)} of {words.count(measured.n_test)} right"
-        parts.append(f"{right} on photos it had not seen")
+        parts.append(
+            _(
+                "{right} of {tested} right on photos it had not seen",
+                right=words.count(measured.n_correct),
+                tested=words.count(measured.n_test),
+            )
+        )
     else:
         parts.append(trail.describe_faces(counts))
     if answer.suspects is not None:
         n_suspects = sum(answer.suspects.values())
-        parts.append(f"{words.count(n_suspects, 'thing')} to look at" if n_suspects else "nothing looks wrong")
+        to_look_at = ngettext("{number} thing to look at", "{number} things to look at", n_suspects)
+        parts.append(to_look_at if n_suspects else _("nothing looks wrong"))
     return ", ".join(parts)
 
 
@@ -114,14 +125,14 @@ def _show_advice(dataset: Dataset, answer: Answer) -> None:
     """What is still missing before the dataset can be learned."""
     counts, missing = answer.counts, ""
     if not counts.faces:
-        missing = (
+        missing = _(
             "No face was found in these photos. A face needs to be at least about 20 pixels wide and turned towards "
             "the camera. A photo that lies on its side can be turned under *Look them over*."
         )
     elif not counts.people and answer.groups is None:
-        missing = "These faces have no names yet. Group them, and name each group once."
+        missing = _("These faces have no names yet. Group them, and name each group once.")
     elif counts.people == 1:
-        missing = "Only one person has a name. A recogniser tells people apart: add a folder of somebody else, too."
+        missing = _("Only one person has a name. A recogniser tells people apart: add a folder of somebody else, too.")
     elif counts.people and answer.run is None:
         missing = words.plain(training_page.describe_refusal(dataset))
     if missing:
@@ -134,7 +145,7 @@ def _show_people(dataset: Dataset, answer: Answer) -> None:
     if n_listed := int((~people.hidden).sum()):
         listed = people_filter.filter_people(people, PeopleFilter())[:FACES_SHOWN].tolist()
         tiles = [
-            Tile(person.cover_crop_id, words.display_name(person.name), note=words.count(person.faces, "face"))
+            Tile(person.cover_crop_id, words.display_name(person.name), note=_count_faces(person.faces))
             for person in map(people.__getitem__, listed)
         ]
         _show_faces(dataset, tiles, n_listed - FACES_SHOWN, menu.PEOPLE)
@@ -154,36 +165,45 @@ def _group_tiles(dataset: Dataset, unnamed: UnnamedGroups) -> list[Tile]:
     rows = faces.indices([unnamed.groups.members(number, 1)[0] for number in numbers])
     sizes = unnamed.groups.sizes[numbers].tolist()
     return [
-        Tile(faces.crop_ids[row], "Who is this?", note=words.count(size, "face"), alt=f"A face of group {order}")
+        Tile(
+            faces.crop_ids[row],
+            _("Who is this?"),
+            note=_count_faces(size),
+            alt=_("A face of group {number}", number=order),
+        )
         for order, (row, size) in enumerate(zip(rows, sizes, strict=True), start=1)
     ]
 
 
 def _show_faces(dataset: Dataset, tiles: Sequence[Tile], n_more: int, page: str) -> None:
     gallery.show_face_grid(dataset.id, tiles, tile_px=FACE_PX, is_round=True)
-    label = f"+ {words.count(n_more)} more" if n_more > 0 else "Open the people"
+    label = _("+ {number} more", number=words.count(n_more)) if n_more > 0 else _("Open the people")
     menu.link_page(page, label, ":material/groups:", dataset.id)
+
+
+def _count_faces(number: int) -> str:
+    return ngettext("{number} face", "{number} faces", number)
 
 
 def _show_work(dataset: Dataset, ingest: Job | None, answer: Answer, steps: Sequence[Job]) -> None:
     """What failed, and what is worth a look, each with the way to it."""
     answer_steps.show_failed_steps(dataset, steps)
     for kind, n_suspects in (answer.suspects or {}).items():
-        label = f"{review_queue.TITLES[kind]}: {words.count(n_suspects)}"
+        label = f"{_(review_queue.TITLES[kind])}: {words.count(n_suspects)}"
         if kind in review_queue.ABOUT_PEOPLE:
             menu.link_page(menu.PEOPLE, label, ":material/groups:", dataset.id, show=PeopleCategory.QUESTIONS)
         else:
             menu.link_page(menu.SUSPECTS, label, ":material/troubleshoot:", dataset.id)
     if answer.counts.unnamed_faces and answer.counts.people:
-        label = f"{words.count(answer.counts.unnamed_faces, 'face')} without a name"
+        label = ngettext("{number} face without a name", "{number} faces without a name", answer.counts.unnamed_faces)
         menu.link_page(menu.CLUSTERS, label, ":material/workspaces:", dataset.id)
     if faceless := data.photos_without_face(dataset.id, dataset.revision):
-        label = f"{words.count(len(faceless), 'photo')} without a face"
+        label = ngettext("{number} photo without a face", "{number} photos without a face", len(faceless))
         menu.link_page(menu.REVIEW, label, ":material/image_search:", dataset.id, show=FaceCategory.FACELESS)
     outcomes = data.services().store.outcome_counts(ingest.id) if ingest else {}
     if n_refused := sum(outcomes.get(outcome, 0) for outcome in NOT_TAKEN):
-        was = "was" if n_refused == 1 else "were"
-        st.markdown(f":material/block: [{words.count(n_refused, 'file')} {was} not taken](#{FILES_ANCHOR})")
+        refused = ngettext("{number} file was not taken", "{number} files were not taken", n_refused)
+        st.markdown(f":material/block: [{refused}](#{FILES_ANCHOR})")
 
 
 def _show_map(dataset: Dataset, steps: Sequence[Job]) -> None:
@@ -192,6 +212,6 @@ def _show_map(dataset: Dataset, steps: Sequence[Job]) -> None:
     is_working = any(step.kind is JobKind.MAP and step.state.active for step in steps)
     if newest is None and not is_working:
         return
-    alt = "Map of the faces: each is a point, and alike ones lie together" if newest else "The map is being made"
+    alt = _("Map of the faces: each is a point, and alike ones lie together") if newest else _("The map is being made")
     map_picture.show_map_picture(dataset.id, dataset.revision, newest.id if newest else None, alt)
-    menu.link_page(menu.MAP, "Open the map", ":material/scatter_plot:", dataset.id)
+    menu.link_page(menu.MAP, _("Open the map"), ":material/scatter_plot:", dataset.id)

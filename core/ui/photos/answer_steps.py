@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.jobs.registry import JOBS
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Counts, Dataset
 from core.ui import data, frame, jobs, menu, state, words
@@ -66,7 +68,7 @@ def _draw_line(dataset: Dataset, since: float, ended_before: frozenset[str]) -> 
     if _ended(steps) != ended_before:
         st.rerun()
     standings = [
-        f"{jobs.SYMBOL[step.state]} {words.plain(JOBS[step.kind].title)}: {words.plain(_standing(step))}"
+        f"{jobs.SYMBOL[step.state]} {words.plain(_(JOBS[step.kind].title))}: {words.plain(_standing(step))}"
         for step in steps
     ]
     # A line of its own height also when there is nothing to say.
@@ -78,13 +80,14 @@ def _ended(steps: Sequence[Job]) -> frozenset[str]:
 
 
 def _standing(step: Job) -> str:
-    return "waits" if step.state is JobState.QUEUED else str(step.state)
+    return _("waits") if step.state is JobState.QUEUED else _(step.state)
 
 
 def show_failed_steps(dataset: Dataset, steps: Sequence[Job]) -> None:
     """Each step that ended early, with the reason and the way to repeat it by hand."""
     for step in steps:
         if step.state.resumable:
-            title = words.plain(f"{JOBS[step.kind].title}: {step.state}")
-            st.markdown(f"{jobs.SYMBOL[step.state]} **{title}.** {words.plain(step.error or 'It was stopped.')}")
-            menu.link_page(jobs.PAGES[step.kind], "Do it by hand", ":material/arrow_forward:", dataset.id)
+            title = words.plain(f"{_(JOBS[step.kind].title)}: {_(step.state)}")
+            reason = say_again(step.error) if step.error else _("It was stopped.")
+            st.markdown(f"{jobs.SYMBOL[step.state]} **{title}.** {words.plain(reason)}")
+            menu.link_page(jobs.PAGES[step.kind], _("Do it by hand"), ":material/arrow_forward:", dataset.id)

@@ -10,27 +10,30 @@ import streamlit as st
 from core.access.permissions import Action
 from core.base.errors import InputRefused, NotFound
 from core.jobs.registry import submit_job
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext, pgettext
 from core.store.job_model import Job, JobKind, JobState
 from core.store.protocols import Dataset
 from core.ui import data, frame, jobs, menu, state, words
 from core.ui.access import kept
 from core.ui.labels import corrections
-from core.ui.photos import uploads
+from core.ui.photos import import_results, uploads
 from core.ui.photos.uploads import Offer
 from core.workflows.exchange import deliveries, imports
 from core.workflows.exchange.arrivals import ENDINGS, ArrivalPart, inspect_arrival
 from core.workflows.exchange.deliveries import BundleSummary, Delivery, ImportRequest, ImportResult
 from core.workflows.exchange.export import ExportKind
 from core.workflows.exchange.import_names import SidecarSummary
-from core.workflows.exchange.imports import LogSummary, VectorSummary
+from core.workflows.exchange.imports import LogSummary
 
 RESULTS_SHOWN = 5
-DROP_LABEL = "Drop a bundle, a correction log, XMP sidecars, photos that carry names inside, or embeddings"
+DROP_LABEL = marked("Drop a bundle, a correction log, XMP sidecars, photos that carry names inside, or embeddings")
 TITLES = {
-    ExportKind.BUNDLE: "A recogniser (bundle)",
-    ExportKind.LOG: "A correction log",
-    ExportKind.XMP: "Names from photo programs (XMP)",
-    ExportKind.EMBEDDINGS: "Embeddings",
+    ExportKind.BUNDLE: marked("A recogniser (bundle)"),
+    ExportKind.LOG: marked("A correction log"),
+    ExportKind.XMP: marked("Names from photo programs (XMP)"),
+    ExportKind.EMBEDDINGS: marked("Embeddings"),
 }
 
 
@@ -54,11 +57,11 @@ def show_import_section(dataset: Dataset | None) -> bool:
 def _choose(dataset: Dataset | None) -> Offer | None:
     """What was dropped, else what was chosen in the inbox."""
     dataset_id = dataset.id if dataset else ""
-    files = uploads.drop_files(DROP_LABEL)
+    files = uploads.drop_files(_(DROP_LABEL))
     if files:
         saved = uploads.save_uploads(files)
         is_single = len(files) == 1
-        title = PurePath(files[0].name).name if is_single else words.count(len(files), "file")
+        title = PurePath(files[0].name).name if is_single else ngettext("{number} file", "{number} files", len(files))
         st.session_state[state.ARRIVAL] = (dataset_id, str(saved.paths[0] if is_single else saved.folder), title)
         # The uploader is another one from the next run on: what it held would be copied at every run.
         st.rerun()
@@ -75,11 +78,13 @@ def _offer_own_photos(dataset: Dataset) -> None:
     if not data.dataset_counts(dataset.id, dataset.revision).photos:
         return
     st.button(
-        "Read the names inside of these photos",
+        _("Read the names inside of these photos"),
         key="names_inside",
         icon=":material/badge:",
         type="tertiary",
-        help="Some photo programs write the names of faces into the photos. What they say here is read from the files.",
+        help=_(
+            "Some photo programs write the names of faces into the photos. What they say here is read from the files."
+        ),
         on_click=_start_own_photos,
         args=(dataset,),
     )
@@ -89,7 +94,7 @@ def _start_own_photos(dataset: Dataset) -> None:
     editor = imports.new_import_editor(corrections.current_editor().author)
     request = ImportRequest(
         path="",
-        title="Names inside of the photos",
+        title=_("Names inside of the photos"),
         what=ExportKind.XMP,
         member="",
         author=editor.author,
@@ -110,7 +115,7 @@ def _from_inbox() -> Offer | None:
     if not paths:
         return None
     name = st.selectbox(
-        "Or from the inbox", list(paths), index=None, placeholder="Choose a file or folder", key="arrival_inbox"
+        _("Or from the inbox"), list(paths), index=None, placeholder=_("Choose a file or folder"), key="arrival_inbox"
     )
     return Offer(paths[name], name) if name else None
 
@@ -121,7 +126,8 @@ def _look_and_start(dataset: Dataset | None, offer: Offer) -> None:
         # The time it was changed tells two files of one name apart, for the cache.
         parts = _parts(str(offer.path), offer.path.stat().st_mtime_ns, dataset)
     except InputRefused as refusal:
-        st.error(words.plain(f"{offer.title}: {refusal}" if offer.title not in str(refusal) else refusal))
+        reason = say_again(str(refusal))
+        st.error(words.plain(f"{offer.title}: {reason}" if offer.title not in reason else reason))
         # What cannot be read will never be: its copy would lie in the data folder without an owner.
         _discard_offer(offer)
         return
@@ -130,20 +136,22 @@ def _look_and_start(dataset: Dataset | None, offer: Offer) -> None:
         part = parts[0] if len(parts) == 1 else _choose_part(parts)
         st.markdown(words.plain(describe_arrival(part)))
         if part.objection:
-            st.warning(words.plain(part.objection), icon=":material/info:")
+            st.warning(words.plain(say_again(part.objection)), icon=":material/info:")
         name = _name(part) if part.kind is ExportKind.BUNDLE and not part.objection else None
         with st.container(horizontal=True):
             usable = not part.objection and name != ""
-            if st.button("Bring it in", type="primary", icon=":material/login:", disabled=not usable):
+            if st.button(_("Bring it in"), type="primary", icon=":material/login:", disabled=not usable):
                 _start(dataset, offer, part, name)
-            st.button("Leave it", key="leave_arrival", on_click=_discard_offer, args=(offer,))
+            st.button(
+                pgettext("photos that wait", "Leave it"), key="leave_arrival", on_click=_discard_offer, args=(offer,)
+            )
 
 
 def _parts(path: str, modified_ns: int, dataset: Dataset | None) -> list[ArrivalPart]:
     return _inspect_parts(path, modified_ns, dataset.id if dataset else None, dataset.revision if dataset else 0)
 
 
-@kept.cache_data(show_spinner="Looking at what is in it", max_entries=8)
+@kept.cache_data(show_spinner=marked("Looking at what is in it"), max_entries=8)
 def _inspect_parts(path: str, modified_ns: int, dataset_id: str | None, revision: int) -> list[ArrivalPart]:
     return inspect_arrival(data.services().arrival_tools(), Path(path), dataset_id)
 
@@ -152,10 +160,11 @@ def _choose_part(parts: list[ArrivalPart]) -> ArrivalPart:
     """A zip may hold several things; one is taken at a time."""
     kinds = [part.kind for part in parts]
     labels = [
-        f"{TITLES[part.kind]}: {part.member}" if kinds.count(part.kind) > 1 else TITLES[part.kind] for part in parts
+        f"{_(TITLES[part.kind])}: {part.member}" if kinds.count(part.kind) > 1 else _(TITLES[part.kind])
+        for part in parts
     ]
     label = st.radio(
-        "It holds several things. What shall be taken from it?", labels, format_func=words.plain, key="arrival_part"
+        _("It holds several things. What shall be taken from it?"), labels, format_func=words.plain, key="arrival_part"
     )
     return parts[labels.index(label)]
 
@@ -163,32 +172,53 @@ def _choose_part(parts: list[ArrivalPart]) -> ArrivalPart:
 def describe_arrival(part: ArrivalPart) -> str:
     """What is known of it before it is taken."""
     if part.objection:
-        return f"{TITLES[part.kind]}."
+        return f"{_(TITLES[part.kind])}."
     return f"{_describe_content(part)} {part.signer.sentence}"
 
 
 def _describe_content(part: ArrivalPart) -> str:
     match part.kind:
         case ExportKind.BUNDLE:
-            people = words.count(part.count, "person", "people")
-            faces = f" {words.count(part.n_mentioned, 'face')} come along as evidence." if part.n_mentioned else ""
-            return (
-                f"A recogniser of {people}, trained on '{part.origin}' with {part.model_id}. It becomes a dataset of "
-                f"its own, without photos.{faces}"
+            recogniser = _(
+                "A recogniser of {people}, trained on '{origin}' with {model}. It becomes a dataset of its own, "
+                "without photos.",
+                people=words.format_people_count(part.count),
+                origin=part.origin,
+                model=part.model_id,
             )
+            evidence = ngettext(
+                "{number} face come along as evidence.", "{number} faces come along as evidence.", part.n_mentioned
+            )
+            return f"{recogniser} {evidence}" if part.n_mentioned else recogniser
         case ExportKind.LOG:
-            photos = f"{words.count(part.n_present)} of the {words.count(part.n_mentioned, 'photo')} that it speaks of"
-            verb = "is" if part.n_present == 1 else "are"
-            return f"A log of {words.count(part.count, 'correction')}; {photos} {verb} in this dataset."
+            return ngettext(
+                "A log of {corrections}; {number} of the {photos} that it speaks of is in this dataset.",
+                "A log of {corrections}; {number} of the {photos} that it speaks of are in this dataset.",
+                part.n_present,
+                corrections=ngettext("{number} correction", "{number} corrections", part.count),
+                photos=ngettext("{number} photo", "{number} photos", part.n_mentioned),
+            )
         case ExportKind.XMP:
-            photos = f"{words.count(part.photos, 'photo')} with names inside" if part.photos else ""
-            sidecars = words.count(part.count, "XMP sidecar") if part.count or not photos else ""
-            contents = " and ".join(content for content in (sidecars, photos) if content)
-            return f"{contents}. Faces at the places they tell get the names they tell."
-    return (
-        f"{words.count(part.count, 'vector')} of {part.model_id}; {words.count(part.n_present)} of them are of faces "
-        "in this dataset, and take the place of those here. This cannot be undone."
+            return _(
+                "{contents}. Faces at the places they tell get the names they tell.", contents=_describe_sidecars(part)
+            )
+    return ngettext(
+        "{number} vector of {model}; {present} of them are of faces in this dataset, and take the place of those "
+        "here. This cannot be undone.",
+        "{number} vectors of {model}; {present} of them are of faces in this dataset, and take the place of those "
+        "here. This cannot be undone.",
+        part.count,
+        model=part.model_id,
+        present=words.count(part.n_present),
     )
+
+
+def _describe_sidecars(part: ArrivalPart) -> str:
+    photos = ngettext("{number} photo with names inside", "{number} photos with names inside", part.photos)
+    if not part.count and part.photos:
+        return photos
+    sidecars = ngettext("{number} XMP sidecar", "{number} XMP sidecars", part.count)
+    return _("{one} and {other}", one=sidecars, other=photos) if part.photos else sidecars
 
 
 def _name(part: ArrivalPart) -> str:
@@ -197,10 +227,10 @@ def _name(part: ArrivalPart) -> str:
     free = words.number_name(part.origin, used_names)
     # How many names there are is part of the key: when a dataset is added or goes, another name is proposed.
     name = st.text_input(
-        "Name of the dataset", free, max_chars=80, key=f"bundle_{part.origin}_{len(used_names)}"
+        _("Name of the dataset"), free, max_chars=80, key=f"bundle_{part.origin}_{len(used_names)}"
     ).strip()
     if name in used_names:
-        st.caption(f"There is a dataset '{words.plain(name)}' already. Choose another name.")
+        st.caption(_("There is a dataset '{name}' already. Choose another name.", name=words.plain(name)))
         return ""
     return name
 
@@ -223,7 +253,7 @@ def _start(dataset: Dataset | None, offer: Offer, part: ArrivalPart, name: str |
         delivery = Delivery(offer.path, part.kind, part.member, name)
         result = deliveries.import_delivery(data.services().arrival_tools(), None, delivery, editor)
         _discard_offer(offer)
-        frame.queue_toast(words.plain(describe_import_result(result)))
+        frame.queue_toast(words.plain(import_results.describe_import_result(result)))
         if isinstance(result.summary, BundleSummary):
             frame.open_page(menu.IDENTIFY, data.services().runs.run(result.summary.run).dataset_id)
     else:
@@ -257,7 +287,7 @@ def _results(dataset: Dataset) -> None:
         if not job.state.active and (job.state is JobState.DONE or _active_event_count(dataset, job))
     ]
     if ended:
-        st.header("Brought in", anchor=False)
+        st.header(_("Brought in"), anchor=False)
     for job in ended[:RESULTS_SHOWN]:
         with st.container(border=True):
             _result(dataset, job)
@@ -268,66 +298,25 @@ def _result(dataset: Dataset, job: Job) -> None:
     st.markdown(f"**{words.plain(request.title)}**, {words.ago(job.finished or job.created)}")
     result = ImportResult.of(job) if job.state is JobState.DONE else None
     if result is not None:
-        st.markdown(words.plain(describe_import_result(result)))
+        st.markdown(words.plain(import_results.describe_import_result(result)))
         _show_refused(result)
         if isinstance(result.summary, BundleSummary):
             _offer_recogniser(job, result.summary)
     else:
-        st.markdown("It stopped before it was done. What it had taken until then holds.")
+        st.markdown(_("It stopped before it was done. What it had taken until then holds."))
     if request.what in (ExportKind.LOG, ExportKind.XMP):
         _offer_undo(dataset, job, result)
 
 
-def describe_import_result(result: ImportResult) -> str:
-    """What was taken, in words."""
-    match result.summary:
-        case BundleSummary(dataset=name, known=True):
-            return f"It is here already, as '{name}'. Nothing was changed."
-        case BundleSummary(dataset=name, people=people):
-            return f"'{name}' knows {words.count(people, 'person', 'people')}. {result.summary.signer.sentence}"
-        case VectorSummary() as vectors:
-            first = f"{_count_were(vectors.taken, 'vector')} put in the place of those here."
-            more = {
-                f"{_count_were(vectors.unchanged, 'vector')} the same as here.": vectors.unchanged,
-                f"{_count_were(vectors.unknown, 'vector')} of no face of this dataset.": vectors.unknown,
-            }
-        case LogSummary() as log:
-            first = f"{_count_were(log.events, 'correction')} repeated, on {words.count(log.faces, 'face')}."
-            more = {
-                f"{words.count(log.faces_missing, 'face')} of the log could not be found.": log.faces_missing,
-                f"{_count_were(log.undone, 'entry', 'entries')} undone at home, and passed over.": log.undone,
-                f"{_count_were(log.empty, 'correction')} of nothing that is here.": log.empty,
-                f"{_count_were(log.known, 'correction')} here already.": log.known,
-            }
-        case SidecarSummary() as names:
-            first = f"{_count_were(names.files, 'file')} read: {words.count(names.named, 'face')} got a name."
-            conflicts = result.list_lengths.get("conflicts", 0)
-            more = {
-                f"{words.count(names.renamed, 'face')} of them had another one.": names.renamed,
-                f"{words.count(names.unchanged, 'face')} had it already.": names.unchanged,
-                f"At {words.count(names.unmatched, 'place')} no face was found here.": names.unmatched,
-                f"{_count_were(conflicts, 'face')} called otherwise.": conflicts,
-            }
-    return " ".join([first, *(sentence for sentence, number in more.items() if number)])
-
-
-def _count_were(number: int, singular: str, plural: str = "") -> str:
-    return f"{words.count(number, singular, plural)} {'was' if number == 1 else 'were'}"
-
-
 def _show_refused(result: ImportResult) -> None:
     """What was not taken, each kind in a table with the reasons."""
-    noun = "correction" if isinstance(result.summary, LogSummary) else "file"
-    kinds = {
-        "conflicts": ("face", "{} called otherwise, by somebody here or by two files"),
-        "refused_regions": ("region", "{} refused"),
-        "refused": (noun, "{} refused"),
-    }
-    for kind, (counted, title) in kinds.items():
+    for kind in ("conflicts", "refused_regions", "refused"):
         if number := result.list_lengths.get(kind):
-            lines = [{"What": line.name, "Why": line.reason} for line in getattr(result.summary, kind)]
-            with st.expander(words.plain(title.format(words.count(number, counted)))):
-                st.dataframe(pd.DataFrame(lines), hide_index=True, alt="What was not taken, and why")
+            lines = [{_("What"): line.name, _("Why"): say_again(line.reason)} for line in getattr(result.summary, kind)]
+            with st.expander(
+                words.plain(import_results.count_refused(kind, number, of_log=isinstance(result.summary, LogSummary)))
+            ):
+                st.dataframe(pd.DataFrame(lines), hide_index=True, alt=_("What was not taken, and why"))
 
 
 def _offer_recogniser(job: Job, bundle: BundleSummary) -> None:
@@ -335,9 +324,9 @@ def _offer_recogniser(job: Job, bundle: BundleSummary) -> None:
     try:
         run = data.services().runs.run(bundle.run)
     except NotFound:
-        st.caption("It was deleted since.")
+        st.caption(_("It was deleted since."))
         return
-    if st.button("Who is this?", key=f"use_{job.id}", icon=":material/person_search:"):
+    if st.button(_("Who is this?"), key=f"use_{job.id}", icon=":material/person_search:"):
         frame.open_page(menu.IDENTIFY, run.dataset_id)
 
 
@@ -346,7 +335,7 @@ def _offer_undo(dataset: Dataset, job: Job, result: ImportResult | None) -> None
     if _active_event_count(dataset, job):
         session = ImportRequest.of(job).session
         st.button(
-            "Undo the import",
+            _("Undo the import"),
             key=f"undo_{job.id}",
             icon=":material/undo:",
             on_click=corrections.apply_correction,
@@ -356,7 +345,7 @@ def _offer_undo(dataset: Dataset, job: Job, result: ImportResult | None) -> None
     # One that changed nothing was not undone either.
     match result.summary if result else None:
         case LogSummary(events=number) | SidecarSummary(named=number) if number:
-            st.caption("It was undone.")
+            st.caption(_("It was undone."))
 
 
 def _active_event_count(dataset: Dataset, job: Job) -> int:

@@ -9,6 +9,8 @@ import streamlit as st
 
 from core.base.errors import NotFound
 from core.jobs.registry import submit_job
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.store.job_model import Job, JobKind
 from core.store.protocols import Dataset, PersonCount, Run
 from core.ui import data, frame, jobs, menu, words
@@ -18,26 +20,22 @@ from core.workflows.exchange.export import ExportKind, ExportRequest, ExportSumm
 LARGEST_DOWNLOAD_BYTES = 200_000_000
 """A download goes through memory; what is larger is fetched from the data folder."""
 CHOICES = {
-    ExportKind.ALL: ("Everything", "All of the following in one zip."),
-    ExportKind.PHOTOS: ("Photos", "A folder for each person; can be added again elsewhere."),
-    ExportKind.CROPS: ("Faces", "Only the faces, cut out, in a folder for each person."),
-    ExportKind.FACES: ("Table of faces", "A line for each face, as CSV and Parquet."),
-    ExportKind.XMP: ("Names for photo programs (XMP)", "A sidecar for each photo: whose faces, and where."),
-    ExportKind.EMBEDDINGS: ("Embeddings", "The numbers that tell faces apart, as npz and Parquet."),
-    ExportKind.BUNDLE: ("The recogniser (bundle)", "Names these people in another Face Atlas. No photos."),
-    ExportKind.LOG: ("Correction log", "What was put right by hand, for the same photos elsewhere."),
+    ExportKind.ALL: (marked("Everything"), marked("All of the following in one zip.")),
+    ExportKind.PHOTOS: (marked("Photos"), marked("A folder for each person; can be added again elsewhere.")),
+    ExportKind.CROPS: (marked("Faces"), marked("Only the faces, cut out, in a folder for each person.")),
+    ExportKind.FACES: (marked("Table of faces"), marked("A line for each face, as CSV and Parquet.")),
+    ExportKind.XMP: (
+        marked("Names for photo programs (XMP)"),
+        marked("A sidecar for each photo: whose faces, and where."),
+    ),
+    ExportKind.EMBEDDINGS: (marked("Embeddings"), marked("The numbers that tell faces apart, as npz and Parquet.")),
+    ExportKind.BUNDLE: (
+        marked("The recogniser (bundle)"),
+        marked("Names these people in another Face Atlas. No photos."),
+    ),
+    ExportKind.LOG: (marked("Correction log"), marked("What was put right by hand, for the same photos elsewhere.")),
 }
 """What can be taken, with what it is called and what it is for."""
-NOUNS = {
-    "photos": ("photo", "photos"),
-    "crops": ("face picture", "face pictures"),
-    "faces": ("face in the table", "faces in the table"),
-    "sidecars": ("sidecar", "sidecars"),
-    "vectors": ("embedding", "embeddings"),
-    "bundles": ("recogniser", "recognisers"),
-    "people": ("person", "people"),
-    "log_lines": ("line of the log", "lines of the log"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +60,9 @@ def show_exports(dataset: Dataset, *, primary: bool) -> None:
     job, runs, exports = data.newest_job(dataset, JobKind.EXPORT), data.dataset_runs(dataset), _list_exports(dataset)
     # The button stands in the head, but what it exports is chosen below it: the head is filled last.
     header = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
-    header.header("Export", anchor=False, width="content")
+    header.header(_("Export"), anchor=False, width="content")
     if not (data.dataset_counts(dataset.id, dataset.revision).photos or runs):
-        frame.show_empty_state("There is nothing to export yet.", "Add photos", menu.INGEST)
+        frame.show_empty_state(_("There is nothing to export yet."), _("Add photos"), menu.INGEST)
         return
     jobs.follow_job(job)
     for export in exports[:1]:
@@ -75,7 +73,7 @@ def show_exports(dataset: Dataset, *, primary: bool) -> None:
     if missing:
         _train_first(dataset)
     if header.button(
-        "Export",
+        _("Export"),
         type="primary" if primary else "secondary",
         icon=":material/archive:",
         disabled=missing or (job is not None and job.state.active),
@@ -83,17 +81,19 @@ def show_exports(dataset: Dataset, *, primary: bool) -> None:
         submit_export(dataset, ExportRequest(kind, run.id if run else None))
         st.rerun()
     if exports[1:]:
-        st.header("Earlier exports", anchor=False)
+        st.header(_("Earlier exports"), anchor=False)
     for export in exports[1:]:
         _show(dataset, export)
     if exports:
-        st.caption("Exports hold faces and names: keep them as you keep the photos, and delete what you have fetched.")
+        st.caption(
+            _("Exports hold faces and names: keep them as you keep the photos, and delete what you have fetched.")
+        )
 
 
 def _train_first(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("Nothing was trained yet.", width="content")
-        if st.button("Train", key="train_first", type="tertiary", icon=":material/school:"):
+        st.markdown(_("Nothing was trained yet."), width="content")
+        if st.button(_("Train"), key="train_first", type="tertiary", icon=":material/school:"):
             frame.open_page(menu.TRAIN, dataset.id)
 
 
@@ -101,10 +101,10 @@ def _choose_kind(dataset: Dataset) -> ExportKind:
     """The choice; a dataset without photos has a recogniser alone."""
     offered = list(CHOICES) if data.dataset_counts(dataset.id, dataset.revision).photos else [ExportKind.BUNDLE]
     return st.radio(
-        "What to take with you",
+        _("What to take with you"),
         offered,
-        format_func=lambda kind: CHOICES[kind][0],
-        captions=[CHOICES[kind][1] for kind in offered],
+        format_func=lambda kind: _(CHOICES[kind][0]),
+        captions=[_(CHOICES[kind][1]) for kind in offered],
         key=f"export_what_{dataset.id}",
     )
 
@@ -112,8 +112,15 @@ def _choose_kind(dataset: Dataset) -> ExportKind:
 def _choose_run(runs: list[Run]) -> Run:
     if len(runs) == 1:
         return runs[0]
-    titles = {run.id: f"{words.percent(run.metrics.accuracy)} right, {words.ago(run.created)}" for run in runs}
-    run_id = st.selectbox("Which training", list(titles), format_func=titles.__getitem__, key="export_run", width=300)
+    titles = {
+        run.id: _(
+            "{percentage} right, {ago}", percentage=words.percent(run.metrics.accuracy), ago=words.ago(run.created)
+        )
+        for run in runs
+    }
+    run_id = st.selectbox(
+        _("Which training"), list(titles), format_func=titles.__getitem__, key="export_run", width=300
+    )
     return next(run for run in runs if run.id == run_id)
 
 
@@ -125,7 +132,9 @@ def submit_export(dataset: Dataset, request: ExportRequest) -> None:
 
 def offer_person_export(dataset: Dataset, person: PersonCount) -> None:
     """The button that exports one person's photos, and leads to where that is followed."""
-    if st.button("Export photos", key="export_person", icon=":material/archive:", help="A zip of this person's photos"):
+    if st.button(
+        _("Export photos"), key="export_person", icon=":material/archive:", help=_("A zip of this person's photos")
+    ):
         submit_export(dataset, ExportRequest(ExportKind.PHOTOS, person_id=person.id))
         frame.open_page(menu.EXCHANGE, dataset.id)
 
@@ -162,14 +171,14 @@ def _show(dataset: Dataset, export: StoredExport) -> None:
         if counts := _counts(export):
             st.caption(counts)
         if size > LARGEST_DOWNLOAD_BYTES:
-            st.caption("It is too large to go through the browser. Copy it from where it lies:")
+            st.caption(_("It is too large to go through the browser. Copy it from where it lies:"))
             st.code(str(export.path), language=None, wrap_lines=True)
         with st.container(horizontal=True):
             if size <= LARGEST_DOWNLOAD_BYTES:
                 name = export_file_name(dataset, export.what or ExportKind.ALL, person)
                 # A function, so that the file is read at a click and not at every run of the page.
                 st.download_button(
-                    "Download",
+                    _("Download"),
                     recording.recorded_download(
                         dataset.id, str(export.what or ExportKind.ALL), export.path.read_bytes, person_id
                     ),
@@ -179,7 +188,9 @@ def _show(dataset: Dataset, export: StoredExport) -> None:
                     icon=":material/download:",
                     on_click="ignore",
                 )
-            st.button("Delete", key=f"unexport_{key}", icon=":material/delete:", on_click=_delete, args=(export.path,))
+            st.button(
+                _("Delete"), key=f"unexport_{key}", icon=":material/delete:", on_click=_delete, args=(export.path,)
+            )
 
 
 def _person(dataset: Dataset, export: StoredExport) -> str | None:
@@ -188,16 +199,28 @@ def _person(dataset: Dataset, export: StoredExport) -> str | None:
 
 
 def _title(export: StoredExport, person: str | None) -> str:
-    title = CHOICES[export.what][0] if export.what else "An export"
-    return f"{title} of {words.display_name(person)}" if person else title
+    title = _(CHOICES[export.what][0]) if export.what else _("An export")
+    return _("{title} of {name}", title=title, name=words.display_name(person)) if person else title
 
 
 def _counts(export: StoredExport) -> str:
     summary = ExportSummary.of(export.job) if export.job else ExportSummary()
-    numbers = {name: getattr(summary, name) for name in NOUNS}
-    return ", ".join(words.count(number, *NOUNS[name]) for name, number in numbers.items() if number)
+    # Of each kind there is a number only where it was exported.
+    parts = [
+        ngettext("{number} photo", "{number} photos", summary.photos) if summary.photos else "",
+        ngettext("{number} face picture", "{number} face pictures", summary.crops) if summary.crops else "",
+        ngettext("{number} face in the table", "{number} faces in the table", summary.faces) if summary.faces else "",
+        ngettext("{number} sidecar", "{number} sidecars", summary.sidecars) if summary.sidecars else "",
+        ngettext("{number} embedding", "{number} embeddings", summary.vectors) if summary.vectors else "",
+        ngettext("{number} recogniser", "{number} recognisers", summary.bundles) if summary.bundles else "",
+        words.format_people_count(summary.people) if summary.people else "",
+        ngettext("{number} line of the log", "{number} lines of the log", summary.log_lines)
+        if summary.log_lines
+        else "",
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def _delete(path: Path) -> None:
     path.unlink(missing_ok=True)
-    frame.queue_toast("The export was deleted. Export again whenever you need it.")
+    frame.queue_toast(_("The export was deleted. Export again whenever you need it."))

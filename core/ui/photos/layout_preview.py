@@ -12,6 +12,9 @@ from core.archives.source import PhotoSource
 from core.archives.zip_names import ZipNameDecoding
 from core.base.errors import InputRefused
 from core.base.types import Refusal
+from core.language.said_before import say_again
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext, pgettext
 from core.store.protocols import Dataset
 from core.ui import data, state, words
 from core.ui.access import quota_notice
@@ -21,14 +24,14 @@ from core.workflows.photos.requests import IngestRequest
 
 PEOPLE_SHOWN, REASONS_SHOWN = 8, 5
 READINGS = {
-    AUTO: "as they look",
-    PEOPLE: "every folder is a person",
-    SPLITS: "train and val folders, with people inside",
-    "1": "the outermost folders are the people",
-    "2": "the folders one level in are the people",
-    "3": "the folders two levels in are the people",
-    "4": "the folders three levels in are the people",
-    NOBODY: "no names from folders",
+    AUTO: marked("as they look"),
+    PEOPLE: marked("every folder is a person"),
+    SPLITS: marked("train and val folders, with people inside"),
+    "1": marked("the outermost folders are the people"),
+    "2": marked("the folders one level in are the people"),
+    "3": marked("the folders two levels in are the people"),
+    "4": marked("the folders three levels in are the people"),
+    NOBODY: marked("no names from folders"),
 }
 
 
@@ -51,7 +54,7 @@ def choose_photos(dataset: Dataset, *, is_first: bool) -> list[IngestRequest]:
     if is_first:
         return _choose_photos(dataset)
     is_waiting = bool(uploads.waiting_offers(dataset))
-    with st.expander("Add more photos", icon=":material/add_photo_alternate:", expanded=is_waiting):
+    with st.expander(_("Add more photos"), icon=":material/add_photo_alternate:", expanded=is_waiting):
         return _choose_photos(dataset)
 
 
@@ -116,14 +119,16 @@ def _show(offer: Offer, source: PhotoSource, with_people: bool, waiting: str) ->
     layout = source.layout
     if not layout.photos:
         st.warning(
-            f"There are no photos in {words.plain(offer.title)}. "
-            "Add JPEG, PNG, WebP, HEIC or other photos, one folder a person.",
+            _(
+                "There are no photos in {archive}. Add JPEG, PNG, WebP, HEIC or other photos, one folder a person.",
+                archive=words.plain(offer.title),
+            ),
             icon=":material/info:",
         )
         _show_refusals(source.refused)
         uploads.withdraw_offer(offer, waiting)
         return False
-    photos = words.count(layout.photos, "photo")
+    photos = ngettext("{number} photo", "{number} photos", layout.photos)
     counts = str(layout) if with_people else photos
     st.markdown(
         f"**{words.plain(offer.title)}**: {words.plain(counts if photos in counts else f'{photos}; {counts}')}."
@@ -142,26 +147,33 @@ def _show(offer: Offer, source: PhotoSource, with_people: bool, waiting: str) ->
 
 def _people(people: Sequence[str], notes: Sequence[str]) -> None:
     names = ", ".join(words.display_name(name) for name in people[:PEOPLE_SHOWN])
-    more = f" and {len(people) - PEOPLE_SHOWN} more" if len(people) > PEOPLE_SHOWN else ""
-    if people:
-        st.caption(f"People: {words.plain(names)}{more}.")
+    if len(people) > PEOPLE_SHOWN:
+        n_more = words.count(len(people) - PEOPLE_SHOWN)
+        st.caption(_("People: {names} and {number} more.", names=words.plain(names), number=n_more))
+    elif people:
+        st.caption(_("People: {names}.", names=words.plain(names)))
     for note in notes:
-        st.caption(words.plain(note))
+        st.caption(words.plain(say_again(note)))
     if len(people) == 1:
-        st.info("Only one person. A recogniser tells people apart: add a folder of somebody else, too.")
+        st.info(_("Only one person. A recogniser tells people apart: add a folder of somebody else, too."))
 
 
 def _ask_for_folders(offer: Offer) -> None:
-    st.selectbox("How folders are read", list(READINGS), format_func=READINGS.__getitem__, key=_key("folders", offer))
+    st.selectbox(
+        _("How folders are read"),
+        list(READINGS),
+        format_func=lambda rule: _(READINGS[rule]),
+        key=_key("folders", offer),
+    )
 
 
 def _ask_for_strangers(offer: Offer) -> None:
     """Whether a folder called "unknown" holds strangers; so it is taken unless somebody says otherwise."""
     st.toggle(
-        "Its unknown folder holds strangers: nobody to name",
+        _("Its unknown folder holds strangers: nobody to name"),
         value=True,
         key=_key("strangers", offer),
-        help="Strangers help to tell when to say unknown. Off: the folder is a person's, who is called so.",
+        help=_("Strangers help to tell when to say unknown. Off: the folder is a person's, who is called so."),
     )
 
 
@@ -169,12 +181,14 @@ def _ask_for_names(offer: Offer, names: ZipNameDecoding) -> None:
     """The names as they read, and in what other code pages they could be written."""
     titles = {choice.codec: f"{choice.title}: {choice.sample}" for choice in names.choices}
     st.selectbox(
-        "The names in this zip are written in",
+        _("The names in this zip are written in"),
         ["", *titles],
-        format_func=lambda codec: titles[codec] if codec else f"{names.title if not names.asked_for else 'As decided'}",
+        format_func=lambda codec: titles[codec] if codec else _("As decided") if names.asked_for else names.title,
         key=_key("zip_names", offer),
-        help="The zip does not say how its names are written. It was decided by all of them together: "
-        "choose another line when the names look wrong.",
+        help=_(
+            "The zip does not say how its names are written. It was decided by all of them together: "
+            "choose another line when the names look wrong."
+        ),
     )
 
 
@@ -184,16 +198,26 @@ def _show_refusals(refused: Sequence[Refusal]) -> None:
     objections = [refusal for refusal in refused if not refusal.left_out]
     if not objections:
         return
-    st.caption(f"{words.count(len(objections), 'file')} in it cannot be taken; the report will say why.")
-    with st.expander("Which, and why"):
+    st.caption(
+        ngettext(
+            "{number} file in it cannot be taken; the report will say why.",
+            "{number} files in it cannot be taken; the report will say why.",
+            len(objections),
+        )
+    )
+    with st.expander(_("Which, and why")):
         for refusal in objections[:REASONS_SHOWN]:
             # As text: names of files of others are not to be read as Markdown.
-            st.text(f"{refusal.name}: {refusal.reason}")
+            st.text(f"{refusal.name}: {say_again(refusal.reason)}")
         if len(objections) > REASONS_SHOWN:
-            st.caption(f"and {words.count(len(objections) - REASONS_SHOWN)} more")
+            st.caption(ngettext("and {number} more", "and {number} more", len(objections) - REASONS_SHOWN))
 
 
 def _offer_leaving(offer: Offer, waiting: str) -> None:
     st.button(
-        "Leave it", key=_key("leave", offer), type="tertiary", on_click=uploads.leave_offer, args=(offer, waiting)
+        pgettext("photos that wait", "Leave it"),
+        key=_key("leave", offer),
+        type="tertiary",
+        on_click=uploads.leave_offer,
+        args=(offer, waiting),
     )

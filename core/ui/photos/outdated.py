@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.jobs.registry import submit_job
+from core.language.texts import gettext as _
 from core.store.job_model import JobKind
 from core.store.protocols import Dataset
 from core.ui import data, menu, state
@@ -23,16 +24,19 @@ def show_outdated_notice(dataset: Dataset) -> None:
     job = data.newest_job(dataset, JobKind.CHANGE_MODEL)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if job is not None and job.state.active:
-            st.caption(":material/update: These faces are being embedded again. The page Jobs shows how far it is.")
+            st.caption(_(":material/update: These faces are being embedded again. The page Jobs shows how far it is."))
             return
         st.caption(
-            ":material/update: These faces were embedded by an earlier version, which tells people apart a little less "
-            "well. All still works; names and corrections stay when they are embedded again. Train again afterwards.",
+            _(
+                ":material/update: These faces were embedded by an earlier version, which tells people apart a little "
+                "less well. All still works; names and corrections stay when they are embedded again. Train again "
+                "afterwards."
+            ),
             width="stretch",
         )
         if offers.may_edit(dataset.id):
             st.button(
-                "Embed again", key="embed_again", icon=":material/autorenew:", on_click=_embed_again, args=(dataset,)
+                _("Embed again"), key="embed_again", icon=":material/autorenew:", on_click=_embed_again, args=(dataset,)
             )
 
 

@@ -17,6 +17,8 @@ from core.access.view import quotas_of
 from core.base.errors import ArchiveRefused
 from core.base.types import FacePolicy
 from core.jobs.registry import submit_job
+from core.language.texts import gettext as _
+from core.language.texts import marked, ngettext
 from core.store.protocols import Dataset
 from core.ui import data, frame, menu, state, words
 from core.ui.access import quota_notice
@@ -28,18 +30,14 @@ from core.workflows.uploads import discard_upload
 CHUNK_BYTES = 1 << 20
 MOST_UPLOAD_BYTES = 500_000_000
 """Of one drop in all: until it is copied to disk, it is in memory."""
-TOO_LARGE = (
-    f"more than {words.format_size(MOST_UPLOAD_BYTES)}, and not taken. "
-    "Put it into the folder data/inbox and choose it there."
-)
 MOST_NAME_BYTES = 200
 """File systems take 255; ``free_path`` may add a number."""
-SAMPLE_TITLE = "the sample"
-DROP_LABEL = "Drop zips with one folder a person, folders, or photos"
+SAMPLE_TITLE = marked("the sample")
+DROP_LABEL = marked("Drop zips with one folder a person, folders, or photos")
 POLICIES = {
-    FacePolicy.LARGEST: "take the largest and most central one",
-    FacePolicy.ONLY_SINGLE: "take none of them",
-    FacePolicy.KEEP_OTHERS: "take that one, and keep the others without a name",
+    FacePolicy.LARGEST: marked("take the largest and most central one"),
+    FacePolicy.ONLY_SINGLE: marked("take none of them"),
+    FacePolicy.KEEP_OTHERS: marked("take that one, and keep the others without a name"),
 }
 
 
@@ -51,11 +49,12 @@ class Offer:
     title: str
 
 
-def choose_offers(dataset: Dataset, label: str = DROP_LABEL, waiting: str = state.OFFER) -> list[Offer]:
+def choose_offers(dataset: Dataset, label: str = "", waiting: str = state.OFFER) -> list[Offer]:
     """The ways in, side by side: a drop, and the inbox.
 
     Parameters
     ----------
+    label : what the drop says; "" for photos of people
     waiting : under which key of the session what was dropped waits
 
     Returns
@@ -64,7 +63,7 @@ def choose_offers(dataset: Dataset, label: str = DROP_LABEL, waiting: str = stat
     """
     drop_side, inbox_side = st.columns([3, 2], gap="large")
     with drop_side:
-        offers = _dropped(dataset, label, waiting)
+        offers = _dropped(dataset, label or _(DROP_LABEL), waiting)
     with inbox_side:
         from_inbox = _from_inbox()
     return [*offers, from_inbox] if from_inbox else offers
@@ -108,19 +107,32 @@ def leave_offer(offer: Offer, waiting: str) -> None:
     withdraw_offer(offer, waiting)
 
 
+def describe_excess() -> str:
+    """What is said of a drop that is larger than what is taken at once."""
+    return _(
+        "more than {size}, and not taken. Put it into the folder data/inbox and choose it there.",
+        size=words.format_size(MOST_UPLOAD_BYTES),
+    )
+
+
 def drop_files(label: str) -> list[UploadedFile]:
     """A place to drop files and folders, empty again after each drop; what comes is refused in words elsewhere."""
     if refusal := st.session_state.pop(state.UPLOAD_REFUSED, None):
         st.error(words.plain(refusal), icon=":material/error:")
     # An uploader cannot be emptied from here; one with another key is another one.
     turn = st.session_state.setdefault(state.UPLOAD_ROUND, 0)
-    folders.keep_folder_paths("folders", MOST_UPLOAD_BYTES, TOO_LARGE)
+    folders.keep_folder_paths("folders", MOST_UPLOAD_BYTES, describe_excess())
     # Any ending: what is no photo is refused by what it holds, with a line in the report, and not by its name.
     files = list(st.file_uploader(label, accept_multiple_files=True, key=f"upload_{turn}") or [])
-    with st.popover("Choose a folder", icon=":material/folder_open:"):
-        folder = "A folder, with all folders in it"
+    with st.popover(_("Choose a folder"), icon=":material/folder_open:"):
+        folder = _("A folder, with all folders in it")
         files += st.file_uploader(folder, accept_multiple_files="directory", key=f"folder_{turn}") or []
-    st.caption(f"Up to {words.format_size(MOST_UPLOAD_BYTES)} at once. More: put it into the folder `data/inbox`.")
+    st.caption(
+        _(
+            "Up to {size} at once. More: put it into the folder `data/inbox`.",
+            size=words.format_size(MOST_UPLOAD_BYTES),
+        )
+    )
     require_room(sum(file.size for file in files))
     return files
 
@@ -129,9 +141,11 @@ def require_room(n_bytes: int) -> None:
     """Begin anew with words on it when more came than is taken at once."""
     if n_bytes <= MOST_UPLOAD_BYTES:
         return
-    st.session_state[state.UPLOAD_REFUSED] = (
-        f"What you gave has {words.format_size(n_bytes)} in all; at most {words.format_size(MOST_UPLOAD_BYTES)} can be "
-        "given at once. Nothing of it was taken. Put it into the folder data/inbox, or give it in parts."
+    st.session_state[state.UPLOAD_REFUSED] = _(
+        "What you gave has {size} in all; at most {most} can be given at once. Nothing of it was taken. "
+        "Put it into the folder data/inbox, or give it in parts.",
+        size=words.format_size(n_bytes),
+        most=words.format_size(MOST_UPLOAD_BYTES),
     )
     st.session_state[state.UPLOAD_ROUND] += 1
     st.rerun()
@@ -205,7 +219,11 @@ def _title(files: Sequence[UploadedFile]) -> str:
     names = [_safe_parts(file.name) for file in files]
     if len({parts[0] for parts in names}) == 1 and all(len(parts) > 1 for parts in names):
         return names[0][0]
-    return names[0][-1] if len(files) == 1 else words.count(len(files), "file")
+    return names[0][-1] if len(files) == 1 else _count_files(len(files))
+
+
+def _count_files(number: int) -> str:
+    return ngettext("{number} file", "{number} files", number)
 
 
 def _is_zip(name: str) -> bool:
@@ -217,12 +235,12 @@ def _from_inbox() -> Offer | None:
     if not data.access().may(Action.ADMINISTER):
         return None
     paths = sorted(path for path in data.services().settings.inbox_dir.iterdir() if path.is_dir() or _is_zip(path.name))
-    st.markdown("Large archives and folders: put them into the folder `data/inbox` and choose them here.")
+    st.markdown(_("Large archives and folders: put them into the folder `data/inbox` and choose them here."))
     if not paths:
-        st.caption("The inbox is empty.")
+        st.caption(_("The inbox is empty."))
         return None
     names = [path.name for path in paths]
-    name = st.selectbox("From the inbox", names, index=None, placeholder="Choose an archive", key="inbox")
+    name = st.selectbox(_("From the inbox"), names, index=None, placeholder=_("Choose an archive"), key="inbox")
     return Offer(paths[names.index(name)], name) if name else None
 
 
@@ -243,11 +261,14 @@ class IngestOptions:
 
 def choose_ingest_options() -> IngestOptions:
     """The options, out of the way."""
-    with st.popover("Options", icon=":material/tune:"):
+    with st.popover(_("Options"), icon=":material/tune:"):
         policy = st.radio(
-            "A photo of one person shows several faces", list(POLICIES), format_func=POLICIES.__getitem__, key="policy"
+            _("A photo of one person shows several faces"),
+            list(POLICIES),
+            format_func=lambda policy: _(POLICIES[policy]),
+            key="policy",
         )
-        answer = st.toggle("Afterwards: train, group, look for suspects, lay the map", value=True, key="answer")
+        answer = st.toggle(_("Afterwards: train, group, look for suspects, lay the map"), value=True, key="answer")
     return IngestOptions(policy, answer)
 
 
@@ -275,9 +296,9 @@ def create_dataset_of(files: Sequence[UploadedFile]) -> None:
     # Before anything is copied.
     quotas_of(data.whole_services()).require_dataset(data.access().principal.address)
     offers = save_offers(files)
-    has_title = len(offers) == 1 and offers[0].title != words.count(len(files), "file")
+    has_title = len(offers) == 1 and offers[0].title != _count_files(len(files))
     names_in_use = data.services().store.dataset_names()
-    name = words.number_name((Path(offers[0].title).stem if has_title else "My photos")[:76], names_in_use)
+    name = words.number_name((Path(offers[0].title).stem if has_title else _("My photos"))[:76], names_in_use)
     dataset = data.services().store.create_dataset(name, DEFAULT_VECTORS_ID)
     # Where there is no room for it, it waits on the page that takes photos.
     store_waiting_offers(dataset, offers)

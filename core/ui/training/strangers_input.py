@@ -84,7 +84,7 @@ def _ask_for_strangers(dataset: Dataset, run: Run) -> None:
 def _train_with(dataset: Dataset, run: Run, files: Sequence[UploadedFile]) -> None:
     try:
         if sum(file.size for file in files) > uploads.MOST_UPLOAD_BYTES:
-            raise InputRefused(_("What you gave has {excess}", excess=_(uploads.TOO_LARGE)))
+            raise InputRefused(_("What you gave has {excess}", excess=uploads.describe_excess()))
         path = lay_into_inbox(uploads.save_offers(files))
     except InputRefused as refusal:
         st.session_state[state.STRANGERS_REFUSED] = str(refusal)

@@ -10,6 +10,8 @@ import streamlit as st
 
 from core.base.types import Revision, Vectors
 from core.imaging.pixels import encode_jpeg
+from core.language.texts import gettext as _
+from core.language.texts import localise_decimals, marked, ngettext
 from core.learn.numerics.unit_vectors import cosine_to_distance
 from core.learn.open_set.certainty import Sureness
 from core.learn.verification.lfw_protocol import STRICT_FARS
@@ -26,12 +28,12 @@ from core.vision.pipeline import PhotoFaces
 from core.workflows.verification import verify
 from core.workflows.verification.verify import PairVerdict, PairVerifier, PersonGallery
 
-TWO_PHOTOS, PERSON = "Two photos", "A photo and a person"
+TWO_PHOTOS, PERSON = marked("Two photos"), marked("A photo and a person")
 CROP_PX = 160
 PORTRAITS = 6
 """Faces shown of the person who is compared with."""
 NEAREST_FACES = 6
-CAUTION = "Relatives and look-alikes come near each other: do not decide about people by it."
+CAUTION = marked("Relatives and look-alikes come near each other: do not decide about people by it.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +56,13 @@ def ask_for_comparison(dataset: Dataset | None) -> str:
     # Where the control begins is in the address: a reload, or a link that was passed on, shows the same person again.
     first = PERSON if "person" in st.query_params else TWO_PHOTOS
     way = st.segmented_control(
-        "Compare", ways, default=first, required=True, key="verify_way", label_visibility="collapsed"
+        _("Compare"),
+        ways,
+        default=first,
+        format_func=_,
+        required=True,
+        key="verify_way",
+        label_visibility="collapsed",
     )
     if way == TWO_PHOTOS:
         st.query_params.pop("person", None)
@@ -76,16 +84,16 @@ def ask_for_face(model_id: str, label: str, key: str) -> ComparedFace | None:
 def _choose_face(photo: PhotoFaces, key: str) -> ComparedFace | None:
     faces = range(len(photo.faces))
     if not faces:
-        gallery.show_photo(photo.picture.pixels, [], "The photo, in which no face was found")
-        st.markdown("**No face could be found**")
-        st.caption(NO_FACE_ADVICE)
+        gallery.show_photo(photo.picture.pixels, [], _("The photo, in which no face was found"))
+        st.markdown(_("**No face could be found**"))
+        st.caption(_(NO_FACE_ADVICE))
         return None
     # The picture stands above the control and shows what the control says, so it is drawn after it.
     picture = st.container()
     chosen_face = photo.main
     if len(faces) > 1:
         chosen_face = st.segmented_control(
-            f"{words.count(len(faces), 'face')}: which one?",
+            ngettext("{number} face: which one?", "{number} faces: which one?", len(faces)),
             list(faces),
             format_func=lambda face: f"{face + 1:d}",
             default=photo.main,
@@ -100,7 +108,8 @@ def _choose_face(photo: PhotoFaces, key: str) -> ComparedFace | None:
             )
             for face in faces
         ]
-        gallery.show_photo(photo.picture.pixels, boxes, f"The photo with {words.count(len(faces), 'face')}")
+        alt = ngettext("The photo with {number} face", "The photo with {number} faces", len(faces))
+        gallery.show_photo(photo.picture.pixels, boxes, alt)
     return ComparedFace(photo, chosen_face)
 
 
@@ -109,11 +118,11 @@ def ask_for_person(dataset: Dataset) -> PersonCount | None:
     requested = st.query_params.get("person")
     names = name_choice.list_names(dataset, requested, hidden=False)
     name = st.selectbox(
-        "Person",
+        _("Person"),
         names,
         index=names.index(requested) if requested in names else None,
         format_func=words.display_name,
-        placeholder="Choose a person",
+        placeholder=_("Choose a person"),
         key=f"verify_person_{dataset.id}",
         accept_new_options=name_choice.has_unlisted(dataset),
     )
@@ -123,28 +132,28 @@ def ask_for_person(dataset: Dataset) -> PersonCount | None:
     address.set_query_values(person=person.name)
     faces = data.person_faces(dataset.id, dataset.revision, person.id)
     tiles = [
-        gallery.Tile(crop_id, "", alt=f"Face of {words.display_name(person.name)}")
+        gallery.Tile(crop_id, "", alt=_("Face of {name}", name=words.display_name(person.name)))
         for crop_id in faces.table.crop_ids[:PORTRAITS]
     ]
     gallery.show_face_grid(dataset.id, tiles, tile_px=84)
-    st.caption(words.count(person.faces, "face"))
+    st.caption(ngettext("{number} face", "{number} faces", person.faces))
     return person
 
 
 def _name_far(far: float) -> str:
-    return f"1 in {words.count(round(1 / far))}"
+    return _("1 in {number}", number=words.count(round(1 / far)))
 
 
 def _ask_for_far(verifier: PairVerifier) -> float:
     """How strict the decision is, of the rates that the verifier can tell."""
     return st.segmented_control(
-        "Different people who may pass (false-accept rate)",
+        _("Different people who may pass (false-accept rate)"),
         [far for far in STRICT_FARS if verifier.rule.tells(far)],
         format_func=_name_far,
         default=min(FARS),
         required=True,
         key="verify_far",
-        help="A stricter limit calls more photos of one person different.",
+        help=_("A stricter limit calls more photos of one person different."),
     )
 
 
@@ -152,7 +161,7 @@ def _ask_for_far(verifier: PairVerifier) -> float:
 
 
 # Shared and not copied: at 100,000 faces these are hundreds of thousands of pairs, which nobody changes.
-@kept.cache_resource(show_spinner="Comparing the dataset's own faces", max_entries=4)
+@kept.cache_resource(show_spinner=marked("Comparing the dataset's own faces"), max_entries=4)
 def _own_scores(dataset_id: str, revision: Revision, with_people: bool) -> PairScores | None:
     faces = data.dataset_faces(dataset_id, revision)
     own_faces = verify.select_named_faces(faces.table, faces.embeddings)
@@ -178,8 +187,11 @@ def _choose_verifier(dataset: Dataset | None, model_id: str, *, with_people: boo
 
 def show_invitation(*, with_person: bool) -> None:
     """Before there is anything to compare."""
-    request = "a photo and choose a person" if with_person else "a photo on each side"
-    st.caption(f"Give {request}. Photos are looked at on this computer and not kept.")
+    st.caption(
+        _("Give a photo and choose a person. Photos are looked at on this computer and not kept.")
+        if with_person
+        else _("Give a photo on each side. Photos are looked at on this computer and not kept.")
+    )
 
 
 def show_answer(
@@ -206,13 +218,13 @@ def _show_two_photos(verifier: PairVerifier, side: ComparedFace, other_side: Com
             verify.compare_faces(side.photo, side.face, other_side.photo, other_side.face), _ask_for_far(verifier)
         )
         with headline_area:
-            _show_headline(verdict, {"One face": _vector_of(side), "The other": _vector_of(other_side)})
+            _show_headline(verdict, {_("One face"): _vector_of(side), _("The other"): _vector_of(other_side)})
             if side.photo.photo_id == other_side.photo.photo_id:
                 _warn_of_same_photo(same_face=side.face == other_side.face)
             _warn_of_doubts([side, other_side])
     with right:
         _show_crops([side, other_side])
-    st.caption(CAUTION)
+    st.caption(_(CAUTION))
 
 
 def _warn_of_doubts(sides: Sequence[ComparedFace]) -> None:
@@ -220,17 +232,19 @@ def _warn_of_doubts(sides: Sequence[ComparedFace]) -> None:
     # A set: two faces that are blurred alike are one warning.
     for doubt in {side.photo.faces[side.face].doubt for side in sides} - {""}:
         st.warning(
-            f"A face is {words.plain(doubt)} to tell who it is. Different people look alike so; do not rely on the "
-            "answer.",
+            _(
+                "A face is {doubt} to tell who it is. Different people look alike so; do not rely on the answer.",
+                doubt=words.plain(_(doubt)),
+            ),
             icon=":material/blur_on:",
         )
 
 
 def _warn_of_same_photo(*, same_face: bool) -> None:
     st.warning(
-        "Both are the same photo: a face is always like itself. Give another one."
+        _("Both are the same photo: a face is always like itself. Give another one.")
         if same_face
-        else "Both faces are from the same photo.",
+        else _("Both faces are from the same photo."),
         icon=":material/content_copy:",
     )
 
@@ -243,13 +257,16 @@ def _show_photo_and_person(verifier: PairVerifier, dataset: Dataset, side: Compa
         verdict = verifier(person_gallery.cosine, _ask_for_far(verifier))
         with headline_area:
             name = words.display_name(person.name)
-            vectors = {"The face": _vector_of(side), f"Mean of the faces of {name}": person_gallery.centre}
+            vectors = {
+                _("The face"): _vector_of(side),
+                _("Mean of the faces of {name}", name=name): person_gallery.centre,
+            }
             _show_headline(verdict, vectors, words.plain(name), len(person_gallery.face_ids))
             _warn_of_doubts([side])
         _show_nearest(dataset, person_gallery)
     with right:
         _show_crops([side])
-    st.caption(CAUTION)
+    st.caption(_(CAUTION))
 
 
 def _vector_of(side: ComparedFace) -> Vectors:
@@ -261,8 +278,11 @@ def _show_headline(verdict: PairVerdict, vectors: Mapping[str, Vectors], name: s
     st.markdown(f"## {describe_conclusion(verdict, name)}")
     bar.show_certainty(verdict.certainty)
     st.caption(
-        f"The threshold lets {_name_far(verdict.far)} different people pass, measured on "
-        f"{words.plain(verify.describe_origin(verdict))}."
+        _(
+            "The threshold lets {far} different people pass, measured on {origin}.",
+            far=_name_far(verdict.far),
+            origin=words.plain(verify.describe_origin(verdict)),
+        )
     )
     explanation.offer_explanation("pair", partial(_explain, verdict, vectors, n_faces))
 
@@ -271,10 +291,10 @@ def _explain(verdict: PairVerdict, vectors: Mapping[str, Vectors], n_faces: int)
     explanation.show_vectors(vectors)
     explanation.show_numbers(
         {
-            "Distance (Euclidean; 0 the same, 2 opposite)": f"{verdict.distance:.2f}",
-            "The threshold": f"{verdict.threshold:.2f}",
-            "Probability of one person (calibrated)": words.format_probability(verdict.prob),
-            "Likeness": bar.format_likeness(verdict.certainty.likeness),
+            _("Distance (Euclidean; 0 the same, 2 opposite)"): localise_decimals(f"{verdict.distance:.2f}"),
+            _("The threshold"): localise_decimals(f"{verdict.threshold:.2f}"),
+            _("Probability of one person (calibrated)"): words.format_probability(verdict.prob),
+            _("Likeness"): bar.format_likeness(verdict.certainty.likeness),
         }
     )
     for sentence in describe_basis(verdict, n_faces):
@@ -285,27 +305,48 @@ def describe_conclusion(verdict: PairVerdict, name: str = "") -> str:
     """The decision in words, which says so where the limit is stricter than the probability."""
     # The false-accept rate asks for more than "more likely than not": between the two neither answer would be honest.
     if not verdict.same and verdict.prob > 0.5:
-        return f":material/help: Perhaps {name or 'the same person'}, but not surely enough"
-    hedge = _hedge_answer(verdict.certainty.sureness)
+        perhaps = (
+            _("Perhaps {name}, but not surely enough", name=name)
+            if name
+            else _("Perhaps the same person, but not surely enough")
+        )
+        return f":material/help: {perhaps}"
+    sureness = verdict.certainty.sureness
+    hedge = sureness if sureness in (Sureness.SURE, Sureness.LIKELY) else None
     if verdict.same:
-        return f":material/check_circle: {hedge}{name or ('the same person' if hedge else 'The same person')}"
-    if name:
-        return f":material/cancel: {hedge}{'not' if hedge else 'Not'} {name}"
-    return f":material/cancel: {hedge}{'different people' if hedge else 'Different people'}"
+        return f":material/check_circle: {_(_SAME_AS[hedge] if name else _SAME[hedge], name=name)}"
+    return f":material/cancel: {_(_NOT_THAT[hedge] if name else _DIFFERENT[hedge], name=name)}"
 
 
-def _hedge_answer(sureness: Sureness) -> str:
-    if sureness is Sureness.SURE:
-        return ""
-    return "Probably " if sureness is Sureness.LIKELY else "Perhaps "
+_SAME_AS = {
+    Sureness.SURE: "{name}",
+    Sureness.LIKELY: marked("Probably {name}"),
+    None: marked("Perhaps {name}"),
+}
+_SAME = {
+    Sureness.SURE: marked("The same person"),
+    Sureness.LIKELY: marked("Probably the same person"),
+    None: marked("Perhaps the same person"),
+}
+_NOT_THAT = {
+    Sureness.SURE: marked("Not {name}"),
+    Sureness.LIKELY: marked("Probably not {name}"),
+    None: marked("Perhaps not {name}"),
+}
+_DIFFERENT = {
+    Sureness.SURE: marked("Different people"),
+    Sureness.LIKELY: marked("Probably different people"),
+    None: marked("Perhaps different people"),
+}
+"""The answers by how sure they are; None is less than likely."""
 
 
 def _show_crops(sides: list[ComparedFace]) -> None:
     with st.container(horizontal=True, gap="small"):
         for number, side in enumerate(sides, start=1):
             crop = side.photo.faces[side.face].crop
-            st.image(encode_jpeg(crop), width=CROP_PX, alt=f"Face {number} as the network saw it")
-    st.caption("As the network sees it: turned and sized alike.")
+            st.image(encode_jpeg(crop), width=CROP_PX, alt=_("Face {number} as the network saw it", number=number))
+    st.caption(_("As the network sees it: turned and sized alike."))
 
 
 def _show_nearest(dataset: Dataset, person_gallery: PersonGallery) -> None:
@@ -314,11 +355,11 @@ def _show_nearest(dataset: Dataset, person_gallery: PersonGallery) -> None:
             person_gallery.crop_ids[index],
             "",
             bar.format_pair_likeness(cosine_to_distance(float(person_gallery.cosines[index]))),
-            alt="A face of this person",
+            alt=_("A face of this person"),
         )
         for index in person_gallery.nearest(NEAREST_FACES)
     ]
-    st.caption("This person's faces that are most like it:")
+    st.caption(_("This person's faces that are most like it:"))
     gallery.show_face_grid(dataset.id, tiles, tile_px=72)
 
 
@@ -326,13 +367,22 @@ def describe_basis(verdict: PairVerdict, n_faces: int = 0) -> Iterator[str]:
     """What was compared, on whom the limit was measured, and what the probability supposes."""
     rule = verdict.rule
     if n_faces:
-        yield f"The distance is that to the centre of {words.count(n_faces, 'face')} of the person."
-    yield (
-        f"Of comparisons between different people {_name_far(verdict.far)} comes within the limit, measured on "
-        f"{verify.describe_origin(verdict)}: {words.count(rule.n_genuine, 'comparison')} within one of them and "
-        f"{words.count(rule.n_impostor)} between two."
+        yield ngettext(
+            "The distance is that to the centre of {number} face of the person.",
+            "The distance is that to the centre of {number} faces of the person.",
+            n_faces,
+        )
+    yield ngettext(
+        "Of comparisons between different people {far} comes within the limit, measured on {origin}: "
+        "{number} comparison within one of them and {different} between two.",
+        "Of comparisons between different people {far} comes within the limit, measured on {origin}: "
+        "{number} comparisons within one of them and {different} between two.",
+        rule.n_genuine,
+        far=_name_far(verdict.far),
+        origin=verify.describe_origin(verdict),
+        different=words.count(rule.n_impostor),
     )
-    yield (
+    yield _(
         "The probability takes both answers to be equally likely before looking. Where one of many people could be "
         "meant, it is lower."
     )

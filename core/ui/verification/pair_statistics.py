@@ -11,6 +11,8 @@ import streamlit as st
 
 from core.base.types import Revision
 from core.charts.similarity import build_distance_histogram
+from core.language.texts import current_language, localise_decimals, marked, ngettext
+from core.language.texts import gettext as _
 from core.learn.numerics.unit_vectors import cosine_to_distance
 from core.learn.verification import pair_rule
 from core.learn.verification.lfw_protocol import IMPOSTORS_PER_FAR
@@ -30,7 +32,7 @@ UNMEASURED_COSINE = 0.5
 false-accept rates of 1e-2 and 1e-3 (``pair_rule.MEASURED``) lies on either side of it."""
 
 
-@kept.cache_resource(show_spinner="Comparing faces two by two", max_entries=2)
+@kept.cache_resource(show_spinner=marked("Comparing faces two by two"), max_entries=2)
 def load_own_pairs(dataset_id: str, revision: Revision) -> OwnPairs | None:
     """The pairs of a dataset; None when it has no pair of one person or none of two."""
     faces = data.dataset_faces(dataset_id, revision)
@@ -41,13 +43,13 @@ def show_pairs_section(evaluated: EvaluatedRun) -> None:
     """The histograms, the limit to move, what it accepts, and the photos at its border."""
     pairs = load_own_pairs(evaluated.dataset.id, evaluated.dataset.revision)
     if pairs is None:
-        st.markdown("Two faces of one person, and two people, are needed to compare. Add photos or names.")
+        st.markdown(_("Two faces of one person, and two people, are needed to compare. Add photos or names."))
         return
     _show_panel(evaluated, pairs)
     _show_operating_points(evaluated)
 
 
-@kept.cache_resource(show_spinner="Comparing all pairs", max_entries=2)
+@kept.cache_resource(show_spinner=marked("Comparing all pairs"), max_entries=2)
 def _load_operating_points(dataset_id: str, revision: Revision) -> PairOperatingPoints | None:
     faces = data.dataset_faces(dataset_id, revision)
     return verify.select_named_faces(faces.table, faces.embeddings).measure_operating_points()
@@ -59,40 +61,53 @@ def _show_operating_points(evaluated: EvaluatedRun) -> None:
     if measured is None:
         return
     if measured.points:
-        st.markdown("**What strict limits cost**")
+        st.markdown(_("**What strict limits cost**"))
         st.dataframe(
             pd.DataFrame([_point_row(point) for point in measured.points]),
             hide_index=True,
-            alt="For each false-accept rate the limit, and the share of pairs of one person that it accepts.",
+            alt=_("For each false-accept rate the limit, and the share of pairs of one person that it accepts."),
         )
     st.caption(describe_told_rates(measured))
 
 
 def _point_row(point: PairOperatingPoint) -> dict[str, str]:
     return {
-        "Two people pass (FAR)": f"1 in {words.count(round(1 / point.far))}",
-        "One person passes (TAR)": words.percent(point.tar, 2),
-        "Limit (distance)": f"{point.threshold:.3f}",
-        "95\u00a0% interval of FAR": _describe_rate_interval(*point.far_ci95),
-        "of TAR": words.format_interval(*point.tar_ci95),
+        _("Two people pass (FAR)"): _name_rate(point.far),
+        _("One person passes (TAR)"): words.percent(point.tar, 2),
+        _("Limit (distance)"): localise_decimals(f"{point.threshold:.3f}"),
+        _("95\u00a0% interval of FAR"): _describe_rate_interval(*point.far_ci95),
+        _("of TAR"): words.format_interval(*point.tar_ci95),
     }
 
 
 def _describe_rate_interval(low: float, high: float) -> str:
     """A rate's interval as "1 in 5 000 to 1 in 800"."""
-    return " to ".join(f"1 in {words.count(round(1 / rate))}" if rate > 0 else "none" for rate in (low, high))
+    low_name, high_name = (_name_rate(rate) if rate > 0 else _("none") for rate in (low, high))
+    return _("{low} to {high}", low=low_name, high=high_name)
+
+
+def _name_rate(rate: float) -> str:
+    return _("1 in {number}", number=words.count(round(1 / rate)))
 
 
 def describe_told_rates(measured: PairOperatingPoints) -> str:
     """Which rates the pairs can tell, and what a stricter one takes."""
-    rule = (
-        f"{words.count(measured.n_impostor, 'pair')} of different people were compared. A rate is told when "
-        f"{IMPOSTORS_PER_FAR} of them pass its limit; intervals are of other people drawn from these, as a few "
-        "look-alikes decide the strictest."
+    rule = ngettext(
+        "{number} pair of different people were compared. A rate is told when {needed} of them pass its limit; "
+        "intervals are of other people drawn from these, as a few look-alikes decide the strictest.",
+        "{number} pairs of different people were compared. A rate is told when {needed} of them pass its limit; "
+        "intervals are of other people drawn from these, as a few look-alikes decide the strictest.",
+        measured.n_impostor,
+        needed=IMPOSTORS_PER_FAR,
     )
     if measured.pairs_for_next is None:
         return rule
-    return f"{rule} The next stricter rate takes {words.count(measured.pairs_for_next, 'pair')}."
+    stricter = ngettext(
+        "The next stricter rate takes {number} pair.",
+        "The next stricter rate takes {number} pairs.",
+        measured.pairs_for_next,
+    )
+    return f"{rule} {stricter}"
 
 
 @st.fragment
@@ -103,7 +118,13 @@ def _show_panel(evaluated: EvaluatedRun, pairs: OwnPairs) -> None:
     chart, rates = st.columns([3, 1], gap="large", vertical_alignment="center")
     with chart:
         figure = charts.figure_from_json(
-            _histogram(evaluated.dataset.id, evaluated.dataset.revision, threshold, ink=charts.INK[frame.is_dark()])
+            _histogram(
+                evaluated.dataset.id,
+                evaluated.dataset.revision,
+                threshold,
+                ink=charts.INK[frame.is_dark()],
+                language_code=current_language().code,
+            )
         )
         st.plotly_chart(figure, key="same_person_chart", alt=_pairs_summary(pairs))
     with rates:
@@ -116,9 +137,16 @@ def _pairs_summary(pairs: OwnPairs) -> str:
     # Without a rate that these pairs can tell: the equal error rate needs no rare event, so few pairs give one too.
     far = min(pairs.thresholds, default=None)
     if far is None:
-        return f"Two faces are told apart rightly all but {words.percent(pairs.eer)} of the time (equal error rate)"
-    share, one_in = pairs.accepted_shares(pairs.thresholds[far])[0], words.count(round(1 / far))
-    return f"{words.percent(share)} of pairs of one person are nearer than all but 1 in {one_in} of different people"
+        return _(
+            "Two faces are told apart rightly all but {percentage} of the time (equal error rate)",
+            percentage=words.percent(pairs.eer),
+        )
+    share = pairs.accepted_shares(pairs.thresholds[far])[0]
+    return _(
+        "{percentage} of pairs of one person are nearer than all but {rate} of different people",
+        percentage=words.percent(share),
+        rate=_name_rate(far),
+    )
 
 
 def _ask_for_threshold(pairs: OwnPairs, key: str) -> float:
@@ -126,14 +154,14 @@ def _ask_for_threshold(pairs: OwnPairs, key: str) -> float:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for far, threshold in sorted(pairs.thresholds.items()):
             st.button(
-                f"1 in {words.count(round(1 / far))} passes",
+                _("{rate} passes", rate=_name_rate(far)),
                 key=f"same_person_far_{far:g}",
-                help="Move the limit to this false-accept rate.",
+                help=_("Move the limit to this false-accept rate."),
                 on_click=partial(_move_threshold, key, threshold),
             )
         return float(
             st.slider(
-                "Limit (distance; smaller is stricter)",
+                _("Limit (distance; smaller is stricter)"),
                 LEAST_THRESHOLD,
                 MOST_THRESHOLD,
                 value=_rounded_threshold(strictest),
@@ -155,21 +183,27 @@ def _rounded_threshold(threshold: float) -> float:
 
 def _show_rates(pairs: OwnPairs, threshold: float) -> None:
     (genuine, impostor), (tar, far) = pairs.accepted(threshold), pairs.accepted_shares(threshold)
-    st.metric("One person accepted (TAR)", words.percent(tar, 2))
-    st.caption(f"{words.count(genuine)} of {words.count(pairs.n_genuine, 'pair')}")
-    st.metric("Two people accepted (FAR)", words.percent(far, 3))
-    st.caption(f"{words.count(impostor)} of {words.count(pairs.n_impostor, 'pair')}")
+    st.metric(_("One person accepted (TAR)"), words.percent(tar, 2))
+    st.caption(_count_accepted(genuine, pairs.n_genuine))
+    st.metric(_("Two people accepted (FAR)"), words.percent(far, 3))
+    st.caption(_count_accepted(impostor, pairs.n_impostor))
+
+
+def _count_accepted(accepted: int, n_pairs: int) -> str:
+    return ngettext(
+        "{accepted} of {number} pair", "{accepted} of {number} pairs", n_pairs, accepted=words.count(accepted)
+    )
 
 
 def _show_border_pairs(faces: Faces, pairs: OwnPairs, threshold: float) -> None:
     accepted, refused = pairs.border(threshold)
     left, right = st.columns(2, gap="large")
     for column, rows, title, empty_text in (
-        (left, accepted, "Different people, just within the limit", "No two people are this near."),
-        (right, refused, "One person, just beyond the limit", "All pairs of one person are within."),
+        (left, accepted, _("**Different people, just within the limit**"), _("No two people are this near.")),
+        (right, refused, _("**One person, just beyond the limit**"), _("All pairs of one person are within.")),
     ):
         with column:
-            st.markdown(f"**{title}**")
+            st.markdown(title)
             if len(rows):
                 gallery.show_pairs(faces.dataset_id, [_pair(faces, pairs, int(row)) for row in rows])
             else:
@@ -185,33 +219,42 @@ def _pair(faces: Faces, pairs: OwnPairs, row: int) -> gallery.TilePair:
         gallery.Tile(faces.table.crop_ids[face_row], name) for face_row, name in zip(rows, names, strict=True)
     )
     distance = float(pairs.distances[row])
-    return gallery.TilePair(
-        left, right, _both_names(names), f"{bar.format_pair_likeness(distance)} (distance {distance:.2f})"
+    note = _(
+        "{likeness} (distance {distance})",
+        likeness=bar.format_pair_likeness(distance),
+        distance=localise_decimals(f"{distance:.2f}"),
     )
+    return gallery.TilePair(left, right, _both_names(names), note)
 
 
 def _both_names(names: Sequence[str]) -> str:
-    return names[0] if names[0] == names[1] else f"{names[0]} and {names[1]}"
+    return names[0] if names[0] == names[1] else _("{one} and {other}", one=names[0], other=names[1])
 
 
 def _show_method(pairs: OwnPairs) -> None:
     st.caption(
-        f"{words.count(pairs.n_genuine)} pairs of one person "
-        f"({words.count(pairs.scores.n_people, 'person', 'people')}) and "
-        f"{words.count(pairs.n_impostor)} of different people, as the photos and names are now; near "
-        f"duplicates are no pair. Of more than {words.count(pair_rule.ALL_PAIRS_MOST)} faces pairs are drawn, "
-        f"always the same. Equal error rate {words.percent(pairs.eer, 2)}, area under the ROC curve {pairs.auc:.4f}. "
-        "The limits are read off these very pairs; *Same person?* compares any two photos by the model's own limit, "
-        "whichever dataset is looked at."
+        _(
+            "{genuine} pairs of one person ({people}) and {impostor} of different people, as the photos and names are "
+            "now; near duplicates are no pair. Of more than {most} faces pairs are drawn, always the same. Equal error "
+            "rate {eer}, area under the ROC curve {auc}. The limits are read off these very pairs; *Same person?* "
+            "compares any two photos by the model's own limit, whichever dataset is looked at.",
+            genuine=words.count(pairs.n_genuine),
+            people=words.format_people_count(pairs.scores.n_people),
+            impostor=words.count(pairs.n_impostor),
+            most=words.count(pair_rule.ALL_PAIRS_MOST),
+            eer=words.percent(pairs.eer, 2),
+            auc=localise_decimals(f"{pairs.auc:.4f}"),
+        )
     )
 
 
 # the chart
 
 
-# One entry for each position of the slider and each theme: sliding back to where one was draws nothing anew.
+# One entry for each position of the slider, each theme and each language: sliding back to where one was draws nothing
+# anew.
 @kept.cache_data(show_spinner=False, max_entries=64)
-def _histogram(dataset_id: str, revision: Revision, threshold: float, *, ink: str) -> str:
+def _histogram(dataset_id: str, revision: Revision, threshold: float, *, ink: str, language_code: str) -> str:
     pairs = load_own_pairs(dataset_id, revision)
     if pairs is None:
         return "{}"

@@ -11,6 +11,7 @@ from core.base.errors import ImageRefused, InputRefused
 from core.base.json_values import Json
 from core.base.types import Embeddings, FaceTable, Floats, Vectors, take_items
 from core.base.words import format_people_count
+from core.language.texts import gettext as _
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import label_faces
 from core.learn.numerics.unit_vectors import cosine_to_distance, mean_direction
@@ -211,8 +212,8 @@ def describe_origin(verdict: PairVerdict) -> str:
     """Where the threshold comes from, in words of pages and commands."""
     people = format_people_count(verdict.rule.n_people)
     if verdict.own_rule:
-        return f"{people} of this dataset"
-    return f"{people} on press photos (lfw-dev), with the model"
+        return _("{people} of this dataset", people=people)
+    return _("{people} on press photos (lfw-dev), with the model", people=people)
 
 
 def verdict_json(verdict: PairVerdict, faces: dict[str, int], doubts: dict[str, str]) -> dict[str, Json]:
