@@ -236,6 +236,9 @@ def test_somebody_signs_in_sees_what_is_theirs_and_signs_out_everywhere(guarded:
     expect(who).to_be_visible()
     expect(page.get_by_text("Ann's family").first).to_be_visible()
     page.get_by_role("button", name="Sign out everywhere").click()
+    # The provider is told too, which asks of its own session; here nobody is signed in any more.
+    page.wait_for_url("**/oauth2/end_session**")
+    page.goto(guarded.app.url)
     expect(page.get_by_text("Sign in to see")).to_be_visible()
 
 

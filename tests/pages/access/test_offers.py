@@ -7,8 +7,12 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.access import view
+from core.access.permissions import Principal
+from core.access.rates import RateLimit
+from core.base.errors import TooOften
 from core.services import Services
-from core.store.access_model import Grant, Standing
+from core.store.access_model import Grant, Role, Standing
 from core.ui import menu
 from tests.pages.conftest import ROOT, texts
 from tests.waiting import LONGEST_S
@@ -91,3 +95,15 @@ def test_an_admin_is_offered_everything(shared: Services) -> None:
     offered, said = walk(BOSS)
     assert {"Delete", "Consent and retention"} <= offered[menu.HOME] and "Share" in offered[menu.ACCESS]
     assert "for admins" not in said
+
+
+def test_who_identifies_too_often_waits(shared: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view, "IDENTIFICATIONS", RateLimit(2, 60.0, clock=lambda: 0.0))
+    (dataset,) = shared.store.datasets()
+    (run,) = shared.runs.runs(dataset.id)
+    bob, eve = (view.services_for(shared, Principal(who, Role.VIEWER)) for who in (BOB, EVE))
+    for _ in range(2):
+        bob.identifier(run)
+    with pytest.raises(TooOften, match="2 times in 60 seconds"):
+        bob.identifier(run)
+    eve.identifier(run)
