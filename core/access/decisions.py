@@ -8,6 +8,8 @@ from typing import Protocol, TypeVar
 
 from core.access.permissions import OF_NO_DATASET, ROLE_ALLOWS, Action, Principal, is_allowed
 from core.base.errors import AccessRefused, NotFound
+from core.language.texts import gettext as _
+from core.language.texts import marked, pgettext
 from core.store.access_model import AccessStore, Role, Standing
 
 
@@ -20,8 +22,7 @@ class HasDataset(Protocol):
 
 
 Owned = TypeVar("Owned", bound=HasDataset)
-_WITH_ARTICLE = {Role.VIEWER: "a viewer", Role.EDITOR: "an editor", Role.ADMIN: "an admin"}
-NO_SUCH = "This is not there, or it is not yours. Choose one of your datasets."
+NO_SUCH = marked("This is not there, or it is not yours. Choose one of your datasets.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,16 @@ class Access:
         if self.may(action, dataset_id):
             return
         if dataset_id is not None and not self.may(Action.LOOK, dataset_id):
-            raise NotFound(NO_SUCH)
-        whom = f"You are signed in as {self.principal.address}, {_WITH_ARTICLE[self.principal.role]}"
-        raise AccessRefused(f"{whom}, and may not {action}. Nothing was changed. Ask {_whom_to_ask(action)}.")
+            raise NotFound(_(NO_SUCH))
+        raise AccessRefused(
+            _(
+                "You are signed in as {address}, {role}, and may not {action}. Nothing was changed. Ask {whom}.",
+                address=self.principal.address,
+                role=_describe_role(self.principal.role),
+                action=_(action),
+                whom=_whom_to_ask(action),
+            )
+        )
 
     def visible(self, items: Iterable[Owned]) -> list[Owned]:
         """Those that are of datasets which they may look at, in the same order."""
@@ -69,5 +77,11 @@ class Access:
         return [item for item in items if is_allowed(self.principal.role, known.get(item.dataset_id), Action.LOOK)]
 
 
+def _describe_role(role: Role) -> str:
+    if role is Role.VIEWER:
+        return pgettext("role", "a viewer")
+    return pgettext("role", "an editor") if role is Role.EDITOR else pgettext("role", "an admin")
+
+
 def _whom_to_ask(action: Action) -> str:
-    return "an admin" if action in OF_NO_DATASET else "the owner of the dataset, or an admin"
+    return _("an admin") if action in OF_NO_DATASET else _("the owner of the dataset, or an admin")

@@ -37,6 +37,7 @@ import msgspec
 
 from core.access.permissions import Principal
 from core.base.errors import InputRefused
+from core.language.texts import gettext as _
 from core.store.access_model import Asker, Role
 
 NO_ROLE = "none"
@@ -174,6 +175,9 @@ def parse_directory(content: bytes) -> RoleDirectory:
         return msgspec.convert(tomllib.loads(content.decode("utf-8")), RoleDirectory)
     except (ValueError, msgspec.ValidationError) as fault:
         raise InputRefused(
-            f"The file that says who may enter (access.toml) cannot be understood: {fault}. "
-            "Nobody is let in until it is mended; README, Sign-in, shows one."
+            _(
+                "The file that says who may enter (access.toml) cannot be understood: {fault}. Nobody is let in until "
+                "it is mended; README, Sign-in, shows one.",
+                fault=fault,
+            )
         ) from fault

@@ -26,6 +26,7 @@ from core.access.rules import (
 from core.base.errors import AccessRefused, NotFound
 from core.base.json_values import JsonObject
 from core.corrections.model import Editor, Event
+from core.language.texts import gettext as _
 from core.store.access_model import Asker, Grant, Standing
 from core.store.artifacts import Artifacts
 from core.store.exchange_protocols import DatasetSnapshot
@@ -50,7 +51,7 @@ class Owners:
             ids = (dataset.id for dataset in self.store.datasets())
             owner = next((dataset_id for dataset_id in ids if run_id in self.runs.run_ids(dataset_id)), None)
             if owner is None:
-                raise NotFound(NO_SUCH)
+                raise NotFound(_(NO_SUCH))
             self._dataset_of_run[run_id] = owner
         return self._dataset_of_run[run_id]
 
@@ -109,7 +110,7 @@ class GuardedFaceStore(Guarded):
         for dataset in self.datasets():
             if name_or_id in (dataset.id, dataset.name):
                 return dataset
-        raise NotFound(NO_SUCH)
+        raise NotFound(_(NO_SUCH))
 
     def create_dataset(self, name: str, model_id: str) -> Dataset:
         """Raises as the store's, and AccessRefused."""
@@ -218,7 +219,7 @@ class GuardedLog(Guarded):
     def _signed(self, name: str, dataset_id: str, editor: Editor) -> Callable[..., Any]:
         self._access.require(LOG_RULES[name].action, dataset_id)
         if editor.author != self._access.principal.address:
-            raise AccessRefused("A correction is signed by whoever makes it. Nothing was changed; sign in again.")
+            raise AccessRefused(_("A correction is signed by whoever makes it. Nothing was changed; sign in again."))
         return getattr(self._whole, name)  # type: ignore[no-any-return]
 
 

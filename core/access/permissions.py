@@ -11,20 +11,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from core.language.texts import marked
 from core.store.access_model import Role, Standing
 
 
 class Action(StrEnum):
     """What can be done; as words that follow "may not"."""
 
-    LOOK = "look at it"
-    IDENTIFY = "identify people with it"
-    EDIT = "change anything in it"
-    EXPORT = "take copies out of it"
-    ERASE = "erase anything of it for good"
-    SHARE = "share it"
-    CREATE = "make datasets"
-    ADMINISTER = "administer this installation"
+    LOOK = marked("look at it")
+    IDENTIFY = marked("identify people with it")
+    EDIT = marked("change anything in it")
+    EXPORT = marked("take copies out of it")
+    ERASE = marked("erase anything of it for good")
+    SHARE = marked("share it")
+    CREATE = marked("make datasets")
+    ADMINISTER = marked("administer this installation")
 
 
 LOOKING = frozenset({Action.LOOK, Action.IDENTIFY})

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.base.errors import TooOften
+from core.language.texts import gettext as _
 
 MOST_REMEMBERED = 10_000
 """Of those who asked lately; whoever asked longest ago is forgotten first."""
@@ -44,6 +45,9 @@ class RateLimit:
         """Count it, or raise TooOften."""
         if not self.allows(who):
             raise TooOften(
-                f"That was asked for more than {self.count} times in {self.seconds:g} seconds. "
-                "Wait a moment, then go on."
+                _(
+                    "That was asked for more than {count} times in {seconds} seconds. Wait a moment, then go on.",
+                    count=self.count,
+                    seconds=f"{self.seconds:g}",
+                )
             )

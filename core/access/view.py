@@ -22,6 +22,7 @@ from core.access.quotas import Quotas
 from core.access.rates import RateLimit
 from core.access.rules import AUDIT_RULES, ERASE_RULES, JOB_ACTIONS, RUN_RULES
 from core.base.errors import AccessRefused
+from core.language.texts import gettext as _
 from core.services import Services
 from core.store.job_model import Job
 from core.store.protocols import Run
@@ -168,6 +169,6 @@ def require_job_allowed(services: Services, job: Job) -> None:
     role = directory.present_role(asker)
     if role is None:
         raise AccessRefused(
-            "Whoever asked for this has no role here any more, so it was not done. Nothing was changed."
+            _("Whoever asked for this has no role here any more, so it was not done. Nothing was changed.")
         )
     Access(Principal(asker.address, role), services.access).require(JOB_ACTIONS[job.kind], job.dataset_id)

@@ -38,8 +38,10 @@ from __future__ import annotations
 import errno
 from pathlib import PurePath
 
+from core.language.texts import gettext, marked
+
 # The promise about deleting holds because of the reserve (store/disk_reserve), which is given up for it.
-DISK_FULL = (
+DISK_FULL = marked(
     "The disk is full, so this could not be written; what was there before is kept. Deleting a dataset or an export "
     "always works, as room is kept for it. Or free space by other means, then do it again."
 )
@@ -150,16 +152,17 @@ class Cancelled(FaceAtlasError):
 
 
 _SYSTEM_REASONS = {
-    errno.EACCES: "{file} may not be read or written by you. Change its permissions, then do it again.",
-    errno.EPERM: "{file} may not be read or written by you. Change its permissions, then do it again.",
-    errno.EROFS: "{file} is on a disk that can only be read. Choose another folder, then do it again.",
-    errno.ENOENT: "{file} is not there (any more). Give it again, or put it back.",
-    errno.ENOTDIR: "{file} lies below something that is a file, not a folder. Move that file away, or choose another "
-    "folder.",
-    errno.EISDIR: "{file} is a folder where a file is expected. Give the name of a file.",
-    errno.EEXIST: "{file} is a file where a folder is expected. Move that file away, or choose another folder.",
-    errno.EIO: "The disk reported an error at {file}. Check the disk; copy what is on it elsewhere first.",
-    errno.EMFILE: "Too many files are open at once. Close other programs, then do it again.",
+    errno.EACCES: marked("{file} may not be read or written by you. Change its permissions, then do it again."),
+    errno.EPERM: marked("{file} may not be read or written by you. Change its permissions, then do it again."),
+    errno.EROFS: marked("{file} is on a disk that can only be read. Choose another folder, then do it again."),
+    errno.ENOENT: marked("{file} is not there (any more). Give it again, or put it back."),
+    errno.ENOTDIR: marked(
+        "{file} lies below something that is a file, not a folder. Move that file away, or choose another folder."
+    ),
+    errno.EISDIR: marked("{file} is a folder where a file is expected. Give the name of a file."),
+    errno.EEXIST: marked("{file} is a file where a folder is expected. Move that file away, or choose another folder."),
+    errno.EIO: marked("The disk reported an error at {file}. Check the disk; copy what is on it elsewhere first."),
+    errno.EMFILE: marked("Too many files are open at once. Close other programs, then do it again."),
 }
 
 
@@ -172,14 +175,18 @@ def is_disk_full(fault: OSError) -> bool:
 def describe_os_error(fault: OSError) -> str:
     """What the system refused, as a sentence with what to do; it names the file, never its folder."""
     if is_disk_full(fault):
-        return DISK_FULL
+        return gettext(DISK_FULL)
     # The last part alone: a whole path tells the name of the user's account. Some errors name no file.
-    file = f"'{PurePath(str(fault.filename)).name}'" if fault.filename is not None else "A file"
+    file = f"'{PurePath(str(fault.filename)).name}'" if fault.filename is not None else gettext("A file")
     if fault.errno in _SYSTEM_REASONS:
-        return _SYSTEM_REASONS[fault.errno].format(file=file)
-    return f"The computer refused: {fault.strerror or type(fault).__name__} ({file}). Mend it, then do it again."
+        return gettext(_SYSTEM_REASONS[fault.errno], file=file)
+    return gettext(
+        "The computer refused: {reason} ({file}). Mend it, then do it again.",
+        reason=fault.strerror or type(fault).__name__,
+        file=file,
+    )
 
 
 def data_folder_fault(fault: OSError) -> DataFolderFault:
     """The same as an error that pages, jobs and the command line show."""
-    return DiskFull(DISK_FULL) if is_disk_full(fault) else DataFolderFault(describe_os_error(fault))
+    return DiskFull(gettext(DISK_FULL)) if is_disk_full(fault) else DataFolderFault(describe_os_error(fault))

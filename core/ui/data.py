@@ -206,11 +206,16 @@ def find_cover(dataset: Dataset, name: str) -> str | None:
     return person.cover_crop_id if person else None
 
 
-@kept.cache_data(show_spinner=False, max_entries=32)
 def describe_file_size(dataset_id: str, revision: Revision) -> str:
     """Space that a dataset's files take, as a text; empty where it would take long to count."""
+    size = _file_size(dataset_id, revision)
+    return "" if size is None else words.format_size(size)
+
+
+@kept.cache_data(show_spinner=False, max_entries=32)
+def _file_size(dataset_id: str, revision: Revision) -> int | None:
     artifacts = services().artifacts
-    return words.format_size(artifacts.size_bytes(dataset_id)) if artifacts.lists_quickly else ""
+    return artifacts.size_bytes(dataset_id) if artifacts.lists_quickly else None
 
 
 def dataset_runs(dataset: Dataset) -> list[Run]:

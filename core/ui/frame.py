@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.base.errors import DataFolderFault
-from core.base.settings import settings_from_env
-from core.language.languages import Language, find_language
-from core.language.texts import ask_for_language
 from core.language.texts import gettext as _
 from core.services import Services
 from core.store.protocols import Dataset
@@ -24,19 +20,11 @@ from core.ui.audit import recording
 from core.ui.home import trail
 from core.ui.home.trail import NextStep
 from core.ui.photos import outdated
-from core.ui.shell import dock, sketches
+from core.ui.shell import dock, language_choice, sketches
 
 # When the first page imports this, before anything of it can go wrong.
 refusals.show_faults_in_words()
 
-
-@cache
-def _chosen_language() -> Language:
-    # Of the settings alone: modules say things when they are imported, and no worker is to start for that.
-    return find_language(settings_from_env().language)
-
-
-ask_for_language(_chosen_language)
 
 # Of our own: for one of the Material icons, which pages are full of, browsers would ask a server of fonts.
 ICON = Path(__file__).with_name("icon.svg")
@@ -129,6 +117,7 @@ def page(title: str, purpose: str) -> Iterator[Frame]:
         script = st.session_state.get(state.PAGE, "")
         sharing.show_who_acts(dataset)
         st.sidebar.page_link(menu.WORDS.script, label=words.plain(_(menu.WORDS.title)), icon=menu.WORDS.icon)
+        language_choice.show_language_choice()
         dock.show_dock()
         sharing.stop_where_refused(menu.action_of(script), dataset)
         if dataset is not None:

@@ -113,6 +113,15 @@ def test_no_text_is_asked_for_where_it_cannot_be_collected():
                     assert all(not isinstance(call.args[0], ast.Constant) for call in asked), f"{path}:{node.lineno}"
 
 
+def test_every_text_that_is_written_out_is_collected_whole():
+    """One within the arguments of a ``ngettext`` would cut off its plural."""
+    whole = {texts_of(message)[-1] for message in collected()}
+    for path, call in (*calls_in("core"), *calls_in("pages")):
+        if is_text(call):
+            text = call.args[KEYWORDS[call.func.id] is not None]
+            assert not isinstance(text, ast.Constant) or text.value in whole, f"{path}:{call.lineno}"
+
+
 def is_text(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Name) and call.func.id in KEYWORDS
 

@@ -51,12 +51,13 @@ def show_engine(services: Services) -> None:
     """Which engine runs, where each network computes and in which precision, and on which processor."""
     st.header(_("Engine"), anchor=False)
     processor = read_processor()
+    runtime = words.plain(_(ENGINE_TITLES.get(services.settings.engine, services.settings.engine)))
     st.markdown(
         ngettext(
-            "**{engine}**, with {number} thread of *{processor}*.",
-            "**{engine}**, with {number} threads of *{processor}*.",
+            "**{runtime}**, with {number} thread of *{processor}*.",
+            "**{runtime}**, with {number} threads of *{processor}*.",
             services.settings.threads,
-            engine=words.plain(_(ENGINE_TITLES.get(services.settings.engine, services.settings.engine))),
+            runtime=runtime,
             processor=words.plain(processor.name),
         )
     )
@@ -76,7 +77,7 @@ def _show_placements(services: Services) -> None:
         st.error(words.plain(fault), icon=":material/error:")
         return
     rows = [
-        {_("Network"): _(NETWORKS[network]), _("Runs on"): placement.device, _("Precision"): placement.precision}
+        {_("Network"): _(NETWORKS[network]), _("Runs on"): _(placement.device), _("Precision"): placement.precision}
         for network, placement in placements.items()
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt=_("Where the networks run"), width="content")

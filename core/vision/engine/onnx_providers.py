@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.base.errors import EngineUnavailable
+from core.language.texts import marked
 
 GRAPHICS_MEMORY_BYTES = 2 << 30
 """At most, of each network."""
@@ -70,7 +71,7 @@ PROVIDERS = (
     Provider(
         key="cpu",
         runtime_name="CPUExecutionProvider",
-        title="processor",
+        title=marked("processor"),
         platforms=(),
         remedy="Every onnxruntime has it.",
     ),

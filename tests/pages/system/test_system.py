@@ -8,6 +8,7 @@ from core.store.job_model import JobKind
 from core.store.object_store import ObjectStore
 from core.store.retention.model import RetentionTerms
 from core.ui import data as ui_data
+from core.ui import state
 from core.ui.menu import ENTRIES, GLOSSARY, SECTIONS
 from core.ui.system.glossary import SEARCH_FIELD, TERMS, find_terms
 from core.vision.engine.onnx import OnnxEngine
@@ -120,3 +121,12 @@ def test_privacy_tells_this_installations_own_figures_and_offers_its_receipts(tr
     erase_dataset(trained.erase_tools(), dataset.id, by="me")
     said = texts(open_page("pages/system/privacy.py"))
     assert "A dataset, erased on" in said and "there is no dataset" in said
+
+
+def test_a_language_is_chosen_for_every_page_of_the_tab(app_data, open_page):
+    app = open_page("pages/system/jobs.py")
+    app.radio(key=state.LANGUAGE_CHOICE).set_value("de").run()
+    assert "Noch wurde keine Arbeit erledigt." in texts(app)
+    assert [element.proto.label for element in app.sidebar.get("page_link")] == ["Wörter erklärt"]
+    app.radio(key=state.LANGUAGE_CHOICE).set_value("en").run()
+    assert "No work has been done yet." in texts(app)
