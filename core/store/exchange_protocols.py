@@ -67,6 +67,12 @@ class DatasetSnapshot:
     """By table, each read anew whenever it is gone through, so that no table is in memory as a whole. People and events
     have the ids that they had: what is free is known when they are written."""
 
+    @property
+    def created(self) -> float:
+        """When the dataset was made, in seconds since 1970."""
+        (dataset,) = self.rows["dataset"]
+        return float(dataset["created"])
+
 
 class TransferStore(Protocol):
     """Reads a dataset of any size in pages, and takes what another installation gave."""

@@ -114,6 +114,9 @@ class FolderArtifacts(Artifacts):
     def withdraw_deletion(self, dataset_id: str) -> None:
         """See ``Artifacts``."""
         self._announcement(dataset_id).unlink(missing_ok=True)
+        # What was killed when it announced it.
+        for draft in (self.root / GOING).glob(f"{dataset_id}.*{DRAFT}"):
+            draft.unlink(missing_ok=True)
 
     def _announcement(self, dataset_id: str) -> Path:
         require_ids(dataset_id)

@@ -44,8 +44,6 @@ from core.workflows.labels.correct import Corrector
 from core.workflows.neighbours import face_index
 from core.workflows.photos.orphans import sweep_leftovers
 from core.workflows.photos.requests import IngestRequest
-from core.workflows.safekeeping.backup_check import check_backup
-from core.workflows.safekeeping.backup_folder import open_backup_folder
 from tests import prepared
 from tests.conftest import MODEL_ID, add_model, new_data_dir, services_on, write_zip
 from tests.forked import ForkServer
@@ -419,10 +417,6 @@ def test_work_that_is_killed_ends_as_if_it_had_not_been(
     assert left.count("done") < len(left) or len(left) < 3, "it was killed only when all was done"
 
 
-SHARE_OF_EACH = 5
-"""Of a hundred points, how many over a backup, and over a restoring."""
-
-
 def run_and_kill(
     server: ForkServer, words: list[str], written: Path, kill: tuple[int, float], is_done: Callable[[], bool]
 ) -> int:
@@ -447,49 +441,6 @@ def everything(data_dir: Path) -> tuple[list[str], dict[str, bytes]]:
     artifacts = data_dir / "artifacts"
     files = {str(path.relative_to(artifacts)): path.read_bytes() for path in artifacts.rglob("*") if path.is_file()}
     return rows, files
-
-
-def test_a_backup_that_is_killed_is_none_and_the_next_one_is_whole(
-    starts: Path, server: ForkServer, tmp_path: Path
-) -> None:
-    data_dir = prepared.copy(starts / "full", tmp_path / "data")
-
-    def attempt(name: str, kill: tuple[int, float]) -> tuple[int, Path, list[str]]:
-        target = tmp_path / name
-        words = ["backup", str(target), "--data", str(data_dir)]
-        writes = run_and_kill(server, words, target, kill, lambda: any(target.glob("backups/*/manifest.json")))
-        return writes, target, words
-
-    writes, _, _ = attempt("undisturbed", (1 << 30, 0.0))
-    for number, kill in enumerate(points(SHARE_OF_EACH, writes, "backup")):
-        _, target, words = attempt(str(number), kill)
-        assert main(words) == 0
-        folder = open_backup_folder(target)
-        for manifest in folder.manifests():
-            assert check_backup(folder, manifest).is_whole, f"killed after {kill} of {writes}"
-        assert not list(target.rglob("*.part"))
-
-
-def test_a_restoring_that_is_killed_shows_nothing_half_and_goes_on(
-    starts: Path, models_dir: Path, server: ForkServer, tmp_path: Path
-) -> None:
-    source = prepared.copy(starts / "full", tmp_path / "source")
-    assert main(["backup", str(tmp_path / "backups"), "--data", str(source)]) == 0
-    expected = everything(source)
-
-    def attempt(name: str, kill: tuple[int, float]) -> tuple[int, Services, list[str]]:
-        services = Services(Settings(new_data_dir(models_dir, tmp_path / name)))
-        data_dir = services.settings.data_dir
-        words = ["restore", str(tmp_path / "backups"), "--data", str(data_dir)]
-        return run_and_kill(server, words, data_dir, kill, lambda: bool(services.store.datasets())), services, words
-
-    writes, _, _ = attempt("undisturbed", (1 << 30, 0.0))
-    for number, kill in enumerate(points(SHARE_OF_EACH, writes, "restore")):
-        _, services, words = attempt(str(number), kill)
-        if not services.store.datasets():
-            assert main(words) == 0, f"killed after {kill} of {writes}"
-        sweep_leftovers(services.leftover_tools(), older_than_s=0.0)
-        assert everything(services.settings.data_dir) == expected, f"killed after {kill} of {writes}"
 
 
 THOROUGH = pytest.mark.skipif(POINTS < 100, reason="rotating the key walks the same way; with more points each does")

@@ -1,8 +1,8 @@
-"""Single photos and crops out of a folder of backups, whatever backup has them."""
+"""Single files out of a folder of backups, whatever backup has them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +34,16 @@ class BackupContents:
             if content is not None and content_id(content) == file_id:
                 return content
         return None
+
+    def list_stored(self, key: tuple[str, str, str]) -> Iterator[bytes]:
+        """What backups have of a file that is called by an id, the newest first."""
+        for manifest in self.folder.manifests():
+            key_file = self.folder.key_file(manifest)
+            unseal = self.unlock(key_file.parent) if key_file.is_file() else None
+            for file in self.folder.files(manifest):
+                stored = self.folder.read(file.sha256) if file.key == key else None
+                if stored is not None:
+                    yield unseal(*key, stored) if unseal is not None else stored
 
     def _list_sealed(self) -> dict[str, list[tuple[ListedFile, Unseal]]]:
         """What lies encrypted, by what it is called, of the newest backups first; their bytes have other hashes."""

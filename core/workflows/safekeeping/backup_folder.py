@@ -244,6 +244,8 @@ class BackupFolder:
         """Remove what no backup needs, and what was killed; how many files that were."""
         for draft in (self.path / BACKUPS).glob(f"*{_DRAFT}"):
             shutil.rmtree(draft)
+        for draft in self.path.glob(f"{MARKER}.*"):
+            draft.unlink(missing_ok=True)
         needed = {bytes.fromhex(file.sha256) for manifest in self.manifests() for file in self.files(manifest)}
         loose = [path for path in (self.path / FILES).glob("*/*") if not _is_needed(path.name, needed)]
         for path in loose:
@@ -291,7 +293,7 @@ def prepare_backup_folder(path: Path, data_dir: Path) -> BackupFolder:
             "A backup in the data folder would be lost with it. Give a folder elsewhere, on another disk."
         )
     try:
-        if path.is_dir() and not (path / MARKER).exists() and any(path.iterdir()):
+        if path.is_dir() and not (path / MARKER).exists() and not _is_begun(path):
             raise InputRefused(
                 f"'{path}' holds something else than backups, and nothing is mixed into it. Give an empty folder."
             )
@@ -300,6 +302,11 @@ def prepare_backup_folder(path: Path, data_dir: Path) -> BackupFolder:
     except OSError as fault:
         raise data_folder_fault(fault) from fault
     return open_backup_folder(path)
+
+
+def _is_begun(path: Path) -> bool:
+    """Whether a folder is empty, but for what was killed when it wrote the marker."""
+    return all(entry.name.startswith(f"{MARKER}.") for entry in path.iterdir())
 
 
 def hash_file(path: Path) -> str:

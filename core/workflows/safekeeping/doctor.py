@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,9 +20,7 @@ from core.workflows.neighbours.face_index import load_index
 from core.workflows.photos.orphans import LeftoverTools, list_known_files, sweep_leftovers
 from core.workflows.safekeeping.backup_contents import BackupContents
 from core.workflows.safekeeping.backup_folder import BackupFolder, Unseal
-
-_OF_RUNS = {ArtifactKind.RUN: "recogniser", ArtifactKind.MAP: "map"}
-"""Of these every row has its file."""
+from core.workflows.safekeeping.learned_files import MADE_AGAIN, LearnedFile, list_learned_files
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,13 @@ class DoctorReport(JsonRecord):
 
     files: int = 0
     """Photos and crops that were read and held against their hashes."""
+    learned_files: int = 0
+    """Recognisers, tests, maps, groups, suspects and lookups that were read as whoever uses them reads them."""
     crops_cut_again: int = 0
     from_backup: int = 0
-    """Photos and crops that were taken out of a backup."""
+    """Photos, crops and what was learned that were taken out of a backup."""
+    removed_to_be_made_again: int = 0
+    """Damaged groups and lists of suspects: a click makes them again."""
     leftovers_removed: int = 0
     indexes_removed: int = 0
     """Damaged ones; they are made again by the worker when they are missed."""
@@ -78,7 +80,7 @@ def examine(
 
     Parameters
     ----------
-    backups : where missing and damaged photos are taken from, if there is one
+    backups : where missing and damaged files are taken from, if there is one
     mends : whether anything is changed; else what could be mended is named as a fault
 
     Raises
@@ -130,9 +132,7 @@ class _Examination:
         damaged_crops = set(self._list_damaged(ArtifactKind.CROP, known_ids[ArtifactKind.CROP]))
         if damaged_crops:
             self._mend_crops(damaged_crops)
-        for kind, title in _OF_RUNS.items():
-            for file_id in known_ids[kind] - set(self.tools.artifacts.ids(self.dataset.id, kind)):
-                self._tell(f"The file of the {title} '{file_id}' is missing.", f"Make the {title} again.")
+        self._examine_learned_files()
         self._examine_indexes()
 
     def _tell(self, what: str, to_do: str) -> None:
@@ -205,6 +205,37 @@ class _Examination:
             self.report.crops_cut_again += 1
         return crop_ids & portraits.keys()
 
+    # what was learned
+
+    def _examine_learned_files(self) -> None:
+        runs = self.tools.leftovers.runs
+        for damaged in runs.damaged_runs(self.dataset.id):
+            self._tell(f"The row of the recogniser '{damaged.id}' cannot be read.", "Delete the run and train again.")
+        for file in list_learned_files(runs, self.tools.artifacts, self.dataset):
+            self.report.learned_files += 1
+            damage = file.find_damage()
+            if damage and not self._mend_learned_file(file):
+                self._tell(f"The {file.title} is {damage}.", file.to_do)
+
+    def _mend_learned_file(self, file: LearnedFile) -> bool:
+        if not self.mends:
+            return False
+        if file.kind in MADE_AGAIN:
+            self._delete_all(file.kind)
+            self.report.removed_to_be_made_again += 1
+            return True
+        for content in self._list_backed_up(file.kind, file.id):
+            self.tools.artifacts.replace(self.dataset.id, file.kind, file.id, content)
+            if not file.find_damage():
+                self.report.from_backup += 1
+                return True
+        return False
+
+    def _list_backed_up(self, kind: ArtifactKind, file_id: str) -> Iterator[bytes]:
+        """What backups have of a file, the newest first."""
+        if self.backups is not None:
+            yield from self.backups.list_stored((self.dataset.id, kind.value, file_id))
+
     # indexes
 
     def _examine_indexes(self) -> None:
@@ -222,6 +253,9 @@ class _Examination:
         if not self.mends:
             self._tell(f"The {title} is damaged.", "Let the doctor mend it: it is made again.")
             return
+        self._delete_all(kind)
+        self.report.indexes_removed += 1
+
+    def _delete_all(self, kind: ArtifactKind) -> None:
         for file_id in self.tools.artifacts.ids(self.dataset.id, kind):
             self.tools.artifacts.delete(self.dataset.id, kind, file_id)
-        self.report.indexes_removed += 1

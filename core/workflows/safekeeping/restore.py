@@ -190,21 +190,21 @@ def fill_dataset(
     manifest = folder.manifest(request.backup)
     _require_readable(tools, folder, manifest)
     source, target = manifest.find_dataset(request.dataset), tools.store.dataset(dataset_id)
-    if tools.store.counts(target.id).photos:
-        # With its rows it got its time, of before the backup.
-        if target.created > manifest.created:
-            raise InputRefused("There are photos in this dataset already, and nothing is mixed into them.")
-        # Killed before this was renumbered, or behind that: it is made again.
-        for file_id in tools.artifacts.ids(target.id, ArtifactKind.SUSPECTS):
-            tools.artifacts.delete(target.id, ArtifactKind.SUSPECTS, file_id)
-        return RestoreReceipt(manifest.id, (target.name,), sum(1 for _ in _list_own(folder, manifest, source.id)))
     with _rows_of(tools, folder, manifest) as rows:
+        snapshot = tools.transfer.read_snapshot(rows.database, source.id, target.id)
+        if tools.store.counts(target.id).photos:
+            # With its rows it got its time.
+            if target.created != snapshot.created:
+                raise InputRefused("There are photos in this dataset already, and nothing is mixed into them.")
+            # Killed before this was renumbered, or behind that: it is made again.
+            for file_id in tools.artifacts.ids(target.id, ArtifactKind.SUSPECTS):
+                tools.artifacts.delete(target.id, ArtifactKind.SUSPECTS, file_id)
+            return RestoreReceipt(manifest.id, (target.name,), sum(1 for _ in _list_own(folder, manifest, source.id)))
         name = target.name
         if rows.unseal is not None:
             # Who asked could not read it.
             taken = {dataset.name for dataset in tools.store.datasets() if dataset.id != target.id}
             name = choose_free_name(rows.names[source.id], manifest.created, taken)
-        snapshot = tools.transfer.read_snapshot(rows.database, source.id, target.id)
         files = _files_of(tools, folder, manifest, snapshot, rows.unseal)
         _restore_snapshot(tools, files, snapshot, name, progress)
     return RestoreReceipt(manifest.id, (name,), *files.summary)

@@ -29,6 +29,7 @@ from core.workflows.safekeeping.backup import BackupReceipt, take_backup
 from core.workflows.safekeeping.backup_check import check_backup
 from core.workflows.safekeeping.backup_folder import MANIFEST, open_backup_folder
 from core.workflows.safekeeping.restore import restore_dataset, restore_everything
+from core.workflows.training.train import load_recogniser
 from tests import prepared
 from tests.conftest import new_data_dir
 
@@ -279,3 +280,25 @@ def test_the_doctor_mends_crops_leftovers_and_tables(services: Services) -> None
     assert main(["doctor", "--data", str(services.settings.data_dir)]) == 0
     services.artifacts.delete(dataset_id, ArtifactKind.RUN, services.runs.runs(dataset_id)[0].id)
     assert main(["doctor", "--data", str(services.settings.data_dir)]) == 1
+
+
+def test_the_doctor_reads_what_was_learned_and_takes_it_out_of_a_backup(services: Services, target: Path) -> None:
+    dataset, run = services.store.datasets()[0], services.runs.runs(services.store.datasets()[0].id)[0]
+    back_up(services, target)
+    kinds = ArtifactKind.RUN, ArtifactKind.PREDICTIONS
+    for kind in kinds:
+        services.artifacts.replace(dataset.id, kind, run.id, b"damaged")
+    services.artifacts.put(dataset.id, ArtifactKind.SUSPECTS, "queue", b"damaged")
+    looked = doctor.examine(services.doctor_tools(), mends=False)
+    assert (
+        len(looked.faults) == 3
+        and looked.learned_files >= 5
+        and all("damaged" in fault.what for fault in looked.faults)
+    )
+    report = doctor.examine(services.doctor_tools())
+    assert (report.removed_to_be_made_again, len(report.faults)) == (1, 2), (
+        "a list of suspects is made again by a click"
+    )
+    report = doctor.examine(services.doctor_tools(), open_backup_folder(target))
+    assert (report.from_backup, report.is_well) == (2, True)
+    assert load_recogniser(services.artifacts, run).people
