@@ -36,7 +36,6 @@ from core.store.disk_reserve import Reserve
 from core.store.encryption.keyring import find_keys, is_encrypted, lend_keys, unlock_folder
 from core.store.folder_artifacts import FolderArtifacts
 from core.store.job_model import JobKind
-from core.store.protocols import Run
 from core.store.sql.access.rights import SqlAccessStore
 from core.store.sql.audit.log import SqlAuditLog
 from core.store.sql.corrections import SqlCorrectionLog
@@ -49,6 +48,7 @@ from core.store.sql.runs import SqlRunStore
 from core.store.sql.schema import SCHEMA_VERSION
 from core.store.sql.transfer import SqlTransferStore
 from core.store.sql.whole_copy import StoreCopy, write_snapshot
+from core.store.values.runs import Run
 from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.base import Engine

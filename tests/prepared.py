@@ -21,7 +21,7 @@ from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobOwner, JobState
-from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
+from core.store.values.datasets import IngestBatch, PhotoLabel, StoredFace
 
 SAMPLE = "Five celebrities"
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.base.types import Box, Face, Photo
 from core.services import Services
-from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
+from core.store.values.datasets import Dataset, IngestBatch, PhotoLabel, StoredFace
 
 _LANDMARKS = np.zeros((5, 2), dtype=np.float32)
 

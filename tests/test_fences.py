@@ -35,6 +35,7 @@ FACES = {"core.vision.pipeline", "core.vision.quality"}
 JOB_VALUES = {"core.store.job_model"}
 STORE_BASES = JOB_VALUES | {
     "core.store.protocols",
+    "core.store.values",
     "core.store.access_model",
     "core.store.artifacts",
     "core.store.encryption.keyring",
@@ -78,7 +79,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.cli": UNIVERSAL
     | JOB_VALUES
     | {"core.cli", "core.services", "core.workflows", "core.jobs", "core.corrections", "core.bench", "core.isolation"}
-    | {"core.vision.models", "core.archives.folder_layout", "core.archives.file_names", "core.store.protocols"}
+    | {
+        "core.vision.models",
+        "core.archives.folder_layout",
+        "core.archives.file_names",
+        "core.store.protocols",
+        "core.store.values",
+    }
     | {"core.store.audit_log"}
     | RATES
     | {"core.signing", "core.store.retention"}
@@ -94,7 +101,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | JOB_VALUES
     | {"core.bench", "core.services", "core.workflows", "core.jobs", "core.learn", "core.vision", "core.isolation"}
     | PIXELS
-    | {"core.base.machine", "core.store.protocols"},
+    | {"core.base.machine", "core.store.protocols", "core.store.values"},
     "core.services": {"core"},
     "core.access": UNIVERSAL
     | STORE_BASES
@@ -111,9 +118,25 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.workflows.photos.face_finding", "core.workflows.photos.photo_reader"},
     "core.jobs": UNIVERSAL
     | JOB_VALUES
-    | {"core.jobs", "core.access", "core.services", "core.workflows", "core.corrections", "core.store.protocols"},
+    | {
+        "core.jobs",
+        "core.access",
+        "core.services",
+        "core.workflows",
+        "core.corrections",
+        "core.store.protocols",
+        "core.store.values",
+    },
     "core.report": VALUES
-    | {"core.report", "core.charts", "core.learn", "core.vision.quality", "core.base.words", "core.store.protocols"},
+    | {
+        "core.report",
+        "core.charts",
+        "core.learn",
+        "core.vision.quality",
+        "core.base.words",
+        "core.store.protocols",
+        "core.store.values",
+    },
     "core.charts": VALUES | {"core.charts", "core.learn", "core.base.words"},
     "core.learn": VALUES
     | {"core.base.json_values", "core.learn", "core.vision.quality", "core.base.vectors", "core.base.words"},

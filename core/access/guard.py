@@ -31,8 +31,9 @@ from core.store.access_model import Asker, Grant, Standing
 from core.store.artifacts import Artifacts
 from core.store.exchange_protocols import DatasetSnapshot
 from core.store.job_model import Job, JobKind, JobOwner
-from core.store.protocols import Dataset, FaceStore, JobStore, RunStore
+from core.store.protocols import FaceStore, JobStore, RunStore
 from core.store.retention.model import ReceiptRecord, RetentionStore
+from core.store.values.datasets import Dataset
 
 
 @dataclass(frozen=True)

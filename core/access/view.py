@@ -25,7 +25,7 @@ from core.base.errors import AccessRefused
 from core.language.texts import gettext as _
 from core.services import Services
 from core.store.job_model import Job
-from core.store.protocols import Run
+from core.store.values.runs import Run
 from core.vision.detect.mtcnn import Detector
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.base import Engine

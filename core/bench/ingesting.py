@@ -31,7 +31,7 @@ from core.jobs.registry import job_handlers, submit_job
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.job_model import Job, JobOwner, JobRequest, JobState
-from core.store.protocols import Dataset, FileOutcome
+from core.store.values.datasets import Dataset, FileOutcome
 from core.vision.detect import pyramid
 from core.vision.embed import crops
 from core.vision.engine.base import Engine

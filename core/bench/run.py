@@ -23,7 +23,7 @@ from core.bench import ingesting, others, photos
 from core.bench.ingesting import ingest_archive, run_benchmark_job, time_call
 from core.bench.report import format_report
 from core.services import Services
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.vision.models import catalogue
 from core.vision.models.manifest import weights_path
 from core.workflows.identification.identify import IdentifiedPhoto, Identifier

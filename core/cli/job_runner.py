@@ -18,7 +18,7 @@ from core.jobs.registry import Handler, job_handlers, submit_job
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.job_model import Job, JobOwner, JobRequest, JobState
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 
 PATIENCE_S = 20.0
 """How long a command tries to write its job's end; afterwards the job counts as interrupted, and can be resumed."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from core.base.errors import ImageRefused, NotFound
 from core.base.settings import settings_from_env
 from core.services import Services
-from core.store.protocols import Dataset, Run
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 
 
 def open_services(options: argparse.Namespace) -> Services:

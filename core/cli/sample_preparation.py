@@ -16,7 +16,7 @@ from core.cli.job_runner import run_in_process
 from core.jobs.answer import plan_answer
 from core.services import Services, locate_prepared_sample
 from core.store.job_model import JobKind
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.vision.models import catalogue
 from core.vision.models.sample import SAMPLE_NAME
 from core.vision.models.workspace import locked_workspace, replace_folder

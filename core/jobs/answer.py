@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from core.base.errors import InputRefused, TrainingRefused
 from core.services import Services
 from core.store.job_model import JobRequest
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.workflows.clustering.hierarchy import ClusterOptions, load_hierarchy
 from core.workflows.labels.review_queue import SuspectsRequest, load_queue
 from core.workflows.neighbours.face_index import IndexRequest, is_index_due

@@ -11,7 +11,7 @@ from core.learn.model_selection.study import Study
 from core.learn.open_set.operating_points import OperatingPoint
 from core.learn.verification.own_pairs import OwnPairs
 from core.learn.verification.pair_operating_points import PairOperatingPoints
-from core.store.protocols import Run
+from core.store.values.runs import Run
 
 
 @dataclass(frozen=True, slots=True, eq=False)

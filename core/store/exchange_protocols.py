@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from core.base.progress import Progress
 from core.base.types import Box, Embeddings, Face, Photo, Vectors
 from core.corrections.model import Change, Event
-from core.store.protocols import PhotoLabel
+from core.store.values.datasets import PhotoLabel
 
 
 @dataclass(frozen=True, slots=True, eq=False)

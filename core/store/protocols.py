@@ -3,192 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
 from core.base.json_values import JsonObject
-from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Revision, Split, Vectors
-from core.learn.metrics.run_values import RunMetrics, RunParams
-from core.learn.projection.map_values import MapParams
+from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Revision, Vectors
 from core.store.access_model import Asker
 from core.store.columns.face_changes import FaceChanges
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState, JobTotal
-
-
-class FileOutcome(StrEnum):
-    """What became of one file of an archive."""
-
-    TAKEN = "taken"
-    NO_FACE = "no face"
-    SEVERAL_FACES = "several faces"
-    DUPLICATE = "duplicate"
-    CONFLICT = "under two people"
-    """The same photo is there already, under another person or on the other side of the split."""
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class FileReport:
-    """One line of the report on an ingest."""
-
-    position: int
-    name: str
-    outcome: FileOutcome
-    faces: int = 0
-    person: str | None = None
-    split: Split | None = None
-    reason: str = ""
-    photo_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """A named collection of photos whose faces are embedded with one model."""
-
-    id: str
-    name: str
-    model_id: str
-    revision: Revision
-    created: float
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How much a dataset holds."""
-
-    photos: int = 0
-    faces: int = 0
-    people: int = 0
-    train_faces: int = 0
-    val_faces: int = 0
-    unnamed_faces: int = 0
-    """Without a name, and not marked as strangers."""
-    excluded_faces: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PersonCount:
-    """A person and how many faces carry the name."""
-
-    id: int
-    name: str
-    faces: int
-    train: int
-    val: int
-    cover_crop_id: str
-    hidden: bool = False
-    note: str = ""
-    excluded: int = 0
-    mean_grade: float | None = None
-    """Mean quality of the faces, 0 .. 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class PersonRemark:
-    """What somebody said of a person as a whole."""
-
-    note: str = ""
-    cover_crop_id: str | None = None
-    """The portrait that was chosen, where one was and its face is the person's still."""
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoLabel:
-    """What the archive said about a photo when it was taken."""
-
-    person: str | None
-    split: Split | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StoredFace:
-    """A face on its way into the store, with its vector."""
-
-    face: Face
-    vector: Vectors
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoLook:
-    """How a photo was turned when it was looked at anew."""
-
-    turn_before: int
-    """Quarters clockwise, when it was read; see ``Photo.turn``."""
-    turn: int
-    """The turn under which its faces were found: another one where they were surer."""
-    perceptual_hash: int
-    """Of the picture turned so."""
-
-
-@dataclass(frozen=True, slots=True)
-class FolderNamedFace:
-    """A face that came without a name, whose photo was found again in a person's folder."""
-
-    face_id: str
-    photo_id: str
-    person: str
-    split: Split | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class IngestBatch:
-    """What one step of an ingest adds, in one transaction."""
-
-    photos: Sequence[tuple[Photo, PhotoLabel]] = ()
-    faces: Sequence[StoredFace] = ()
-    reports: Sequence[FileReport] = ()
-    named: Sequence[FolderNamedFace] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A trained and measured classifier."""
-
-    id: str
-    dataset_id: str
-    created: float
-    revision: Revision
-    model_id: str
-    params: RunParams
-    metrics: RunMetrics
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class DamagedRun:
-    """A run whose stored values cannot be."""
-
-    id: str
-    dataset_id: str
-    created: float | None
-    fault: str
-    """What cannot be, in words."""
-
-
-class RunKey(Protocol):
-    """What the files of a run, damaged or not, are found by."""
-
-    @property
-    def id(self) -> str:
-        """Of the run, and of its artifacts."""
-
-    @property
-    def dataset_id(self) -> str:
-        """The dataset among whose artifacts they lie."""
-
-
-@dataclass(frozen=True, slots=True)
-class MapInfo:
-    """A stored projection of the embeddings."""
-
-    id: str
-    dataset_id: str
-    revision: Revision
-    method: str
-    params: MapParams = field(default_factory=MapParams)
-    created: float = 0.0
-    seconds: float = 0.0
+from core.store.values.datasets import (
+    Counts,
+    Dataset,
+    FileOutcome,
+    FileReport,
+    IngestBatch,
+    PersonCount,
+    PersonRemark,
+    PhotoLabel,
+    PhotoLook,
+    StoredFace,
+)
+from core.store.values.runs import DamagedRun, MapInfo, Run
 
 
 class FaceStore(Protocol):

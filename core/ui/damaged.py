@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.language.texts import gettext as _
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, frame, words
 from core.ui.access import offers
 from core.workflows.training import train

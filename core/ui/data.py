@@ -24,7 +24,8 @@ from core.learn.metrics.predictions import Predictions
 from core.services import Services
 from core.store.columns.people_columns import People, build_counts, build_people
 from core.store.job_model import Job, JobKind
-from core.store.protocols import Counts, Dataset, MapInfo, PersonCount, Run
+from core.store.values.datasets import Counts, Dataset, PersonCount
+from core.store.values.runs import MapInfo, Run
 from core.ui.access import kept
 from core.ui.access.signed_in import current_principal
 from core.workflows.neighbours.face_index import index_time, is_indexed

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.base.errors import DataFolderFault
 from core.language.texts import gettext as _
 from core.services import Services
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import address, data, menu, refusals, state, words
 from core.ui.access import offers, sharing
 from core.ui.audit import recording

@@ -12,7 +12,8 @@ from pathlib import Path
 from core.base.errors import DataFolderBusy, InputRefused, ModelMismatch, NotFound
 from core.store.artifacts import Artifacts
 from core.store.disk_reserve import RESERVE_BYTES, Reserve
-from core.store.protocols import Dataset, FaceStore, JobStore, PersonCount
+from core.store.protocols import FaceStore, JobStore
+from core.store.values.datasets import Dataset, PersonCount
 
 STOPPING_S = 20.0
 STOPPING_STEP_S = 0.2

@@ -38,8 +38,9 @@ from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.audit_log import AuditLog
 from core.store.exchange_protocols import EraseStore, TransferStore
 from core.store.job_model import JobKind, JobState
-from core.store.protocols import Dataset, FaceStore, JobStore, ReportStore, RunStore
+from core.store.protocols import FaceStore, JobStore, ReportStore, RunStore
 from core.store.retention.model import RetentionStore
+from core.store.values.datasets import Dataset
 from core.workflows.evaluation.study import StudyRequest
 from core.workflows.projection.project import MapOptions
 

@@ -18,7 +18,7 @@ from core.jobs.worker import run_job
 from core.services import Services
 from core.store.access_model import Grant, Role, Standing, Usage
 from core.store.job_model import JobKind, JobState
-from core.store.protocols import IngestBatch, PhotoLabel
+from core.store.values.datasets import IngestBatch, PhotoLabel
 from core.workflows.photos.requests import IngestRequest
 from tests.conftest import write_zip
 

@@ -28,7 +28,8 @@ from core.imaging.pixels import encode_jpeg
 from core.learn.projection.map_values import MapParams
 from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
-from core.store.protocols import Dataset, IngestBatch, MapInfo, PhotoLabel, StoredFace
+from core.store.values.datasets import Dataset, IngestBatch, PhotoLabel, StoredFace
+from core.store.values.runs import MapInfo
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from tests.benchmarks import synthetic
 

@@ -31,7 +31,7 @@ from core.imaging.decoding import decode_image
 from core.imaging.pixels import encode_jpeg, perceptual_hash
 from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
-from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
+from core.store.values.datasets import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.vision import quality as measures
 from core.vision.embed.crops import crop_portrait
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID

@@ -28,7 +28,8 @@ from core.learn.open_set.left_out_trials import RuleTrainingData
 from core.learn.open_set.rejection_rule import TARGET_RATE, Gallery
 from core.learn.open_set.rule_fitting import learn_rules
 from core.services import Services
-from core.store.protocols import Dataset, Run
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.workflows.labels.correct import Corrector
 from core.workflows.training import train, update
 from tests.benchmarks.synthetic import vectors_of

@@ -12,7 +12,7 @@ from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.job_model import JobKind, JobOwner, JobState
-from core.store.protocols import PhotoLabel
+from core.store.values.datasets import PhotoLabel
 from core.workflows.identification.lookups.values import LookupRequest
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.requests import IngestRequest

@@ -12,7 +12,7 @@ from core.base.settings import Settings
 from core.base.types import Photo, Split
 from core.services import Services
 from core.store.job_model import JobKind
-from core.store.protocols import PhotoLabel
+from core.store.values.datasets import PhotoLabel
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.training.request import TrainRequest
 from tests import prepared

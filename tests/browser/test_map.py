@@ -19,7 +19,7 @@ from core.base.types import Box, Face, Photo
 from core.services import Services
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
-from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
+from core.store.values.datasets import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.projection import project
 from core.workflows.projection.project import MapOptions, Method

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 from core.base.settings import Settings
 from core.base.types import Photo
 from core.services import Services
-from core.store.protocols import PhotoLabel
+from core.store.values.datasets import PhotoLabel
 from tests import prepared
 from tests.browser.conftest import open_by_link, settle, shoot
 from tests.conftest import write_zip

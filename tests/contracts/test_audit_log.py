@@ -9,11 +9,11 @@ from sqlalchemy import Engine
 
 from core.base.types import Split
 from core.store.audit_log import AuditAction, AuditEntry, AuditFilter
-from core.store.protocols import IngestBatch, PhotoLabel
 from core.store.sql.audit.log import SqlAuditLog
 from core.store.sql.database import open_database
 from core.store.sql.erasure import SqlEraseStore
 from core.store.sql.faces import SqlFaceStore
+from core.store.values.datasets import IngestBatch, PhotoLabel
 from tests.stored_faces import stored_face
 
 EVERYTHING = AuditFilter()

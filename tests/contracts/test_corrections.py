@@ -24,13 +24,13 @@ from core.imaging.geometry import turn_box, turn_size
 from core.store.columns.people_columns import build_counts, build_people
 from core.store.folder_artifacts import FolderArtifacts
 from core.store.job_model import JobKind, JobOwner
-from core.store.protocols import IngestBatch, PhotoLabel, PhotoLook, StoredFace
 from core.store.sql import schema
 from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database
 from core.store.sql.erasure import SqlEraseStore
 from core.store.sql.faces import SqlFaceStore
 from core.store.sql.jobs import SqlJobStore
+from core.store.values.datasets import IngestBatch, PhotoLabel, PhotoLook, StoredFace
 from core.workflows.columns.newest_faces import NewestFaces
 from core.workflows.columns.snapshot import store_snapshot
 from core.workflows.labels.correct import Corrector

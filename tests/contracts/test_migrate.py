@@ -21,7 +21,6 @@ from core.base.errors import DataFolderBusy, DataFolderFault, DiskFull, FaceAtla
 from core.base.types import Box, Split
 from core.corrections.model import Editor
 from core.store.audit_log import AuditAction, AuditFilter
-from core.store.protocols import IngestBatch, PhotoLabel
 from core.store.retention.model import RetentionTerms
 from core.store.sql import database, migrate
 from core.store.sql.access.rights import SqlAccessStore
@@ -37,6 +36,7 @@ from core.store.sql.retention.store import SqlRetentionStore
 from core.store.sql.runs import SqlRunStore
 from core.store.sql.schema import SCHEMA_VERSION, metadata
 from core.store.sql.transfer import SqlTransferStore
+from core.store.values.datasets import IngestBatch, PhotoLabel
 from core.workflows.labels.correct import Corrector
 from tests import earlier_folders
 from tests.conftest import PROJECT_DIR

@@ -10,10 +10,10 @@ from core.base.types import Box, Embeddings, Face, Photo, Quality, Split
 from core.corrections.model import Editor
 from core.store.columns.face_changes import update_table, update_vectors
 from core.store.columns.people_columns import People, build_people
-from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
 from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database
 from core.store.sql.faces import SqlFaceStore
+from core.store.values.datasets import IngestBatch, PhotoLabel, StoredFace
 from core.workflows.labels.correct import Corrector
 
 # Person, quality (in halves, which float32 holds exactly): of Ann's faces the third is the best one.

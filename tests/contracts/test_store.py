@@ -20,21 +20,12 @@ from core.learn.metrics.run_values import RunMetrics, RunParams
 from core.learn.projection.map_values import MapParams
 from core.store.access_model import Asker, Role
 from core.store.job_model import FollowUp, JobKind, JobOwner, JobState
-from core.store.protocols import (
-    DamagedRun,
-    Dataset,
-    FileOutcome,
-    FileReport,
-    IngestBatch,
-    MapInfo,
-    PhotoLabel,
-    Run,
-    StoredFace,
-)
 from core.store.sql.database import open_database
 from core.store.sql.faces import SqlFaceStore
 from core.store.sql.jobs import SqlJobStore
 from core.store.sql.runs import SqlRunStore
+from core.store.values.datasets import Dataset, FileOutcome, FileReport, IngestBatch, PhotoLabel, StoredFace
+from core.store.values.runs import DamagedRun, MapInfo, Run
 from tests import postgresql
 from tests.conftest import PROJECT_DIR
 from tests.waiting import LONGEST_S, wait_until

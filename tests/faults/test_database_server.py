@@ -18,10 +18,10 @@ from core.base.settings import Settings
 from core.jobs.worker import run_job, serve_queue
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobOwner, JobState
-from core.store.protocols import FileOutcome, FileReport, IngestBatch
 from core.store.sql.database import open_database
 from core.store.sql.databases import postgresql
 from core.store.sql.databases.postgresql_faults import translate_refusal
+from core.store.values.datasets import FileOutcome, FileReport, IngestBatch
 from tests.conftest import PROJECT_DIR
 from tests.faults.test_store_faults import page_errors
 from tests.postgresql import Server, own_server, running_server

@@ -16,7 +16,7 @@ from core.base.progress import CancelToken, Progress
 from core.base.settings import ImageLimits
 from core.services import Services
 from core.store.job_model import JobKind, JobOwner
-from core.store.protocols import FileOutcome, FileReport
+from core.store.values.datasets import FileOutcome, FileReport
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.identification.lookups.kept_lookups import load_lookup
 from core.workflows.identification.lookups.lookup import LookupTask, look_up_photos

@@ -32,7 +32,7 @@ from core.jobs.worker import run_job, serve_queue
 from core.services import Services
 from core.store.access_model import Asker, Role
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
-from core.store.protocols import FileOutcome
+from core.store.values.datasets import FileOutcome
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.photos.requests import IngestRequest
 from core.workflows.projection.project import MapOptions

@@ -18,7 +18,7 @@ from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
 from core.services import Services
 from core.store.job_model import Job
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data as ui_data
 from core.ui.audit import recording
 from core.vision.engine.openvino import OpenVinoEngine

@@ -19,7 +19,7 @@ from core.learn.verification.own_pairs import OwnPairs, measure_own_pairs
 from core.learn.verification.pair_operating_points import PairOperatingPoint, PairOperatingPoints
 from core.learn.verification.pair_rule import PairScores
 from core.report.material import FaceSetHashes, FacesNow, ReportedNetwork, ReportMaterial, WrongName
-from core.store.protocols import Run
+from core.store.values.runs import Run
 
 
 def jpeg(shade: int) -> bytes:

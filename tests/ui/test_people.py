@@ -7,7 +7,7 @@ import pytest
 
 from core.learn.model_selection.photos_needed import MOST, PhotoAdvice, PhotoKind
 from core.store.columns.people_columns import People
-from core.store.protocols import Counts, Dataset, PersonCount
+from core.store.values.datasets import Counts, Dataset, PersonCount
 from core.ui.clustering import naming_summary
 from core.ui.people import confusable_people, erasure, merging, people_filter, photos_needed, wall_cells
 from core.ui.people.confusable_people import Likeness

@@ -7,7 +7,7 @@ import argparse
 from core.cli import resolution
 from core.cli.parser import Answer, Commands, require_dataset
 from core.services import Services
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 
 
 def add_datasets(commands: Commands) -> None:

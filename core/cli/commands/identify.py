@@ -13,7 +13,7 @@ from core.cli.parser import Answer, Commands, accept_zip_names, require_dataset
 from core.learn.verification.pair_rule import FARS
 from core.services import Services
 from core.store.audit_log import AuditAction
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.vision.models import catalogue
 from core.workflows.datasets import find_person
 from core.workflows.identification.identify import identified_photo_json

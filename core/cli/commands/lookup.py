@@ -13,7 +13,7 @@ from core.cli.layout_preview import print_zip_names
 from core.cli.parser import Answer, Commands, accept_zip_names, require_dataset
 from core.learn.open_set.rejection_rule import TARGET_RATE
 from core.services import Services
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.workflows.identification.lookups import kept_lookups, lookup, outputs
 from core.workflows.identification.lookups.marks import LookupMark, mark_faces
 from core.workflows.identification.lookups.values import Lookup, LookupCounts, LookupRequest

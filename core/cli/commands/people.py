@@ -11,7 +11,7 @@ from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, require_dataset
 from core.jobs.handlers.learning import ClusterResult
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD
-from core.store.protocols import PersonCount
+from core.store.values.datasets import PersonCount
 from core.workflows.clustering import cluster
 from core.workflows.clustering.hierarchy import ClusterOptions
 from core.workflows.datasets import find_person, require_faces

@@ -21,7 +21,7 @@ from core.cli.parser import Answer, Commands, accept_zip_names, require_dataset
 from core.services import Services
 from core.store.exchange_protocols import StoredPhoto
 from core.store.job_model import Job
-from core.store.protocols import Dataset, FileOutcome
+from core.store.values.datasets import Dataset, FileOutcome
 from core.vision.models import catalogue
 from core.workflows import datasets
 from core.workflows.photos.ingest import IngestSummary

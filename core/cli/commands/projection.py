@@ -11,7 +11,8 @@ from core.cli.job_runner import run_in_process
 from core.cli.parser import Answer, Commands, require_dataset
 from core.jobs.handlers.learning import MapResult
 from core.services import Services
-from core.store.protocols import Dataset, MapInfo
+from core.store.values.datasets import Dataset
+from core.store.values.runs import MapInfo
 from core.workflows.projection import selection
 from core.workflows.projection.project import MapOptions, Method, load_map
 from core.workflows.training.train import load_predictions

@@ -15,8 +15,8 @@ from core.cli.parser import Answer, Commands, require_dataset
 from core.services import Services
 from core.signing.keyring import Keyring
 from core.signing.keys import PublicKey
-from core.store.protocols import Dataset
 from core.store.retention.model import ReceiptRecord, RetentionTerms
+from core.store.values.datasets import Dataset
 from core.workflows.datasets import find_person
 from core.workflows.erasure.signed_receipts import verify_receipt
 from core.workflows.retention import terms as retention

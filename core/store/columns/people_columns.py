@@ -10,7 +10,7 @@ from typing import overload
 import numpy as np
 
 from core.base.types import Bools, Doubles, FaceTable, Ints, Split
-from core.store.protocols import Counts, PersonCount, PersonRemark
+from core.store.values.datasets import Counts, PersonCount, PersonRemark
 
 
 @dataclass(frozen=True, eq=False)

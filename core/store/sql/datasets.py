@@ -14,10 +14,10 @@ from sqlalchemy.exc import IntegrityError
 from core.base.errors import NameTaken, NotFound
 from core.base.types import Split
 from core.store.names import checked_name
-from core.store.protocols import Counts, Dataset, PersonCount
 from core.store.sql import schema
 from core.store.sql.reader import SqlStore
 from core.store.sql.transactions.current_values import resolve_merges
+from core.store.values.datasets import Counts, Dataset, PersonCount
 
 
 @dataclass(frozen=True)

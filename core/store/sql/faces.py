@@ -10,7 +10,6 @@ from sqlalchemy import delete, func, select, update
 from core.base.errors import InputRefused, NotFound
 from core.base.types import Face, Photo, Quality, Vectors
 from core.corrections.model import Entity
-from core.store.protocols import IngestBatch, PhotoLabel, PhotoLook, StoredFace
 from core.store.sql import schema
 from core.store.sql.reading.face_columns import SqlFaceColumns
 from core.store.sql.reports import SqlReportStore
@@ -36,6 +35,7 @@ from core.store.sql.transactions.face_rows import (
     touch_faces,
 )
 from core.store.sql.transactions.turned_photos import has_turn_correction, record_look
+from core.store.values.datasets import IngestBatch, PhotoLabel, PhotoLook, StoredFace
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from core.base.types import Face
-from core.store.protocols import FileOutcome, FileReport
 from core.store.sql import schema
 from core.store.sql.reader import SqlStore
 from core.store.sql.rows import to_face, to_report, whole_faces
+from core.store.values.datasets import FileOutcome, FileReport
 
 
 @dataclass(frozen=True)

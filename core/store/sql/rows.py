@@ -12,8 +12,8 @@ from sqlalchemy import Row, Select, select
 
 from core.base.types import Box, Face, Floats, Photo, Quality, Split
 from core.corrections.model import Change, Entity, Event, EventKind, Field
-from core.store.protocols import FileOutcome, FileReport, PhotoLabel, StoredFace
 from core.store.sql import schema
+from core.store.values.datasets import FileOutcome, FileReport, PhotoLabel, StoredFace
 
 _TWO_63, _TWO_64 = 1 << 63, 1 << 64
 QUALITY_FIELDS = tuple(Quality.__dataclass_fields__)

@@ -13,9 +13,9 @@ from core.base.errors import InputRefused, NotFound
 from core.base.json_values import JsonObject
 from core.learn.metrics.run_values import read_run_values
 from core.learn.projection.map_values import MapParams
-from core.store.protocols import DamagedRun, MapInfo, Run
 from core.store.sql.reader import SqlStore
 from core.store.sql.schema import projection, run
+from core.store.values.runs import DamagedRun, MapInfo, Run
 
 log = logging.getLogger("face_atlas.store")
 

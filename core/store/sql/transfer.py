@@ -15,7 +15,6 @@ from core.base.types import Box, Embeddings, Face, Vectors
 from core.corrections.model import Change, event_origin
 from core.store.exchange_protocols import DatasetSnapshot, FaceLocation, LoggedEvent, PersonOrigin, StoredPhoto
 from core.store.names import checked_name
-from core.store.protocols import PhotoLabel
 from core.store.sql import schema
 from core.store.sql.databases.sqlite import open_unchanging
 from core.store.sql.datasets import refuse_taken_name
@@ -24,6 +23,7 @@ from core.store.sql.rows import in_batches, to_blob, to_change, to_event, to_fac
 from core.store.sql.transactions.dataset_snapshot import insert_dataset, read_dataset
 from core.store.sql.transactions.event_log import raise_revision
 from core.store.sql.transactions.face_rows import touch_faces
+from core.store.values.datasets import PhotoLabel
 
 PHOTOS_AT_ONCE = 500
 VECTORS_AT_ONCE = 4096

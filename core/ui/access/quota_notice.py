@@ -10,7 +10,7 @@ import streamlit as st
 from core.access.quotas import Coming, Quotas
 from core.access.view import quotas_of
 from core.language.texts import gettext as _
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, words
 from core.workflows.photos.requests import IngestRequest
 

@@ -10,7 +10,7 @@ from core.language.said_before import say_again
 from core.language.texts import gettext as _
 from core.language.texts import localise_decimals, marked
 from core.store.access_model import Grant, Standing
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, state, words
 from core.ui.access import quota_notice
 from core.ui.access.signed_in import directory_file, sign_out_everywhere

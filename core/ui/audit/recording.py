@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.access.permissions import Action
 from core.store.audit_log import AuditAction, AuditEntry
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, state
 from core.ui.access.signed_in import answering
 

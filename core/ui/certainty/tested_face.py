@@ -15,7 +15,8 @@ from core.learn.metrics.predictions import Predictions
 from core.learn.numerics.unit_vectors import mean_direction
 from core.learn.open_set.certainty import Certainty, CertaintyRule, Sureness
 from core.learn.open_set.rejection_rule import TARGET_RATE, RejectionRule
-from core.store.protocols import Dataset, Run
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.ui import data, words
 from core.ui.access import kept
 from core.ui.certainty import bar, explanation

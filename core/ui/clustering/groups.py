@@ -15,7 +15,7 @@ from core.language.texts import marked, ngettext
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD
 from core.learn.model_selection.hard_faces import Hardness
 from core.store.job_model import JobKind, JobState
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, words
 from core.ui.access import kept, offers
 from core.ui.components.picker import draw_picker

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.language.texts import gettext as _
 from core.language.texts import ngettext
 from core.store.columns.people_columns import People
-from core.store.protocols import Counts
+from core.store.values.datasets import Counts
 from core.ui import words
 from core.ui.people import person
 from core.workflows.clustering.naming import NamingProgress

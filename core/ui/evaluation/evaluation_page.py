@@ -17,7 +17,8 @@ from core.language.texts import ngettext
 from core.learn.metrics.classification import ConfusedPair, Evaluation
 from core.learn.metrics.predictions import Predictions
 from core.learn.metrics.run_values import describe_update
-from core.store.protocols import Dataset, Run
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.ui import address, data, gallery, words
 from core.ui.access import kept, offers
 from core.ui.audit import recording

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.language.texts import gettext as _
 from core.language.texts import ngettext
-from core.store.protocols import Run
+from core.store.values.runs import Run
 from core.ui import data, words
 from core.ui.access import kept
 from core.workflows.evaluation.naming_basis import NamingBasis, count_naming_basis

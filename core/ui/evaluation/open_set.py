@@ -18,7 +18,7 @@ from core.language.texts import gettext as _
 from core.learn.metrics.run_values import StrangersGiven
 from core.learn.open_set.operating_points import OperatingPoint, list_operating_points
 from core.learn.open_set.rejection_rule import TARGET_RATE, Impostors
-from core.store.protocols import Run
+from core.store.values.runs import Run
 from core.ui import charts, data, frame, words
 from core.ui.access import kept, offers
 from core.ui.evaluation import evaluation_charts

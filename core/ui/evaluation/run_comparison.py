@@ -12,7 +12,7 @@ from core.base.types import Revision
 from core.language.texts import gettext as _
 from core.language.texts import localise_decimals, ngettext
 from core.learn.model_selection.comparison import Comparison, Verdict
-from core.store.protocols import Run
+from core.store.values.runs import Run
 from core.ui import address, charts, data, frame, gallery, words
 from core.ui.access import kept
 from core.ui.components.picker import Grid, draw_picker

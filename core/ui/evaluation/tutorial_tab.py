@@ -14,7 +14,7 @@ from core.language.texts import ngettext
 from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.metrics.run_values import RunParams
 from core.learn.numerics.unit_vectors import mean_direction
-from core.store.protocols import Run
+from core.store.values.runs import Run
 from core.ui import data, gallery, words
 from core.ui.access import offers
 from core.ui.audit import recording

@@ -12,7 +12,8 @@ from core.jobs.registry import JOBS, submit_job
 from core.language.texts import gettext as _
 from core.language.texts import ngettext
 from core.store.job_model import Job, JobKind, JobRequest, JobState
-from core.store.protocols import Counts, Dataset, Run
+from core.store.values.datasets import Counts, Dataset
+from core.store.values.runs import Run
 from core.ui import damaged, data, frame, gallery, jobs, menu, words
 from core.ui.access import offers
 from core.ui.home import trail

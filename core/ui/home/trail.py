@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext
 from core.store.job_model import Job, JobKind
-from core.store.protocols import Counts, Dataset, Run
+from core.store.values.datasets import Counts, Dataset
+from core.store.values.runs import Run
 from core.ui import data, jobs, menu, words
 from core.ui.access import offers
 

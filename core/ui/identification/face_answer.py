@@ -18,7 +18,8 @@ from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.open_set.certainty import Certainty, Sureness
 from core.learn.open_set.rejection_rule import Threshold
-from core.store.protocols import Dataset, Run
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.ui import data, gallery, state, words
 from core.ui.access import offers
 from core.ui.certainty import bar, explanation

@@ -9,7 +9,8 @@ from core.isolation.photos import decode_photo
 from core.language.texts import gettext as _
 from core.learn.open_set.certainty import Sureness
 from core.learn.open_set.rejection_rule import Threshold
-from core.store.protocols import Dataset, Run
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.ui import data, state, words
 from core.ui.audit import recording
 from core.ui.certainty import bar

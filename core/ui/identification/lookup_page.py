@@ -12,7 +12,8 @@ from core.language.said_before import say_again
 from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext
 from core.store.job_model import Job, JobKind, JobState
-from core.store.protocols import Dataset, Run
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.ui import address, data, frame, gallery, state, words
 from core.ui.photos import uploads
 from core.ui.photos.layout_preview import LayoutChoice, show_layout_preview

@@ -8,7 +8,8 @@ from core.base.errors import ImageRefused
 from core.language.languages import ENGLISH
 from core.language.texts import gettext as _
 from core.language.texts import ngettext, speaking
-from core.store.protocols import Dataset, Run
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.ui import data, frame
 from core.ui.identification import photo_answer, photo_input
 from core.workflows.identification.lookups import lookup

@@ -18,7 +18,7 @@ from core.language.texts import marked, ngettext
 from core.learn.open_set.certainty import LIKELY_PROB
 from core.learn.open_set.rejection_rule import RATES
 from core.store.job_model import Job, JobKind, JobState
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import address, data, gallery, jobs, words
 from core.ui.access import kept
 from core.ui.audit import recording

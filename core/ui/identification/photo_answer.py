@@ -15,7 +15,8 @@ from core.learn.metrics.run_values import RunThreshold, describe_update
 from core.learn.open_set.certainty import Sureness
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold
 from core.store.job_model import JobKind
-from core.store.protocols import Dataset, Run
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.ui import data, gallery, jobs, state, words
 from core.ui.access import kept, offers
 from core.ui.audit import recording

@@ -8,7 +8,7 @@ from core.base.types import Revision
 from core.language.languages import Language
 from core.language.texts import current_language, marked
 from core.language.texts import gettext as _
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, frame, gallery, menu, words
 from core.ui.access import kept
 from core.ui.identification import photo_input

@@ -13,7 +13,7 @@ from core.base.errors import InputRefused
 from core.corrections.model import Event
 from core.language.texts import format_count, localise_decimals, ngettext
 from core.language.texts import gettext as _
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, gallery, state, words
 from core.ui.audit.recording import current_viewer
 from core.ui.gallery import Tile

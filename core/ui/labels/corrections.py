@@ -16,7 +16,7 @@ from core.jobs.registry import submit_job
 from core.language.said_before import say_again
 from core.language.texts import gettext as _
 from core.language.texts import marked
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, state, words
 from core.ui.access import offers
 from core.ui.audit.recording import current_viewer

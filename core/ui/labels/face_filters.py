@@ -13,7 +13,7 @@ import streamlit as st
 from core.base.types import Bools, FaceTable, Floats, Ints, Revision, Split
 from core.language.texts import gettext as _
 from core.language.texts import marked
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import address, data, words
 from core.ui.access import kept
 from core.ui.data import Faces

@@ -11,7 +11,8 @@ import streamlit as st
 from core.base.types import Ints
 from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext
-from core.store.protocols import Dataset, Run
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.ui import address, data, gallery, state, words
 from core.ui.components.picker import GridAnswer, Pickable, draw_picker
 from core.ui.data import Faces

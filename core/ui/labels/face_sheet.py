@@ -12,7 +12,7 @@ from core.isolation.photos import decode_photo
 from core.language.texts import gettext as _
 from core.language.texts import marked
 from core.store.artifacts import ArtifactKind
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, gallery, state, words
 from core.ui.access import offers
 from core.ui.audit import recording

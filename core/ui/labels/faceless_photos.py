@@ -13,7 +13,7 @@ from core.isolation.photos import decode_photo
 from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext
 from core.store.artifacts import ArtifactKind
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, gallery, words
 from core.ui.access import kept
 from core.ui.components.picker import GridCommand, Pickable, draw_picker

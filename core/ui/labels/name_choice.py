@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.language.texts import gettext as _
-from core.store.protocols import Dataset, PersonCount
+from core.store.values.datasets import Dataset, PersonCount
 from core.ui import data, words
 from core.ui.people import people_filter
 from core.ui.people.people_filter import PeopleFilter

@@ -15,7 +15,7 @@ from core.language.texts import marked, ngettext
 from core.learn.label_errors.review_queue import SimilarFace, Suspect, SuspectAction, SuspectKind
 from core.learn.open_set.certainty import measure_pair_likeness, rate_probability
 from core.store.job_model import JobKind
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import address, data, gallery, state, words
 from core.ui.access import kept
 from core.ui.certainty import bar

@@ -12,7 +12,7 @@ import numpy as np
 from core.base.types import Floats, Ints, Revision
 from core.language.texts import marked
 from core.learn.verification.set_similarity import Centres, centre_similarity
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data
 from core.ui.access import kept
 from core.ui.data import Faces

@@ -11,7 +11,7 @@ from core.language.said_before import say_again
 from core.language.texts import gettext as _
 from core.language.texts import ngettext
 from core.store.job_model import Job, JobKind, JobState
-from core.store.protocols import Dataset, PersonCount
+from core.store.values.datasets import Dataset, PersonCount
 from core.ui import address, data, jobs, state, words
 from core.ui.labels import corrections
 from core.ui.safekeeping.holding import describe_holding

@@ -11,7 +11,7 @@ from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext
 from core.learn.model_selection.hard_faces import Hardness
 from core.learn.model_selection.splits import FEWEST_PUT_ASIDE
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import address, data, state, words
 from core.ui.clustering import groups
 from core.ui.components.entries import EntriesLayout, EntryCommand, Keyboard, ReviewEntry, draw_entries

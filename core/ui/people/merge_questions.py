@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.learn.label_errors.review_queue import SuspectKind
 from core.store.columns.people_columns import People
-from core.store.protocols import Dataset, PersonCount
+from core.store.values.datasets import Dataset, PersonCount
 from core.ui import state
 from core.ui.labels import corrections, review_queue
 from core.ui.people import confusable_people

@@ -9,7 +9,7 @@ from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext
 from core.store.columns.people_columns import People
 from core.store.job_model import JobKind
-from core.store.protocols import Counts, Dataset, PersonCount
+from core.store.values.datasets import Counts, Dataset, PersonCount
 from core.ui import address, data, frame, jobs, menu
 from core.ui.access import offers
 from core.ui.audit import recording

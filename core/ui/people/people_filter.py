@@ -16,7 +16,7 @@ from core.base.types import TRUSTED_GRADE, Bools, Doubles, Ints
 from core.language.texts import gettext as _
 from core.language.texts import marked
 from core.store.columns.people_columns import People
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import address, words
 
 FEW_FACES = 5

@@ -10,7 +10,7 @@ from core.base.types import TRUSTED_GRADE
 from core.language.texts import gettext as _
 from core.language.texts import ngettext
 from core.store.columns.people_columns import People
-from core.store.protocols import Dataset, PersonCount
+from core.store.values.datasets import Dataset, PersonCount
 from core.ui import address, data, state, words
 from core.ui.data import Faces
 from core.ui.people import people_filter

@@ -10,7 +10,8 @@ from core.base.types import Revision
 from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext
 from core.learn.model_selection.photos_needed import FEWEST, MOST, PhotoAdvice, advise_photos
-from core.store.protocols import Dataset, Run
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.ui import data, state, words
 from core.ui.access import kept
 

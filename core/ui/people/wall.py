@@ -18,7 +18,7 @@ from core.language.texts import marked, ngettext
 from core.learn.label_errors.review_queue import Suspect, SuspectKind
 from core.learn.model_selection.hard_faces import Hardness
 from core.store.columns.people_columns import People
-from core.store.protocols import Counts, Dataset
+from core.store.values.datasets import Counts, Dataset
 from core.ui import data, gallery, menu, state, words
 from core.ui.access import offers
 from core.ui.clustering import groups, naming_summary

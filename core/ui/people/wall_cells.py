@@ -15,7 +15,7 @@ from core.language.texts import localise_decimals, marked, ngettext
 from core.learn.label_errors.review_queue import Suspect
 from core.learn.model_selection.hard_faces import Hardness
 from core.store.columns.people_columns import People
-from core.store.protocols import Dataset, PersonCount
+from core.store.values.datasets import Dataset, PersonCount
 from core.ui import data, gallery, words
 from core.ui.clustering.groups import UnnamedGroups
 from core.ui.components.entries import FaceStrip, ReviewEntry

@@ -14,7 +14,8 @@ from core.language.texts import gettext as _
 from core.language.texts import ngettext
 from core.learn.label_errors.review_queue import SuspectKind
 from core.store.job_model import Job, JobKind
-from core.store.protocols import Counts, Dataset, FileOutcome, Run
+from core.store.values.datasets import Counts, Dataset, FileOutcome
+from core.store.values.runs import Run
 from core.ui import data, gallery, menu, words
 from core.ui.clustering import groups
 from core.ui.clustering.groups import UnnamedGroups

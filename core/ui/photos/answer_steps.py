@@ -11,7 +11,7 @@ from core.jobs.registry import JOBS
 from core.language.said_before import say_again
 from core.language.texts import gettext as _
 from core.store.job_model import Job, JobKind, JobState
-from core.store.protocols import Counts, Dataset
+from core.store.values.datasets import Counts, Dataset
 from core.ui import data, frame, jobs, menu, state, words
 
 POLL = "1s"

@@ -14,7 +14,7 @@ from core.language.said_before import say_again
 from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext, pgettext
 from core.store.job_model import Job, JobKind, JobState
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, frame, jobs, menu, state, words
 from core.ui.access import kept
 from core.ui.labels import corrections

@@ -12,7 +12,8 @@ from core.jobs.registry import submit_job
 from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext
 from core.store.job_model import Job, JobKind
-from core.store.protocols import Dataset, PersonCount, Run
+from core.store.values.datasets import Dataset, PersonCount
+from core.store.values.runs import Run
 from core.ui import data, frame, jobs, menu, words
 from core.ui.audit import recording
 from core.workflows.exchange.export import ExportKind, ExportRequest, ExportSummary, export_file_name, export_path

@@ -12,7 +12,7 @@ from core.language.said_before import say_again
 from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext
 from core.store.job_model import Job, JobState
-from core.store.protocols import Dataset, FileOutcome, FileReport
+from core.store.values.datasets import Dataset, FileOutcome, FileReport
 from core.ui import data, gallery, words
 from core.ui.audit import recording
 from core.ui.photos import answer_steps, uploads

@@ -15,7 +15,7 @@ from core.base.types import Refusal
 from core.language.said_before import say_again
 from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext, pgettext
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, state, words
 from core.ui.access import quota_notice
 from core.ui.photos import uploads

@@ -7,7 +7,7 @@ import streamlit as st
 from core.jobs.registry import submit_job
 from core.language.texts import gettext as _
 from core.store.job_model import JobKind
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, menu, state
 from core.ui.access import offers
 from core.vision.models import catalogue

@@ -19,7 +19,7 @@ from core.base.types import FacePolicy
 from core.jobs.registry import submit_job
 from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, frame, menu, state, words
 from core.ui.access import quota_notice
 from core.ui.components import folders

@@ -13,7 +13,7 @@ from core.language.languages import Language
 from core.language.texts import current_language, marked, ngettext
 from core.language.texts import gettext as _
 from core.learn.projection.confusable_people import BUSY_MOST, FACES_MOST, LookalikePair, Lookalikes, find_lookalikes
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import charts, data, frame, gallery, words
 from core.ui.access import kept
 from core.ui.certainty import bar

@@ -9,7 +9,8 @@ from core.jobs.registry import submit_job
 from core.language.texts import gettext as _
 from core.language.texts import localise_decimals, marked, ngettext
 from core.store.job_model import Job, JobKind
-from core.store.protocols import Dataset, MapInfo
+from core.store.values.datasets import Dataset
+from core.store.values.runs import MapInfo
 from core.ui import data, jobs, state, words
 from core.ui.access import kept, offers
 from core.workflows.projection.project import DIMENSIONS, FEWEST_TO_LAY_OUT, MapOptions, Method

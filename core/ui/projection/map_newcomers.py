@@ -11,7 +11,7 @@ from core.base.types import Revision, take_items
 from core.imaging.pixels import encode_jpeg
 from core.language.texts import gettext as _
 from core.language.texts import ngettext
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, gallery, words
 from core.ui.access import kept
 from core.ui.certainty import bar

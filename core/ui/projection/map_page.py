@@ -16,7 +16,8 @@ from core.language.languages import Language
 from core.language.texts import current_language, marked, ngettext
 from core.language.texts import gettext as _
 from core.learn.metrics.predictions import Predictions
-from core.store.protocols import Counts, Dataset, MapInfo, Run
+from core.store.values.datasets import Counts, Dataset
+from core.store.values.runs import MapInfo, Run
 from core.ui import data, state, words
 from core.ui.access import kept
 from core.ui.clustering import groups

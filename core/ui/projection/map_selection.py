@@ -9,7 +9,7 @@ from core.access.permissions import Action
 from core.language.texts import gettext as _
 from core.language.texts import ngettext
 from core.learn.open_set.certainty import Sureness, measure_pair_likeness
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, gallery, words
 from core.ui.access import offers
 from core.ui.audit import recording

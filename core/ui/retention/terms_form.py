@@ -12,8 +12,8 @@ from core.base.errors import FaceAtlasError
 from core.language.dates import date_field_format, format_day
 from core.language.texts import gettext as _
 from core.language.texts import marked
-from core.store.protocols import Dataset
 from core.store.retention.model import RetentionTerms
+from core.store.values.datasets import Dataset
 from core.ui import data, frame, words
 from core.workflows.retention import terms as retention
 

@@ -11,7 +11,7 @@ from core.language.texts import gettext as _
 from core.language.texts import ngettext
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobState
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import frame, jobs, words
 from core.ui.audit import recording
 from core.workflows.safekeeping.backup import BackupReceipt, BackupRequest

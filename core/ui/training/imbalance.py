@@ -11,7 +11,8 @@ from core.language.texts import ngettext
 from core.learn.model_selection.imbalance import Imbalance, find_imbalance
 from core.learn.model_selection.photos_needed import MOST
 from core.learn.model_selection.splits import SplitPlan
-from core.store.protocols import Dataset, Run
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.ui import data, words
 from core.ui.access import kept
 

@@ -17,7 +17,8 @@ from core.language.said_before import say_again
 from core.language.texts import gettext as _
 from core.language.texts import ngettext
 from core.store.job_model import JobKind, JobState
-from core.store.protocols import Dataset, Run
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.ui import data, jobs, state, words
 from core.ui.photos import uploads
 from core.workflows.training.request import TrainResult, find_training_request

@@ -19,7 +19,8 @@ from core.learn.classification.training_material import TrainOptions
 from core.learn.metrics.run_values import UnusedFaces, describe_update
 from core.learn.model_selection.splits import SplitPlan
 from core.store.job_model import Job, JobKind, JobState
-from core.store.protocols import Counts, Dataset, Run
+from core.store.values.datasets import Counts, Dataset
+from core.store.values.runs import Run
 from core.ui import data, frame, menu, words
 from core.ui.access import kept
 from core.ui.home import trail

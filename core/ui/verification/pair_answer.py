@@ -16,7 +16,7 @@ from core.learn.numerics.unit_vectors import cosine_to_distance
 from core.learn.open_set.certainty import Sureness
 from core.learn.verification.lfw_protocol import STRICT_FARS
 from core.learn.verification.pair_rule import FARS, PairScores
-from core.store.protocols import Dataset, PersonCount
+from core.store.values.datasets import Dataset, PersonCount
 from core.ui import address, data, gallery, words
 from core.ui.access import kept
 from core.ui.audit import recording

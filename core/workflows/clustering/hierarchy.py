@@ -23,7 +23,8 @@ from core.learn.clustering.agglomerative import Hierarchy, grow_hierarchy
 from core.learn.numerics.blocks import row_blocks
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.job_model import JobRequest
-from core.store.protocols import Dataset, FaceStore
+from core.store.protocols import FaceStore
+from core.store.values.datasets import Dataset
 
 SAME_FACE_OVERLAP = 0.5
 """Two boxes of one photo with this share in common (IoU) are one face, drawn or found twice."""

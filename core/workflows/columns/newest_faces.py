@@ -14,7 +14,8 @@ from core.base.errors import InputRefused
 from core.base.types import Embeddings, FaceTable, Revision
 from core.store.artifacts import Artifacts
 from core.store.columns.face_changes import update_table, update_vectors
-from core.store.protocols import Dataset, FaceStore
+from core.store.protocols import FaceStore
+from core.store.values.datasets import Dataset
 from core.workflows.columns.snapshot import load_snapshot
 from core.workflows.neighbours.face_index import load_index
 

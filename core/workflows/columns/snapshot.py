@@ -9,7 +9,7 @@ from core.base.errors import InputRefused
 from core.base.types import FaceTable, Revision
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.columns.table_file import StoredTable, encode_table, read_table
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 
 _FILE_ID = content_id(b"faces")[:24]
 """A dataset has one, which is replaced."""

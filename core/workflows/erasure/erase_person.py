@@ -21,7 +21,8 @@ from core.store.exchange_protocols import EraseStore, Erasure, ErasureCounts
 from core.store.job_model import JobRequest, JobState
 from core.store.name_scrubber import Scrubber
 from core.store.name_spelling import Spellings
-from core.store.protocols import FaceStore, JobStore, RunKey, RunStore
+from core.store.protocols import FaceStore, JobStore, RunStore
+from core.store.values.runs import RunKey
 from core.workflows.datasets import delete_exports, find_person
 from core.workflows.erasure.plan import ErasePlan, delete_plan, read_unfinished_plans, write_plan
 from core.workflows.erasure.proof import SearchFindings, search_remains

@@ -9,7 +9,8 @@ from core.language.texts import gettext
 from core.learn.classification.classifier_kinds import WHY_NOT, ClassifierKind
 from core.learn.classification.training import count_fits_of_recogniser
 from core.learn.model_selection.study import MeasuredClassifier, Study
-from core.store.protocols import JobStore, Run
+from core.store.protocols import JobStore
+from core.store.values.runs import Run
 from core.workflows.training.request import TrainRequest, find_training_request
 
 

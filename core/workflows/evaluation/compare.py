@@ -22,7 +22,8 @@ from core.language.texts import marked
 from core.learn.classification.training_material import EARLIER_OPTIONS, recover_options
 from core.learn.metrics.predictions import Predictions
 from core.learn.model_selection.comparison import Comparison, compare_recognisers
-from core.store.protocols import FaceStore, Run
+from core.store.protocols import FaceStore
+from core.store.values.runs import Run
 
 EVENTS_AT_ONCE = 500
 GONE = -1

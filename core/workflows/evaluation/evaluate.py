@@ -33,7 +33,9 @@ from core.learn.numerics.neighbours import nearest_in_gallery
 from core.learn.numerics.unit_vectors import distance_to_cosine
 from core.learn.open_set.operating_points import OperatingPoint, list_operating_points
 from core.learn.open_set.rejection_rule import RATES, TARGET_RATE, Threshold, exact_interval
-from core.store.protocols import Dataset, FaceStore, Run
+from core.store.protocols import FaceStore
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.workflows.identification.identify import Identifier
 from core.workflows.photos.main_faces import MainFaceTools, embed_main_faces
 from core.workflows.training.train import TrainingStrangers, run_to_json

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.corrections.model import CorrectionLog
 from core.learn.metrics.predictions import Predictions
-from core.store.protocols import Run
+from core.store.values.runs import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,9 @@ from core.learn.open_set.operating_points import list_operating_points
 from core.report import writing
 from core.report.material import FaceSetHashes, FacesNow, ReportedNetwork, ReportMaterial, WrongName
 from core.store.artifacts import ArtifactKind, Artifacts
-from core.store.protocols import Dataset, FaceStore, Run, RunStore
+from core.store.protocols import FaceStore, RunStore
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.workflows.evaluation import study
 from core.workflows.training.train import load_predictions, load_recogniser
 from core.workflows.verification import verify

@@ -56,7 +56,7 @@ from core.learn.model_selection.study import (
 from core.learn.verification.pair_rule import score_pairs
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.job_model import JobRequest
-from core.store.protocols import Run
+from core.store.values.runs import Run
 from core.workflows.run_tools import RunTools
 
 MOST_PEOPLE, MOST_FACES = 300, 5_000

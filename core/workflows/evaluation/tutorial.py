@@ -20,7 +20,8 @@ from core.learn.classification.training_material import (
     recover_options,
 )
 from core.learn.metrics.predictions import Predictions
-from core.store.protocols import FaceStore, Run
+from core.store.protocols import FaceStore
+from core.store.values.runs import Run
 
 CODE_NAME, ARRAYS_NAME = "recogniser.py", "dataset.npz"
 

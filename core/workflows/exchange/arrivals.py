@@ -19,7 +19,7 @@ from core.base.errors import InputRefused
 from core.base.settings import ArchiveLimits
 from core.formats.correction_log import EventLine, FaceLine
 from core.signing.keyring import UNSIGNED, Signer
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.workflows.exchange import bundles, import_names, imports
 from core.workflows.exchange.bundles import BundleTools
 from core.workflows.exchange.export import ExportKind

@@ -20,7 +20,8 @@ from core.isolation.files import read_bundle_isolated
 from core.learn.metrics.run_values import ImportOrigin
 from core.signing.keyring import UNSIGNED, Keyring, Signer
 from core.store.artifacts import ArtifactKind, Artifacts
-from core.store.protocols import FaceStore, Run, RunStore
+from core.store.protocols import FaceStore, RunStore
+from core.store.values.runs import Run
 from core.workflows.training.train import load_predictions, load_recogniser, run_to_json
 
 MOST_GALLERY_FACES = 20_000

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from core.formats.tables import encode_csv
 from core.learn.metrics.classification import Evaluation
-from core.store.protocols import FileOutcome, FileReport
+from core.store.values.datasets import FileOutcome, FileReport
 
 FILE_COLUMNS = ("file", "result", "faces", "person", "split", "reason")
 PERSON_COLUMNS = ("person", "precision", "recall", "f1", "support")

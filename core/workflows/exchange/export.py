@@ -27,7 +27,9 @@ from core.imaging.geometry import turned_orientation
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import StoredPhoto, TransferStore
 from core.store.job_model import JobRequest, JobResult
-from core.store.protocols import Dataset, FaceStore, Run
+from core.store.protocols import FaceStore
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.workflows.exchange.bundles import BundleTools, export_bundle
 from core.workflows.exchange.imports import LOG_NAME
 from core.workflows.photos.stored_orientation import read_file_orientation

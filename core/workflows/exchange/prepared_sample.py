@@ -16,7 +16,8 @@ from core.base.types import Box
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import DatasetSnapshot, TransferStore
 from core.store.folder_artifacts import FolderArtifacts
-from core.store.protocols import Dataset, FaceStore
+from core.store.protocols import FaceStore
+from core.store.values.datasets import Dataset
 from core.workflows.labels.review_queue import renumber_people
 
 PREPARATION = 2

@@ -24,7 +24,8 @@ from core.corrections.model import (
     Value,
     pair_id,
 )
-from core.store.protocols import FaceStore, PersonCount
+from core.store.protocols import FaceStore
+from core.store.values.datasets import PersonCount
 
 LAST_EVENTS = 1000
 """How far back undo and redo look for the next step of a sitting."""

@@ -16,7 +16,8 @@ from core.imaging.geometry import match_boxes, turn_box, turn_detection
 from core.imaging.pixels import perceptual_hash
 from core.isolation.photos import read_time_taken
 from core.store.artifacts import ArtifactKind, content_id
-from core.store.protocols import FaceStore, IngestBatch, PhotoLabel
+from core.store.protocols import FaceStore
+from core.store.values.datasets import IngestBatch, PhotoLabel
 from core.vision.pipeline import DecodedPhoto, choose_every_face
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.ingestor import FaceLabel, Ingestor

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from core.base.errors import FaceAtlasError
 from core.base.types import Revision
-from core.store.protocols import Counts, FaceStore, JobStore
+from core.store.protocols import FaceStore, JobStore
+from core.store.values.datasets import Counts
 from core.workflows.monitoring.readiness import Readiness
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

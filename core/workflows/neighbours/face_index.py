@@ -23,7 +23,8 @@ from core.learn.numerics.neighbour_index import NeighbourIndex, build_neighbour_
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.columns.array_file import ArrayFile, encode_arrays, map_arrays
 from core.store.job_model import JobRequest, JobResult
-from core.store.protocols import Dataset, FaceStore
+from core.store.protocols import FaceStore
+from core.store.values.datasets import Dataset
 from core.workflows.columns.snapshot import load_snapshot, store_snapshot
 
 INDEXED_FROM = 100_000

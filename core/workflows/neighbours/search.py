@@ -13,7 +13,8 @@ from core.base.errors import InputRefused
 from core.base.types import Bools, Embeddings, Floats, Vectors, take_items
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.store.artifacts import Artifacts
-from core.store.protocols import Dataset, FaceStore
+from core.store.protocols import FaceStore
+from core.store.values.datasets import Dataset
 from core.workflows.neighbours.face_index import FaceIndex, is_indexed, load_index
 
 NearFaceIds = tuple[tuple[str, ...], Floats]

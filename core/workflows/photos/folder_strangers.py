@@ -7,7 +7,7 @@ import numpy as np
 from core.archives.source import PhotoSource
 from core.base.types import take_items
 from core.corrections.model import CorrectionLog, Editor
-from core.store.protocols import FileOutcome
+from core.store.values.datasets import FileOutcome
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.ingest import IngestTarget
 from core.workflows.photos.ingestor import IngestStore

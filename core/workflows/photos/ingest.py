@@ -19,15 +19,8 @@ from core.base.types import Detection, Face, FacePolicy, Photo
 from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import box_centrality
 from core.store.job_model import JobResult
-from core.store.protocols import (
-    FileOutcome,
-    FileReport,
-    FolderNamedFace,
-    IngestBatch,
-    PhotoLabel,
-    ReportStore,
-    StoredFace,
-)
+from core.store.protocols import ReportStore
+from core.store.values.datasets import FileOutcome, FileReport, FolderNamedFace, IngestBatch, PhotoLabel, StoredFace
 from core.vision.pipeline import main_face_index
 from core.workflows.photos.face_finding import REFUSED_BEFORE, AnsweredPhoto, PhotoQuestion
 from core.workflows.photos.ingestor import FaceLabel, Ingestor

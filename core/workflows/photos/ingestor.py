@@ -12,7 +12,8 @@ from core.base.errors import ClusterUnavailable, NotFound
 from core.base.machine import Pace
 from core.base.types import Box, Face, Split
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
-from core.store.protocols import FaceStore, ReportStore, StoredFace
+from core.store.protocols import FaceStore, ReportStore
+from core.store.values.datasets import StoredFace
 from core.vision.pipeline import EmbeddedFace, FacePipeline
 from core.workflows.photos.face_finding import FaceFinder
 from core.workflows.photos.photo_reader import Fetch, ReadPhoto

@@ -19,7 +19,7 @@ from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import match_boxes, turn_detection
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobResult
-from core.store.protocols import FileOutcome, FileReport, IngestBatch, PhotoLabel, PhotoLook, StoredFace
+from core.store.values.datasets import FileOutcome, FileReport, IngestBatch, PhotoLabel, PhotoLook, StoredFace
 from core.vision.pipeline import DecodedPhoto, PhotoFaces
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.face_finding import AnsweredPhoto, PhotoQuestion

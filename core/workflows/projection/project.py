@@ -26,7 +26,7 @@ from core.learn.projection.faithfulness import BESIDE, measure_faithfulness, pla
 from core.learn.projection.map_values import MapParams
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.job_model import JobRequest
-from core.store.protocols import MapInfo
+from core.store.values.runs import MapInfo
 from core.workflows.neighbours.search import ExactSearch, NeighbourSearch, open_gallery_search
 from core.workflows.run_tools import RunTools
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from core.base.errors import InputRefused
-from core.store.protocols import Dataset, FaceStore
+from core.store.protocols import FaceStore
 from core.store.retention.model import RetentionStore, RetentionTerms
+from core.store.values.datasets import Dataset
 
 WARNING_DAYS = 14
 """So long before the last day Home says what will go."""

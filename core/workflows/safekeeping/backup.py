@@ -15,7 +15,8 @@ from core.base.progress import UNWATCHED, Progress
 from core.store.artifacts import ArtifactKind, Artifacts, StoredFile
 from core.store.exchange_protocols import EraseStore
 from core.store.job_model import JobRequest, JobResult
-from core.store.protocols import Dataset, FaceStore, RunStore
+from core.store.protocols import FaceStore, RunStore
+from core.store.values.datasets import Dataset
 from core.workflows.photos.orphans import list_known_files
 from core.workflows.safekeeping.backup_folder import (
     DATABASE,

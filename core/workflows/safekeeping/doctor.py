@@ -14,7 +14,8 @@ from core.base.types import Detection
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.columns.table_file import read_table
 from core.store.exchange_protocols import TransferStore
-from core.store.protocols import Dataset, FaceStore
+from core.store.protocols import FaceStore
+from core.store.values.datasets import Dataset
 from core.vision.pipeline import FacePipeline
 from core.workflows.neighbours.face_index import load_index
 from core.workflows.photos.orphans import LeftoverTools, list_known_files, sweep_leftovers

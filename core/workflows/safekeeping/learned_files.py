@@ -14,7 +14,9 @@ from functools import partial
 from core.base.errors import InputRefused, NotFound
 from core.formats.bundle import decode_gallery
 from core.store.artifacts import ArtifactKind, Artifacts
-from core.store.protocols import Dataset, Run, RunStore
+from core.store.protocols import RunStore
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.workflows.clustering.hierarchy import load_hierarchy
 from core.workflows.evaluation.study import load_study
 from core.workflows.identification.lookups.kept_lookups import load_lookup

@@ -8,7 +8,8 @@ from core.base.json_values import Json, JsonObject, decode_record, encode_record
 from core.base.types import Refusal
 from core.learn.classification.training_material import TrainOptions
 from core.store.job_model import JobKind, JobRequest, JobResult, JobState
-from core.store.protocols import JobStore, Run
+from core.store.protocols import JobStore
+from core.store.values.runs import Run
 
 
 @dataclass(frozen=True, slots=True)

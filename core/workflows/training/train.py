@@ -31,7 +31,8 @@ from core.learn.metrics.predictions import Predictions
 from core.learn.metrics.run_values import KnownStranger, RunUpdate, StrangersGiven, UnusedFaces
 from core.learn.model_selection.splits import SplitPlan
 from core.store.artifacts import ArtifactKind, Artifacts
-from core.store.protocols import Run, RunKey, RunStore
+from core.store.protocols import RunStore
+from core.store.values.runs import Run, RunKey
 from core.workflows.run_tools import RunTools
 
 

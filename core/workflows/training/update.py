@@ -28,7 +28,7 @@ from core.learn.classification.updating import CurrentFaces, carry_predictions, 
 from core.learn.metrics.run_values import RunParams, RunUpdate, UnusedFaces
 from core.learn.model_selection.splits import SplitPlan
 from core.store.artifacts import content_id
-from core.store.protocols import Run
+from core.store.values.runs import Run
 from core.workflows.run_tools import RunTools
 from core.workflows.training.train import list_person_ids, load_predictions, load_recogniser, store_run
 

@@ -20,7 +20,8 @@ from core.learn.verification import pair_rule
 from core.learn.verification.own_pairs import OwnPairs, measure_own_pairs
 from core.learn.verification.pair_operating_points import PairOperatingPoints, measure_pair_operating_points
 from core.learn.verification.pair_rule import EVEN_PRIOR, FARS, PairRule, PairScores
-from core.store.protocols import Dataset, FaceStore, PersonCount
+from core.store.protocols import FaceStore
+from core.store.values.datasets import Dataset, PersonCount
 from core.vision.pipeline import FacePipeline, PhotoFaces
 
 

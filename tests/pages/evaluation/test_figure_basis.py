@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.store.protocols import Run
+from core.store.values.runs import Run
 from core.ui.evaluation.figure_basis import describe_figure_basis
 from core.workflows.evaluation.naming_basis import NamingBasis
 from tests.pages.conftest import EVALUATE, texts

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.base.types import Split
 from core.store.artifacts import ArtifactKind
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui import data, words
 from core.ui.labels import face_sheet
 from core.workflows.neighbours import face_index

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.store.protocols import IngestBatch, PhotoLabel
+from core.store.values.datasets import IngestBatch, PhotoLabel
 from core.ui.labels import face_filters
 from core.ui.labels.face_filters import FaceCategory, FaceFilter, FaceOrder
 from tests.pages.conftest import button, corrector_of, texts

@@ -9,7 +9,7 @@ from core.base.types import Split
 from core.corrections.model import EventKind
 from core.services import Services
 from core.store.job_model import JobKind
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.ui.people import wall
 from core.ui.people.people_filter import PeopleCategory, PeopleFilter, PeopleOrder
 from core.ui.people.wall_cells import GroupCell, MergeCard, PersonCell, RestCard, SplitCard, WallCell

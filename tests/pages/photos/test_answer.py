@@ -11,7 +11,8 @@ import pytest
 from core.learn.projection.map_values import MapParams
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind, JobState
-from core.store.protocols import Counts, MapInfo
+from core.store.values.datasets import Counts
+from core.store.values.runs import MapInfo
 from core.ui.photos import answer, answer_steps
 from core.ui.photos.answer import Answer
 from core.workflows.photos.requests import IngestRequest

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core.store.job_model import JobKind, JobState
-from core.store.protocols import FileOutcome
+from core.store.values.datasets import FileOutcome
 from core.workflows.photos.requests import IngestRequest
 from tests.pages.conftest import button, texts, work
 

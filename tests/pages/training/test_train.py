@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core.store.job_model import JobKind, JobState
-from core.store.protocols import IngestBatch, PhotoLabel
+from core.store.values.datasets import IngestBatch, PhotoLabel
 from core.ui.training import training_page
 from core.workflows.training.request import TrainRequest
 from core.workflows.training.train import delete_run

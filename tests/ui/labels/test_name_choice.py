@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.store.columns.people_columns import People
-from core.store.protocols import Dataset, PersonCount
+from core.store.values.datasets import Dataset, PersonCount
 from core.ui import data
 from core.ui.labels import name_choice
 

@@ -22,7 +22,7 @@ from core.jobs.worker import run_job
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, FARTHEST
 from core.services import Services
 from core.store.job_model import JobKind, JobState
-from core.store.protocols import Dataset, IngestBatch, PhotoLabel, StoredFace
+from core.store.values.datasets import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.workflows.clustering import cluster, hierarchy
 from core.workflows.clustering.cluster import Clustering
 from core.workflows.clustering.hierarchy import ClusterOptions

@@ -14,7 +14,7 @@ from core.corrections.model import Editor
 from core.jobs.answer import plan_index
 from core.services import Services
 from core.store.artifacts import ArtifactKind
-from core.store.protocols import Dataset, IngestBatch, PhotoLabel
+from core.store.values.datasets import Dataset, IngestBatch, PhotoLabel
 from core.workflows.columns.newest_faces import NewestFaces
 from core.workflows.columns.snapshot import load_snapshot, store_snapshot
 from core.workflows.erasure.erase_person import EraseRequest, erase_person

@@ -18,7 +18,7 @@ from core.corrections.model import Editor
 from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.classification.training_material import TrainOptions
 from core.services import Services
-from core.store.protocols import Run
+from core.store.values.runs import Run
 from core.workflows.evaluation import tutorial
 from core.workflows.labels.correct import Corrector
 from core.workflows.training import train

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.learn.metrics.classification import evaluate_predictions
-from core.store.protocols import FileOutcome, FileReport
+from core.store.values.datasets import FileOutcome, FileReport
 from core.workflows.exchange.csv_tables import file_report_csv, people_csv
 
 FORMULAS = ("=1+1", "+1", "-1", "@sum", "\tx", "\rx", "\nx", "\uff1d1")

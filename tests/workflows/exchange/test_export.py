@@ -29,7 +29,7 @@ from core.imaging.geometry import match_boxes
 from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
 from core.store.job_model import JobKind, JobOwner
-from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
+from core.store.values.datasets import IngestBatch, PhotoLabel, StoredFace
 from core.workflows.exchange import export, import_names, imports
 from core.workflows.exchange.export import ExportKind, ExportRequest
 from core.workflows.labels.correct import Corrector

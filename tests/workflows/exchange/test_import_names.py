@@ -22,7 +22,7 @@ from core.formats.xmp import Region, Sidecar
 from core.imaging.geometry import stored_box
 from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
-from core.store.protocols import IngestBatch, PhotoLabel, StoredFace
+from core.store.values.datasets import IngestBatch, PhotoLabel, StoredFace
 from core.workflows.exchange import import_names, imports
 from core.workflows.exchange.export import ExportKind
 from core.workflows.exchange.import_names import SidecarSummary

@@ -11,7 +11,7 @@ from core.base.errors import InputRefused
 from core.base.settings import Settings
 from core.corrections.model import Editor
 from core.services import Services
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.workflows.labels import agreement
 from core.workflows.labels.agreement import NOBODY, ReviewSample
 from core.workflows.labels.correct import Corrector

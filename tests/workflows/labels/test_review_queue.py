@@ -28,7 +28,7 @@ from core.learn.label_errors.review_queue import Suspect, SuspectKind
 from core.services import Services
 from core.store.artifacts import ArtifactKind as FileKind
 from core.store.job_model import JobKind, JobState
-from core.store.protocols import PhotoLabel
+from core.store.values.datasets import PhotoLabel
 from core.workflows.labels import review_queue
 from core.workflows.labels.correct import Corrector
 from core.workflows.labels.review_queue import OpenSuspects

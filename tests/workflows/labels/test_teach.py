@@ -14,7 +14,7 @@ from core.corrections.model import Editor
 from core.imaging.pixels import encode_jpeg
 from core.services import Services
 from core.store.artifacts import content_id
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.labels import teach
 from core.workflows.labels.correct import Corrector

@@ -14,7 +14,7 @@ from core.jobs.registry import list_follow_ups
 from core.services import Services
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import Job, JobKind
-from core.store.protocols import Dataset
+from core.store.values.datasets import Dataset
 from core.workflows.erasure.erase_person import EraseRequest, erase_person
 from core.workflows.labels.correct import Corrector
 from core.workflows.neighbours import face_index

@@ -23,7 +23,7 @@ from core.corrections.model import Editor
 from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
 from core.store.job_model import JobKind, JobOwner
-from core.store.protocols import FileOutcome, FileReport
+from core.store.values.datasets import FileOutcome, FileReport
 from core.vision.engine.base import DeviceLoad
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.labels.correct import Corrector

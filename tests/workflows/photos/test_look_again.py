@@ -29,8 +29,8 @@ from core.jobs.worker import run_job
 from core.services import Services
 from core.store import artifacts
 from core.store.job_model import JobKind, JobState
-from core.store.protocols import FileOutcome
 from core.store.sql import schema
+from core.store.values.datasets import FileOutcome
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.exchange import export, imports
 from core.workflows.exchange.export import ExportKind, ExportRequest

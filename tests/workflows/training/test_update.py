@@ -14,7 +14,8 @@ from core.learn.metrics.run_values import ImportOrigin
 from core.services import Services
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobKind
-from core.store.protocols import Dataset, Run
+from core.store.values.datasets import Dataset
+from core.store.values.runs import Run
 from core.workflows.labels.correct import Corrector
 from core.workflows.training import train, update
 from core.workflows.training.request import TrainRequest, TrainResult, find_training_request

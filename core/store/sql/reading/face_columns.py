@@ -14,10 +14,10 @@ from core.base.errors import NotFound
 from core.base.types import Embeddings, FaceTable, Ints, Revision, Split, Vectors
 from core.store.columns.face_changes import FaceChanges, PersonEntry, label_faces_by_person
 from core.store.columns.people_columns import build_people
-from core.store.protocols import PersonCount, PersonRemark
 from core.store.sql import schema
 from core.store.sql.datasets import SqlDatasetStore
 from core.store.sql.rows import LOOKUP_AT_ONCE, in_batches
+from core.store.values.datasets import PersonCount, PersonRemark
 
 FACES_AT_ONCE = 20_000
 """Rows that are alive as objects at once, while a table is read."""

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, select, update
 
 from core.corrections.model import Entity, Field
-from core.store.protocols import FolderNamedFace, StoredFace
 from core.store.sql import schema
 from core.store.sql.rows import SqlValue, StoredPerson, face_row, location_columns, quality_row, vector_row
 from core.store.sql.transactions.current_values import resolve_merges, write_current_values
+from core.store.values.datasets import FolderNamedFace, StoredFace
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, SqlValue]]) -> None:

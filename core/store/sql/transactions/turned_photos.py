@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Row, bindparam, exists, select, update
 from core.base.types import Box
 from core.corrections.model import Entity, Field
 from core.imaging.geometry import turn_box, turn_points, turn_size
-from core.store.protocols import PhotoLook
 from core.store.sql import schema
 from core.store.sql.rows import SqlValue, to_blob, to_signed_64
+from core.store.values.datasets import PhotoLook
 
 
 def set_turn(connection: Connection, dataset_id: str, photo_id: str, turn: int | None) -> None:

@@ -30,7 +30,8 @@ from core.learn.label_errors.conflicting_labels import find_conflicting_faces, s
 from core.learn.verification import pair_rule
 from core.learn.verification.pair_rule import MEASURED, PairRule
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
-from core.store.protocols import FaceStore, Run
+from core.store.protocols import FaceStore
+from core.store.values.runs import Run
 from core.vision.pipeline import NO_FACE, FacePipeline, PhotoFaces
 from core.workflows.identification.identify import IdentifiedFace, Identifier
 from core.workflows.identification.lookups import stored
