@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import socket
@@ -56,6 +57,9 @@ def connected(address: str) -> Iterator[ClusterWatch]:
         yield watch
     finally:
         watch.stop()
+        # Ray ends the process in which a reference goes while it closes, on whatever thread; its futures and their
+        # references hold each other, and are garbage that any thread collects.
+        gc.collect()
         ray.shutdown()
 
 

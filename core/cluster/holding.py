@@ -30,7 +30,7 @@ MOST_FAILURES = 8
 READERS_TRIED = 2
 READS_AT_ONCE = 4
 """On a node."""
-WAIT_S = 1.0
+WAIT_S = 0.25
 
 log = logging.getLogger("face_atlas")
 
@@ -45,15 +45,70 @@ def read_held(held: HeldFile) -> bytes:
     return content
 
 
+class Lease:
+    """What a node holds, until this is let go of; on the way to a node it is Ray's own reference."""
+
+    def __init__(self, leases: Leases, key: int) -> None:
+        self._leases, self._key = leases, key
+
+    def __reduce__(self) -> tuple[Any, tuple[Any]]:
+        return _unchanged, (self._leases.reference(self._key),)
+
+    def __del__(self) -> None:
+        self._leases.end(self._key)
+
+
+def _unchanged(reference: Any) -> Any:
+    return reference
+
+
+class Leases:
+    """All leases of a connection.
+
+    Ray ends the process in which a reference is let go of while the connection closes, on whatever thread. A photo may
+    be stored, and forgotten, just then: so the references are kept here, and go under a lock, all of them before that.
+    """
+
+    def __init__(self) -> None:
+        # A thread that has it may let go of a lease too, as garbage is collected anywhere.
+        self._lock = threading.RLock()
+        self._keys = count()
+        self._references: dict[int, Any] = {}
+
+    def begin(self, reference: Any) -> Lease:
+        """Hold on to what a reference stands for."""
+        with self._lock:
+            key = next(self._keys)
+            self._references[key] = reference
+        return Lease(self, key)
+
+    def reference(self, key: int) -> Any:
+        """Ray's reference. Raises KeyError after the end."""
+        with self._lock:
+            return self._references[key]
+
+    def end(self, key: int) -> None:
+        """Let go of one."""
+        with self._lock:
+            self._references.pop(key, None)
+
+    def close(self) -> None:
+        """Let go of all; what is still there stands for nothing from now on."""
+        with self._lock:
+            self._references.clear()
+
+
 @dataclass(eq=False)
 class HoldingNodes:
     """The nodes of a cluster as readers of photos; asked from several threads."""
 
     watch: ClusterWatch
     node_ids: Sequence[str]
+    _leases: Leases = field(default_factory=Leases, init=False)
     _failures_in_a_row: int = field(default=0, init=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _turn: threading.Condition = field(default_factory=threading.Condition, init=False)
     _turns: Iterator[int] = field(default_factory=count, init=False)
+    _n_asking: int = field(default=0, init=False)
     _is_closed: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
@@ -66,26 +121,34 @@ class HoldingNodes:
 
     def hold(self, file: ReachableFile) -> HeldFile | None:
         """Have a node read a file; None where none could. Raises ClusterUnavailable."""
-        with self._lock:
+        with self._turn:
             # Ray starts a cluster of its own for whoever asks it after the end.
             if self._is_closed or self._failures_in_a_row >= MOST_FAILURES:
                 return None
+            self._n_asking += 1
             first = next(self._turns)
-        # A reader goes with its node, and is away until Ray has started it elsewhere: then another is asked.
-        readers = (self._readers[(first + number) % len(self._readers)] for number in range(READERS_TRIED))
-        held = next((answer for reader in readers if (answer := self._ask(reader, file)) is not None), None)
-        self._count_failures(0 if held is not None else self._failures_in_a_row + 1)
-        return held
+        try:
+            # A reader goes with its node, and is away until Ray has started it elsewhere: then another is asked.
+            readers = (self._readers[(first + number) % len(self._readers)] for number in range(READERS_TRIED))
+            answers = (self._ask(reader, file) for reader in readers)
+            held = next((answer for answer in answers if answer is not None), None)
+            self._count_failures(0 if held is not None else self._failures_in_a_row + 1)
+            return held
+        finally:
+            with self._turn:
+                self._n_asking -= 1
+                self._turn.notify_all()
 
     def close(self) -> None:
-        """Ask nodes nothing more, and wait for no answer."""
-        with self._lock:
+        """Ask nodes nothing more, wait for no answer, and let go of everything that they hold."""
+        with self._turn:
             self._is_closed = True
+            # Who asks has references too, until it sees this.
+            self._turn.wait_for(lambda: not self._n_asking)
+        self._leases.close()
 
     def _ask(self, reader: Any, file: ReachableFile) -> HeldFile | None:
-        with self._lock:
-            if self._is_closed:
-                return None
+        with self._turn:
             described, reference = reader.read.options(num_returns=2).remote(file)
             answer: Future[tuple[str, int]] = described.future()
         while not self._is_closed:
@@ -96,11 +159,11 @@ class HoldingNodes:
             except TimeoutError:
                 self.watch.require_cluster()
             else:
-                return HeldFile(photo_id, size_bytes, file, reference)
+                return HeldFile(photo_id, size_bytes, file, self._leases.begin(reference))
         return None
 
     def _count_failures(self, in_a_row: int) -> None:
-        with self._lock:
+        with self._turn:
             self._failures_in_a_row = in_a_row
             if in_a_row == MOST_FAILURES and not self._is_closed:
                 log.warning("The nodes of the Ray cluster cannot read the photos; this machine reads them all.")

@@ -15,7 +15,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import islice
 from statistics import median
@@ -221,9 +220,7 @@ class WorkerPool(Generic[Item, Answer]):
 
     def _take_ready(self, worker: _Worker, reference: Any) -> None:
         try:
-            # Arrays of an answer lie in Ray's memory, and Ray ends the process in which one goes after the connection
-            # has closed: the last batch of an ingest is stored, and forgotten, just then.
-            answer = deepcopy(ray.get(reference))
+            answer = ray.get(reference)
         except ray.exceptions.RayTaskError as fault:
             raise _own_error(fault) from fault
         except ray.exceptions.RayError as loss:

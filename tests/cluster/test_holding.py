@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -155,7 +156,7 @@ def test_what_a_lost_node_held_is_read_again_and_refused_if_it_has_changed(clust
         nodes, files = HoldingNodes(watch, computing_nodes()), [source.locate(entry) for entry in source.entries]
         first, second = (nodes.hold(file) for file in files if file is not None)
         assert first is not None and first.photo_id == content_id(b"first")
-        assert read_held(first) == b"first"
+        assert ray.get(ray.remote(num_cpus=0)(read_held).remote(first)) == b"first"
         assert second is not None and second.size_bytes == 6
         lost = [HeldFile(held.photo_id, held.size_bytes, held.file, fail.remote()) for held in (first, second)]
         (tmp_path / "b.jpg").write_bytes(b"SECOND")
@@ -164,8 +165,14 @@ def test_what_a_lost_node_held_is_read_again_and_refused_if_it_has_changed(clust
             read_held(lost[1])
         # Whether it changed is for this machine to say, which may see another folder.
         assert nodes.hold(second.file) is None
+        leases = [first.reference, second.reference]
         nodes.close()
         assert nodes.hold(first.file) is None
+        for lease in leases:
+            with pytest.raises(KeyError):
+                pickle.dumps(lease)
+    # Whoever has such a photo may forget it when Ray is gone, on whatever thread.
+    del first, second, leases
 
 
 class _Nowhere:
