@@ -37,7 +37,14 @@ MARKDOWN_OPTIONS = {"radio", "pills", "segmented_control", "select_slider"}
 PLAIN_KEYWORD_ELEMENTS = {"code", "text", "html"}
 SAFE_CALLS = {
     *("plain", "name", "count", "percent", "format_probability", "format_duration", "format_size", "ago"),
-    *("format_photo_rate", "format_interval", "format_strangers_share", "format_people_count", "format_day"),
+    *(
+        "format_photo_rate",
+        "format_interval",
+        "format_strangers_share",
+        "format_people_count",
+        "format_day",
+        "format_moment",
+    ),
     *("len", "round", "int", "float", "sum", "abs", "min", "max", "str.join", "ordinal"),
 }
 SAFE_METHODS = {"capitalize", "upper", "lower", "strip", "removesuffix", "title"}

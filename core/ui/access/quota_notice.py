@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
 
+from core.access.directory import Quota
 from core.access.quotas import Coming, Quotas
 from core.access.view import quotas_of
 from core.language.texts import gettext as _
@@ -21,15 +22,17 @@ def show_own_quota() -> None:
     if (quota := quotas.quota_of(address)) is None:
         return
     usage = quotas.usage_of(address)
-    parts = [
-        _("{owned} of {most}", owned=owned, most=most)
-        for owned, most in (
-            (words.count(usage.datasets), quota.datasets and words.count(quota.datasets, "dataset")),
-            (words.count(usage.photos), quota.photos and words.count(quota.photos, "photo")),
-            (words.format_size(usage.photo_bytes), quota.size_bytes and words.format_size(quota.size_bytes)),
+    parts: list[str] = []
+    if quota.datasets is not None:
+        parts.append(
+            _("{owned} of {most}", owned=words.count(usage.datasets), most=words.count(quota.datasets, "dataset"))
         )
-        if most is not None
-    ]
+    if quota.photos is not None:
+        parts.append(_("{owned} of {most}", owned=words.count(usage.photos), most=words.count(quota.photos, "photo")))
+    if quota.size_bytes is not None:
+        parts.append(
+            _("{owned} of {most}", owned=words.format_size(usage.photo_bytes), most=words.format_size(quota.size_bytes))
+        )
     st.caption(_("You have {parts} here.", parts=", ".join(parts)))
 
 
@@ -57,28 +60,21 @@ def show_usages() -> None:
     )
     rows = []
     for address, usage in quotas.store.usages().items():
-        quota = quotas.quota_of(address)
-        most_datasets, most_photos, most_bytes = (
-            (quota.datasets, quota.photos, quota.size_bytes) if quota else (None, None, None)
-        )
+        quota = quotas.quota_of(address) or Quota()
         rows.append(
             {
                 _("Who"): address,
-                _("Datasets"): _of(words.count(usage.datasets), most_datasets),
-                _("Photos"): _of(words.count(usage.photos), most_photos),
-                _("Size"): _of(
-                    words.format_size(usage.photo_bytes), None if most_bytes is None else words.format_size(most_bytes)
-                ),
+                _("Datasets"): _of_most(words.count(usage.datasets), quota.datasets, words.count),
+                _("Photos"): _of_most(words.count(usage.photos), quota.photos, words.count),
+                _("Size"): _of_most(words.format_size(usage.photo_bytes), quota.size_bytes, words.format_size),
             }
         )
     if rows:
         st.dataframe(rows, hide_index=True)
 
 
-def _of(owned: str, most: int | str | None) -> str:
-    if most is None:
-        return owned
-    return _("{owned} of {most}", owned=owned, most=words.count(most) if isinstance(most, int) else most)
+def _of_most(owned: str, most: int | None, express: Callable[[int], str]) -> str:
+    return owned if most is None else _("{owned} of {most}", owned=owned, most=express(most))
 
 
 def _quotas() -> Quotas:

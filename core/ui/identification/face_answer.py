@@ -104,7 +104,9 @@ def _describe_verdict(question: FaceQuestion, threshold: Threshold) -> str:
     number, name = question.number + 1, question.face.name(threshold)
     # What a person said outranks the recogniser, and that a face is too poor to tell outranks its likeness.
     if question.known_face is not None and question.known_face.confirmed:
-        return _("**{which}. {name}**, as somebody said.", which=number, name=words.name(question.known_face.person))
+        return _(
+            "**{which}. {name}**, as somebody said.", which=f"{number:d}", name=words.name(question.known_face.person)
+        )
     if question.face.doubt:
         return f"**{number:d}. {words.plain(describe_doubt(question.face))}.**"
     title = words.name(name) if name else _("Unknown")

@@ -204,15 +204,19 @@ def describe_names(named_by_rate: dict[float, int], n_faces: int, rate: float) -
     stricter = [other for other in rates if named_by_rate[other] < n_named][-1:]
     looser = [other for other in rates if named_by_rate[other] > n_named][:1]
     alternatives = [
-        _("With {one_in} it would be {n_named}.", one_in=format_one_in(other), n_named=named_by_rate[other])
+        _(
+            "With {one_in} it would be {n_named}.",
+            one_in=format_one_in(other),
+            n_named=words.count(named_by_rate[other]),
+        )
         for other in (*stricter, *looser)
     ]
     faces = ngettext("{number} face", "{number} faces", n_faces)
     # "1 of 12 faces has", "0 of 1 face has": the verb goes with either number.
     here = (
-        _("Here {n_named} of {faces} has a name.", n_named=n_named, faces=faces)
+        _("Here {n_named} of {faces} has a name.", n_named=words.count(n_named), faces=faces)
         if 1 in (n_named, n_faces)
-        else _("Here {n_named} of {faces} have a name.", n_named=n_named, faces=faces)
+        else _("Here {n_named} of {faces} have a name.", n_named=words.count(n_named), faces=faces)
     )
     return " ".join([here, *alternatives])
 

@@ -85,7 +85,7 @@ def _choose_reviewer(sample: ReviewSample) -> str | None:
     if address := data.access().principal.address:
         return address if address in sample.reviewers else None
     names = list(sample.reviewers)
-    return st.segmented_control(_("Who is answering?"), names, key=f"reviewer_{sample.id}")
+    return st.segmented_control(_("Who is answering?"), names, format_func=words.plain, key=f"reviewer_{sample.id}")
 
 
 # drawing
@@ -211,7 +211,7 @@ def _show_figures(comparison: ReviewComparison) -> None:
             "The same answer for {same} of {number} face",
             "The same answer for {same} of {number} faces",
             figures.n_faces,
-            same=format_count(figures.n_same),
+            same=words.count(figures.n_same),
         ),
         anchor=False,
     )

@@ -69,7 +69,7 @@ def _show_backup(services: Services, folder: BackupFolder, manifest: BackupManif
             size = words.format_size(manifest.file_bytes + manifest.database_bytes)
             moment = format_moment(datetime.fromtimestamp(manifest.created).astimezone())
             st.markdown(f"**{moment}** · {words.ago(manifest.created)} · {size}")
-            st.caption(", ".join(map(_describe_dataset, manifest.datasets)) or _("no dataset"))
+            st.caption(", ".join(_describe_dataset(dataset) for dataset in manifest.datasets) or _("no dataset"))
             if held is not None:
                 st.markdown(f":material/person_off: {_describe_held(held, services.settings.erased_in_backups_days)}")
         with st.popover(_("Restore"), icon=":material/settings_backup_restore:", disabled=not manifest.datasets):
@@ -89,7 +89,7 @@ def _describe_dataset(dataset: BackedUpDataset) -> str:
 
 
 def _describe_held(held: HeldErasure, days: int) -> str:
-    names = ", ".join(map(words.plain, held.datasets))
+    names = ", ".join(words.plain(name) for name in held.datasets)
     sentence = _("It holds somebody who was erased since, of {datasets}.", datasets=names)
     if not days:
         return sentence
@@ -103,13 +103,18 @@ def _offer_restoring(services: Services, folder: BackupFolder, manifest: BackupM
         _("Datasets"),
         list(datasets),
         default=list(datasets),
-        format_func=lambda key: datasets[key].name,
+        format_func=lambda key: words.plain(datasets[key].name),
         key=f"datasets_{manifest.id}",
     )
     present = {dataset.name for dataset in services.store.datasets()}
     names = _choose_names([datasets[key] for key in chosen_ids], manifest, present)
     if renamed := [name for key, name in names.items() if name != datasets[key].name]:
-        st.caption(_("Their names are taken here, so they will be called: {names}.", names=", ".join(renamed)))
+        st.caption(
+            _(
+                "Their names are taken here, so they will be called: {names}.",
+                names=", ".join(words.plain(name) for name in renamed),
+            )
+        )
     if st.button(_("Restore"), type="primary", key=f"restore_{manifest.id}", disabled=not chosen_ids, width="stretch"):
         _restore(services, folder, manifest, names)
 

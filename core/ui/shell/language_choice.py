@@ -15,7 +15,7 @@ from core.base.settings import settings_from_env
 from core.language.languages import ENGLISH, LANGUAGES, Language, find_language
 from core.language.texts import ask_for_language, current_language
 from core.language.texts import gettext as _
-from core.ui import state
+from core.ui import state, words
 from core.ui.components.page_language import tell_page_language
 
 COOKIE = "face_atlas_language"
@@ -47,13 +47,15 @@ ask_for_language(read_language_of_pages)
 def show_language_choice() -> None:
     """A button that says which language it is, with the others behind it."""
     language = current_language()
-    with st.sidebar.popover(language.name, icon=":material/translate:", type="tertiary", key="language_popover"):
+    with st.sidebar.popover(
+        words.plain(language.name), icon=":material/translate:", type="tertiary", key="language_popover"
+    ):
         # Set at every run: a widget's own state is lost when the page changes, even with a key.
         st.session_state[state.LANGUAGE_CHOICE] = language.code
         st.radio(
             _("Language"),
             list(LANGUAGES),
-            format_func=lambda code: LANGUAGES[code].name,
+            format_func=lambda code: words.plain(LANGUAGES[code].name),
             key=state.LANGUAGE_CHOICE,
             on_change=_choose,
         )

@@ -87,4 +87,7 @@ def _name_scarce(imbalance: Imbalance) -> str:
             named=", ".join(named),
             most=words.count(imbalance.scarce_faces[-1]),
         )
-    return _("{first} and {second}", first=named[0], second=named[1]) if len(named) == 2 else ", ".join(named)
+    if len(named) == 2:
+        first, second = named
+        return _("{first} and {second}", first=first, second=second)
+    return ", ".join(named)

@@ -10,6 +10,7 @@ export default function tellPageLanguage({ data }) {
   document.documentElement.dir = data.direction;
   if (data.cookie) {
     const secure = location.protocol === "https:" ? "; secure" : "";
+    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is lacking over plain http and in older browsers
     document.cookie = `${data.cookie}=${data.code}; path=/; max-age=${YEAR_S}; samesite=lax${secure}`;
   }
 }
