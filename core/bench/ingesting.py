@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
@@ -15,6 +14,7 @@ from core.archives.folder_layout import AUTO
 from core.archives.source import PhotoSource
 from core.base.errors import FaceAtlasError
 from core.base.progress import CancelToken
+from core.base.settings import Settings
 from core.bench import photos
 from core.bench.stopwatch import (
     REST,
@@ -73,22 +73,21 @@ Measured = dict[str, Any]
 T = TypeVar("T")
 
 
-@dataclass
 class _OnEngine(Services):
     """Services on another engine than their own."""
 
-    other_engine: Engine = field(kw_only=True)
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        super().__init__(settings)
+        # Where the property would keep the settings' own.
+        self.__dict__["engine"] = engine
 
-    @cached_property
-    def engine(self) -> Engine:
-        return self.other_engine
 
-
-@dataclass
 class _TimedServices(_OnEngine):
     """Services whose ingests are noted by a stopwatch."""
 
-    watch: Stopwatch = field(kw_only=True)
+    def __init__(self, settings: Settings, engine: Engine, watch: Stopwatch) -> None:
+        super().__init__(settings, engine)
+        self.watch = watch
 
     def ingestor(self, dataset_id: str, model_id: str | None = None) -> Ingestor:
         # Wrapped from outside, object by object: the product carries no clocks.
@@ -125,7 +124,7 @@ class _TimedServices(_OnEngine):
 
 def with_engine(services: Services, engine: Engine) -> Services:
     """The same data folder and settings with another engine."""
-    return _OnEngine(services.settings, other_engine=engine)
+    return _OnEngine(services.settings, engine)
 
 
 def services_in_folder(services: Services, folder: Path, threads: int) -> Services:
@@ -185,7 +184,7 @@ def measure_stages(services: Services, name: str, archive: Path) -> dict[str, fl
         A stage was never at work: the product calls something else now, and the tables above have to follow.
     """
     watch = Stopwatch()
-    observed = _TimedServices(services.settings, other_engine=TimedEngine(services.engine, watch), watch=watch)
+    observed = _TimedServices(services.settings, TimedEngine(services.engine, watch), watch)
     # An ingest of its own: what it costs to watch is in these figures, and not in those of the whole.
     with ExitStack() as timings:
         for room, stages in ROOM_STAGES.items():

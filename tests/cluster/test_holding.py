@@ -21,7 +21,8 @@ from core.base.settings import ArchiveLimits
 from core.cluster.connection import connected
 from core.cluster.holding import MOST_FAILURES, HoldingNodes, read_held
 from core.cluster.pool import computing_nodes
-from core.services import Services, open_artifacts
+from core.composition.stores import open_artifacts
+from core.services import Services
 from core.store.artifacts import ArtifactKind, content_id
 from core.vision.engine.openvino import OpenVinoEngine
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID

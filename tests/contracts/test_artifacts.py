@@ -19,9 +19,10 @@ import pytest
 from core.base.errors import ArtifactsUnavailable, FaceAtlasError, InputRefused, NotFound
 from core.base.progress import CancelToken
 from core.base.settings import Settings
+from core.composition.stores import open_artifacts
 from core.jobs.registry import job_handlers
 from core.jobs.worker import run_job
-from core.services import Services, open_artifacts
+from core.services import Services
 from core.store.artifacts import WORKING_KINDS, ArtifactKind, Artifacts
 from core.store.encryption.key_file import DataKeys, FolderState, store_keys
 from core.store.encryption.keyring import key_file_path, unlock_folder

@@ -408,9 +408,10 @@ def test_another_version_is_refused_and_not_written(tmp_path: Path, other: str) 
 OPEN_AND_LIST = """
 import sys
 from pathlib import Path
+import core.composition.stores
 import core.services
 for path in map(Path, sys.argv[1:]):
-    core.services.open_database(path).dispose()
+    core.composition.stores.open_database(path).dispose()
     print("alembic" in sys.modules)
 """
 
