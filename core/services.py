@@ -19,7 +19,10 @@ from core.base.json_values import JsonObject
 from core.base.privacy import restrict_new_files
 from core.base.progress import Progress
 from core.base.settings import Settings
+from core.composition.stores import WAIT_STEP_S, open_artifacts, open_stored_artifacts
+from core.composition.workflow_tools import WorkflowTools
 from core.jobs.supervisor import Supervisor
+from core.language.said_before import forget_texts
 from core.store.encryption.keyring import unlock_folder
 from core.store.sql.schema import SCHEMA_VERSION
 from core.store.sql.whole_copy import StoreCopy
@@ -37,9 +40,6 @@ from core.workflows.training.train import load_recogniser
 if TYPE_CHECKING:
     from core.store.encryption.rewriting import RewriteTools
 
-
-from core.composition.stores import WAIT_STEP_S, open_artifacts, open_stored_artifacts
-from core.composition.workflow_tools import WorkflowTools
 
 DATASETS_IN_MEMORY = 2
 """Whose faces pages have at hand: of a million they take half a gigabyte and more."""
@@ -101,6 +101,7 @@ class Services(WorkflowTools):
             self._identifiers.clear()
             kept_faces = dict(self._newest_faces)
         self.artifacts.forget()
+        forget_texts()
         for dataset_id, faces in kept_faces.items():
             try:
                 faces.forget_removed()

@@ -61,6 +61,11 @@ def _say_again(text: str, language: Language) -> str:
     return " ".join(_say_again(sentence, language) for sentence in sentences) if len(sentences) > 1 else text
 
 
+def forget_texts() -> None:
+    """Drop from memory what was said again: names of people who are erased may stand in it."""
+    _say_again.cache_clear()
+
+
 def _fill(known: _Pattern, values: Mapping[str, str]) -> str:
     said = {name: _say_value_again(value) for name, value in values.items()}
     if isinstance(known.message, str):

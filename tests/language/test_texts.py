@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from core.base import words
+from core.language import said_before
 from core.language.dates import date_field_format, format_day, format_moment
 from core.language.languages import ENGLISH, LANGUAGES, find_language
-from core.language.said_before import say_again
+from core.language.said_before import forget_texts, say_again
 from core.language.texts import gettext, ngettext, speaking
 
 GERMAN = LANGUAGES["de"]
@@ -79,3 +80,10 @@ def test_days_and_times_are_written_as_the_language_writes_them():
         assert (format_day(moment), format_moment(moment)) == ("1. März 2027", "01.03.2027, 14:05")
         assert format_moment(moment, with_seconds=True) == "01.03.2027, 14:05:09"
         assert date_field_format() == "DD.MM.YYYY"
+
+
+def test_a_text_about_somebody_who_is_erased_is_not_kept_in_memory():
+    with speaking(GERMAN):
+        say_again("Ann is the only one here.")
+    forget_texts()
+    assert not said_before._say_again.cache_info().currsize
