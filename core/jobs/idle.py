@@ -1,7 +1,5 @@
 """What the worker does while there is nothing to do: prepares what would make somebody wait, and drops it for a job.
 
-Now and then it also does short chores, as removing what has been kept for long enough.
-
 The preparing is a process of its own, as it would hold the interpreter's lock in the worker's: a job that comes ends it
 at once, and it begins again when the queue is empty.
 """
@@ -16,11 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.base.errors import DataFolderFault
-
 QUIET_S = 3.0
 """It begins when there was nothing to do for so long."""
-CHORES_EVERY_S = 3600.0
 _ROOT = Path(__file__).resolve().parents[2]
 log = logging.getLogger("face_atlas.worker")
 
@@ -32,17 +27,13 @@ class IdleTask:
     command: Sequence[str]
     afterwards: Callable[[], None]
     """Short; it runs on a thread of its own."""
-    chores: Sequence[Callable[[], None]] = ()
-    """Each takes a moment at most, as a job waits for it; all are done once an hour."""
     _process: subprocess.Popen[bytes] | None = None
     _idle_since: float | None = None
     # Once in a worker's life: what is compiled stays on the disk for every process after it.
     _ended: bool = False
-    _chores_done: float | None = None
 
     def tend(self) -> None:
         """There is nothing to do just now."""
-        self._do_chores()
         if self._ended:
             return
         if self._process is None:
@@ -58,17 +49,6 @@ class IdleTask:
             if status == 0:
                 # On a thread, as ``tend`` is called between two looks at the queue: a job must not wait for it.
                 threading.Thread(target=self.afterwards, name="spare", daemon=True).start()
-
-    def _do_chores(self) -> None:
-        if self._chores_done is not None and time.monotonic() - self._chores_done < CHORES_EVERY_S:
-            return
-        self._chores_done = time.monotonic()
-        for chore in self.chores:
-            try:
-                chore()
-            except DataFolderFault as fault:
-                # A full or locked disk: the queue is served all the same, and the next hour tries again.
-                log.warning("a chore could not be done: %s", fault)
 
     def drop(self) -> None:
         """There is something to do."""

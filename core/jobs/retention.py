@@ -1,7 +1,8 @@
 """What the worker does about retention: whose day has passed is erased, as if somebody had asked for it.
 
 It looks when it starts and once an hour. A person goes by a job of their own, which proves and signs as any erasing; a
-dataset goes at once, as the row of a job would go with it.
+dataset goes at once, as the row of a job would go with it. Backups that held for too long who was erased go too, and
+lines of the access log that are old.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 from core.base.errors import FaceAtlasError
 from core.jobs.registry import submit_job
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobState
+from core.workflows.audit.listing import remove_old_lines
 from core.workflows.erasure.erase_dataset import erase_dataset
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.erasure.plan import read_unfinished_plans
@@ -31,15 +34,27 @@ log = logging.getLogger("face_atlas.worker")
 
 
 def watch_retention(services: Services, stop: threading.Event, today: Callable[[], date] = local_today) -> None:
-    """Erase whose day has passed, now and every hour, until ``stop`` is set."""
+    """Let go whose day has passed and what is old, now and every hour, until ``stop`` is set."""
     while not stop.is_set():
+        let_go(services, today())
+        stop.wait(LOOK_EVERY_S)
+
+
+def let_go(services: Services, today: date) -> None:
+    """People and datasets, backups, and lines of the access log that are due; each whatever becomes of the others."""
+    erasing = partial(erase_expired, services, today)
+    for step in (erasing, partial(_remove_overdue_backups, services), partial(_remove_old_audit_lines, services)):
         try:
-            erase_expired(services, today())
-            _remove_overdue_backups(services)
+            step()
         except FaceAtlasError as fault:
             # A full disk or a locked database is told and tried again: the day does not pass twice.
             log.warning("retention: %s", fault)
-        stop.wait(LOOK_EVERY_S)
+
+
+def _remove_old_audit_lines(services: Services) -> None:
+    removed = remove_old_lines(services.audit_log, services.settings.audit_days, time.time())
+    if removed:
+        log.info("retention: removed %d old lines of the access log", removed)
 
 
 def _remove_overdue_backups(services: Services) -> None:

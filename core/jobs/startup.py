@@ -1,22 +1,16 @@
-"""What a worker does once, before it serves the queue: it clears away and takes up what earlier processes left.
-
-And what it does now and then, when there is nothing else to do.
-"""
+"""What a worker does once, before it serves the queue: it clears away and takes up what earlier processes left."""
 
 from __future__ import annotations
 
-import logging
 import time
 
 from core.jobs.answer import plan_index
 from core.jobs.registry import submit_job
 from core.services import Services
 from core.store.job_model import JobKind, JobState
-from core.workflows.audit.listing import remove_old_lines
 from core.workflows.photos.requests import LookAgainRequest
 from core.workflows.uploads import find_unread_uploads, paths_to_read, remove_uploads
 
-log = logging.getLogger("face_atlas.worker")
 ABANDONED_S = 24 * 3600.0
 """An upload that was not started within a day will not be."""
 
@@ -44,13 +38,6 @@ def queue_indexes(services: Services) -> int:
 
 def _is_waiting(services: Services, dataset_id: str, kind: JobKind) -> bool:
     return any((job.dataset_id, job.kind) == (dataset_id, kind) for job in services.jobs.active())
-
-
-def remove_old_audit_lines(services: Services) -> None:
-    """Remove what the access log has kept for long enough."""
-    removed = remove_old_lines(services.audit_log, services.settings.audit_days, time.time())
-    if removed:
-        log.info("removed %d old lines of the access log", removed)
 
 
 def sweep_uploads(services: Services, older_than_s: float = ABANDONED_S) -> int:

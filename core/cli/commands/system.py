@@ -23,7 +23,7 @@ from core.jobs.idle import IdleTask
 from core.jobs.process import WorkerEnd, lower_priority
 from core.jobs.registry import job_handlers, list_follow_ups
 from core.jobs.retention import watch_retention
-from core.jobs.startup import queue_indexes, queue_turned_photos, remove_old_audit_lines, sweep_uploads
+from core.jobs.startup import queue_indexes, queue_turned_photos, sweep_uploads
 from core.jobs.worker import serve_queue
 from core.services import Services
 from core.vision.models import catalogue, install, sample
@@ -139,7 +139,7 @@ def _worker(options: argparse.Namespace) -> None:
         job_handlers(services),
         services.worker_lock,
         end.stop,
-        IdleTask(_READY_FOR_MAPS, project.load_map_libraries, (partial(remove_old_audit_lines, services),)),
+        IdleTask(_READY_FOR_MAPS, project.load_map_libraries),
         partial(list_follow_ups, services),
     )
     # What else still runs, as children and the reading of libraries, is not waited for.

@@ -54,8 +54,8 @@ QUALITY = Quality(
 class Album:
     """A dataset with photos that are a few bytes each, for work that opens none."""
 
-    def __init__(self, folder: Path) -> None:
-        self.services = Services(Settings(folder))
+    def __init__(self, folder: Path, **stores: str) -> None:
+        self.services = Services(Settings(folder, **stores))
         self.dataset = self.services.store.create_dataset("Family", "facenet-128")
         self.job = self.services.jobs.submit(self.dataset.id, JobKind.INGEST, INGEST, JobOwner.COMMAND_LINE)
 

@@ -34,6 +34,8 @@ def _access_log(options: argparse.Namespace) -> Answer:
     destination.require_writable_file(options.out)
     if options.person and not options.dataset:
         raise InputRefused("A person is one of a dataset: --dataset NAME says which.")
+    if options.days is not None and options.days < 1:
+        raise InputRefused(f"--days is {options.days}; give 1 or more, or leave it out for all lines.")
     dataset = services.store.dataset(options.dataset) if options.dataset else None
     person = find_person(services.store, dataset.id, options.person) if dataset and options.person else None
     asked = AuditFilter(
