@@ -68,6 +68,13 @@ def load_translations(language: Language) -> NullTranslations:
     return GNUTranslations(compiled)
 
 
+def plural_category(number: int, language: Language) -> str:
+    """Which plural a number of things has, as CLDR and browsers call it: "one", "few", "many", "other"."""
+    from babel import Locale
+
+    return str(Locale.parse(language.code).plural_form(number))
+
+
 @lru_cache(maxsize=len(LANGUAGES))
 def read_catalogue(language: Language) -> Catalog:
     """All texts of the interface with what they are in a language; not of English, which has no catalogue."""

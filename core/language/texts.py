@@ -50,8 +50,8 @@ def gettext(message: str, **values: object) -> str:
     return _fill(load_translations(current_language()).gettext(message), values)
 
 
-def ngettext(singular: str, plural: str, number: int, **values: object) -> str:
-    """A text about a number of things, which is written at ``{number}``."""
+def ngettext(singular: str, plural: str, number: int, /, **values: object) -> str:
+    """A text about a number of things, which is written at ``{number}`` unless a value of that name is."""
     text = load_translations(current_language()).ngettext(singular, plural, number)
     return _fill(text, {"number": format_count(number), **values})
 

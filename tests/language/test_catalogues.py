@@ -19,31 +19,8 @@ ROOT = Path(__file__).parents[2]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "marked": None}
 TRANSLATED = tuple(code for code in LANGUAGES if code != ENGLISH.code)
 COMPLETE = ("de",)
-TRANSLATED_ROOMS = (
-    "core/ui/access",
-    "core/ui/audit",
-    "core/ui/certainty",
-    "core/ui/clustering",
-    "core/ui/evaluation",
-    "core/ui/home",
-    "core/ui/identification",
-    "core/ui/labels",
-    "core/ui/people",
-    "core/ui/photos",
-    "core/ui/projection",
-    "core/ui/retention",
-    "core/ui/shell",
-    "core/ui/system",
-    "core/ui/training",
-    "core/ui/verification",
-    "pages/data",
-    "pages/explore/clusters.py",
-    "pages/home",
-    "pages/identify/verify.py",
-    "pages/model",
-    "pages/system",
-)
-"""Whose texts all come from the catalogue; the others follow."""
+TRANSLATED_ROOMS = ("core/ui", "pages")
+"""Whose texts all come from the catalogue."""
 SHOWN_BY_STREAMLIT = {
     *("title", "header", "subheader", "caption", "markdown", "info", "warning", "error", "success", "toast", "button"),
     *("text_input", "selectbox", "multiselect", "radio", "checkbox", "toggle", "slider", "popover", "expander", "tabs"),

@@ -7,11 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.base.types import Box, RgbImage
+from core.language.texts import marked
+from core.ui.components.browser_words import BrowserWords
 from core.ui.components.choices import DatedChoice
 from core.ui.components.mount import ignore_change, register_component
 from core.ui.gallery import photo_data_url
 
-_mount = register_component("photo_boxes", '<div class="photo"></div>', module="boxes.js", style="boxes.css")
+_WORDS = BrowserWords(
+    (
+        marked("Draw a face that is missing"),
+        marked("Draw around the face, or stop with Escape"),
+        marked("Face of {name}"),
+        marked("The new face: arrows move it, with shift they size it, Enter takes it"),
+    )
+)
+_mount = register_component(
+    "photo_boxes", '<div class="photo"></div>', module="boxes.js", style="boxes.css", words=_WORDS
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,35 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.base.types import Box
+from core.language.texts import marked, ngettext
+from core.ui.components.browser_words import BrowserWords
 from core.ui.components.mount import ignore_change, register_component
 
+_WORDS = BrowserWords(
+    (
+        marked("Start the camera"),
+        marked("Stop"),
+        marked("In view"),
+        marked("Waiting for the camera"),
+        marked("Browsers lend the camera only to pages on this computer (127.0.0.1) or under https."),
+        marked(
+            "The browser does not let this page use the camera. Allow it by the camera symbol in the address bar, then "
+            "start again."
+        ),
+        marked("No camera was found. Connect one, then start again; or upload a photo instead."),
+        marked("Another program is using the camera. Close it, then start again."),
+        marked("The camera cannot be used ({name}). Upload a photo instead."),
+    ),
+    (lambda number: ngettext("{number} look a second", "{number} looks a second", number, number="{number}"),),
+)
 _mount = register_component(
     "live_camera",
     '<div class="live" hidden><button type="button"></button><div class="view"><video muted playsinline></video>'
     '<canvas aria-hidden="true"></canvas></div><p class="told"></p>'
-    '<ul aria-live="polite" aria-label="In view"></ul></div>',
+    '<ul aria-live="polite"></ul></div>',
     module="camera/camera.js",
     style="camera/camera.css",
+    words=_WORDS,
 )
 # A component of its own: new data would draw the camera anew, while what was seen is to lie over the moving picture.
 _answer = register_component("camera_seen", module="camera/answer.js")

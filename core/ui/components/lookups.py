@@ -15,14 +15,44 @@ from typing import Any
 import numpy as np
 
 from core.base.types import Ints
+from core.language.texts import marked, ngettext
+from core.ui.components.browser_words import BrowserWords
 from core.ui.components.mount import ignore_change, register_component
 
+_WORDS = BrowserWords(
+    (
+        marked("Show"),
+        marked("Person"),
+        marked("Everybody"),
+        marked("Pages"),
+        marked("Before"),
+        marked("The page before"),
+        marked("Next"),
+        marked("The next page"),
+        marked("Page {page} of {pages}"),
+        marked("Unknown"),
+        marked("Unknown; nearest is {name}"),
+        marked("Too poor to tell"),
+        marked("Too small, blurred or dark to tell who it is"),
+        marked("Too small, blurred or dark to tell who it is: different people look alike so."),
+        marked("{name}: {probability}, distance {distance}"),
+        marked("Margin of the classifier: {margin}. If it is one of them, how probable each is:"),
+        marked("{name} here, {other} on {file}"),
+        marked("{name} more than once"),
+        marked("over {percentage}"),
+        marked("below {percentage}"),
+        marked("{word}: likeness {likeness} of 100, and the threshold is {threshold}."),
+        *(marked("sure"), marked("likely"), marked("unsure"), marked("unknown")),
+    ),
+    (lambda number: ngettext("{number} photo", "{number} photos", number, number="{number}"),),
+)
 _mount = register_component(
     "photo_lookups",
-    """<div class="lookup"><div class="chips" role="group" aria-label="Show"></div>
-<div class="bar"></div><ul class="rows"></ul><nav class="pages" aria-label="Pages"></nav></div>""",
+    """<div class="lookup"><div class="chips" role="group"></div>
+<div class="bar"></div><ul class="rows"></ul><nav class="pages"></nav></div>""",
     module="lookups/lookups.js",
     style="lookups/lookups.css",
+    words=_WORDS,
 )
 # What changes while somebody looks goes this way: the table would be sent, and drawn, whole each time otherwise.
 _deal = register_component("lookup_deal", module="lookups/deal.js")

@@ -9,6 +9,7 @@ has to say to another is exported by a module. A new version of any has a new ad
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,34 +20,56 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
+from core.ui.components.browser_words import BrowserWords, words_for_reader
+
 BROWSER_FOLDER = Path(__file__).parent / "browser"
 _BASE = "shared/base.css"
 _PACKAGE = "face_atlas"
 
 
-def register_component(name: str, html: str = "", *, module: str, style: str | None = None) -> Any:
+def register_component(
+    name: str, html: str = "", *, module: str, style: str | None = None, words: BrowserWords | None = None
+) -> Callable[..., Any]:
     """Register a component; call what comes back to draw it.
 
     Parameters
     ----------
     module, style : files of the folder ``browser``; the module's default function draws the component
+    words : what that module and those that it imports say
     """
     # At every registration, as modules are imported in no order that could be relied on; it does no harm twice.
     serve_modules(get_bidi_component_manager())
     # They come with each component: it is drawn in a shadow root, where style sheets of the page do not reach.
     css = "\n".join(map(_read, (_BASE, style))) if style else None
-    return st.components.v2.component(name, html=html, css=css, js=_importing(module))
+    component = st.components.v2.component(name, html=html, css=css, js=_importing(module, speaks=words is not None))
+    return component if words is None else _with_words(component, words)
+
+
+def _with_words(component: Callable[..., Any], words: BrowserWords) -> Callable[..., Any]:
+    def mount(*, data: Mapping[str, Any], **options: Any) -> Any:
+        return component(data={**data, "words": words_for_reader(words)}, **options)
+
+    return mount
 
 
 def _read(file_name: str) -> str:
     return (BROWSER_FOLDER / file_name).read_text(encoding="utf-8")
 
 
-def _importing(module: str) -> str:
-    """The script that Streamlit runs."""
-    # Its own address is a blob's, against which no relative one can be resolved: hence the page's origin.
-    address = modules_address() + module
-    return f'const module = await import(new URL("{address}", location.origin));\nexport default module.default;\n'
+def _importing(module: str, *, speaks: bool) -> str:
+    """The script that Streamlit runs; a module that speaks gets its words before it draws."""
+    script = f"const module = await {_import_of(module)};\n"
+    if not speaks:
+        return f"{script}export default module.default;\n"
+    return (
+        f"{script}const {{ speak }} = await {_import_of('shared/words.js')};\n"
+        "export default (component) => {\n  speak(component.data.words);\n  return module.default(component);\n};\n"
+    )
+
+
+def _import_of(module: str) -> str:
+    # The script's own address is a blob's, against which no relative one can be resolved: hence the page's origin.
+    return f'import(new URL("{modules_address()}{module}", location.origin))'
 
 
 def modules_address() -> str:

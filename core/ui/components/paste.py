@@ -6,6 +6,7 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
+from core.language.texts import gettext as _
 from core.ui.components.mount import ignore_change, register_component
 
 # It travels as base64 in one message, a third larger than it is, and lies in memory whole.
@@ -24,9 +25,12 @@ class PastedPicture:
 def pasted_pictures(key: str) -> list[PastedPicture]:
     """What was pasted since the last run."""
     payload = {
-        "label": "Or paste a picture with Ctrl+V (\u2318V).",
+        "label": _("Or paste a picture with Ctrl+V (\u2318V)."),
         "most_bytes": MOST_BYTES,
-        "too_large": f"That picture has more than {MOST_BYTES // 1_000_000} MB. Save it, and drop the file here.",
+        "too_large": _(
+            "That picture has more than {megabytes} MB. Save it, and drop the file here.",
+            megabytes=MOST_BYTES // 1_000_000,
+        ),
     }
     return read_pasted_pictures(_mount(key=key, data=payload, on_pasted_change=ignore_change).pasted)
 

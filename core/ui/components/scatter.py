@@ -15,20 +15,58 @@ from typing import Any
 import numpy as np
 
 from core.base.types import FaceRows, Floats, Ints
+from core.language.texts import marked, ngettext
+from core.ui.components.browser_words import BrowserWords
 from core.ui.components.mount import ignore_change, register_component
 
 # Two bytes a coordinate: a step is far below a pixel of the whole map, and takes half of what float32 would.
 _FINEST = 65_535
 
+_WORDS = BrowserWords(
+    (
+        marked("The map's tools"),
+        marked("Circle faces"),
+        marked("Choose by a box"),
+        marked("Move the map"),
+        marked("Turn the map, with Shift move it"),
+        marked("Zoom in"),
+        marked("Zoom out"),
+        marked("The whole map"),
+        marked("Save the picture"),
+        marked("Picture (PNG)"),
+        marked("Drawing (SVG)"),
+        marked("Page to explore (HTML)"),
+        marked("Not saved, as Face Atlas did not answer. See that it still runs, then reload this page."),
+        marked("When photos were taken"),
+        marked("From"),
+        marked("To"),
+        marked("{first} to {last}"),
+        marked("Map of faces"),
+        marked("Map of faces. {finding}"),
+        marked("{map}. Arrows walk, Enter chooses, + and - zoom."),
+        marked("{map}. Arrows walk, Enter chooses, + and - zoom. Shift and arrows turn it."),
+        marked("Face {which} of the new photo"),
+        marked("no name"),
+    ),
+    (
+        lambda number: ngettext(
+            "{number} face in view: drawn as dots. Zoom in to see the symbols.",
+            "{number} faces in view: drawn as dots. Zoom in to see the symbols.",
+            number,
+            number="{number}",
+        ),
+    ),
+)
 _mount = register_component(
     "face_scatter",
     """<div class="scatter" hidden><p class="finding"></p><div class="stage">
 <canvas class="plane" tabindex="0" role="application"></canvas><div class="card" role="status" hidden></div>
-<div class="bar" role="toolbar" aria-label="The map's tools"></div></div>
-<div class="time" role="group" aria-label="When photos were taken" hidden></div>
+<div class="bar" role="toolbar"></div></div>
+<div class="time" role="group" hidden></div>
 <div class="legend"></div><p class="told"></p></div>""",
     module="scatter/map.js",
     style="scatter/map.css",
+    words=_WORDS,
 )
 _deal = register_component("face_cards", module="scatter/cards.js")
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from streamlit import config
 from streamlit.components.v2.component_manager import BidiComponentManager
 
+from core.language.languages import LANGUAGES
+from core.language.texts import speaking
 from core.ui.components import mount
+from core.ui.components.browser_words import BrowserWords
 
 SOURCES = sorted(mount.BROWSER_FOLDER.parent.glob("*.py"))
 MODULES = sorted(mount.BROWSER_FOLDER.rglob("*.js"))
@@ -57,6 +60,23 @@ def test_the_server_answers_with_the_folder_and_a_component_with_its_parts(monke
     assert f'"{mount.modules_address()}paste.js"' in registered["js"]
     mount.register_component("some", module="scatter/cards.js")
     assert registered["css"] is None
+
+
+def test_a_component_that_speaks_has_its_words_before_it_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    registered, drawn = {}, {}
+
+    def register(name: str, **parts: object) -> Callable[..., None]:
+        registered.update(parts)
+        return lambda **options: drawn.update(options)
+
+    monkeypatch.setattr(mount.st.components.v2, "component", register)
+    draw = mount.register_component("some", module="boxes.js", words=BrowserWords(("Zoom in",)))
+    with speaking(LANGUAGES["de"]):
+        draw(key="one", data={"boxes": []})
+    words = {"language": "de", "decimal_sign": ",", "texts": {"Zoom in": "Vergrößern"}}
+    assert drawn == {"key": "one", "data": {"boxes": [], "words": words}}
+    assert f'"{mount.modules_address()}shared/words.js"' in registered["js"]
+    assert 0 < registered["js"].index("speak(component.data.words)") < registered["js"].index("module.default(")
 
 
 def test_every_file_that_a_component_names_is_there() -> None:

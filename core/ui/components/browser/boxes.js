@@ -7,6 +7,7 @@ import { boxAfterKey, boxBetween, isDrawn, startBox } from "./box_geometry.js";
 import { consumeEvent, createElement, createText, findElement, focusedWithin } from "./shared/dom.js";
 import { CurrentDrawings } from "./shared/keyed_state.js";
 import { joinLink } from "./shared/links.js";
+import { gettext, marked } from "./shared/words.js";
 
 /**
  * @import { BoxFractions, Component } from "./component.js"
@@ -25,8 +26,8 @@ import { joinLink } from "./shared/links.js";
  * @property {string} [link]
  */
 
-const DRAW = "Draw a face that is missing";
-const STOP = "Draw around the face, or stop with Escape";
+const DRAW = marked("Draw a face that is missing");
+const STOP = marked("Draw around the face, or stop with Escape");
 /** Where a label would leave the photo, it stands above the box or ends with it. */
 const LOW = 0.9;
 const FAR_RIGHT = 0.7;
@@ -70,7 +71,7 @@ class PhotoBoxes {
     const frame = createElement(
       "button",
       { type: "button", className: face.known ? "box" : "box unknown" },
-      { "data-id": face.id, "aria-label": `Face of ${face.label}` },
+      { "data-id": face.id, "aria-label": gettext("Face of {name}", { name: face.label }) },
     );
     placeBox(frame, face.box);
     const tag = createText("span", "tag", face.label);
@@ -89,7 +90,7 @@ class PhotoBoxes {
     const rubber = createElement(
       "div",
       { className: "box rubber", hidden: true, tabIndex: 0 },
-      { "aria-label": "The new face: arrows move it, with shift they size it, Enter takes it" },
+      { "aria-label": gettext("The new face: arrows move it, with shift they size it, Enter takes it") },
     );
     rubber.onkeydown = (event) => this.onRubberKey(event);
     return rubber;
@@ -99,7 +100,7 @@ class PhotoBoxes {
     const button = createElement("button", {
       type: "button",
       className: "draw",
-      textContent: DRAW,
+      textContent: gettext(DRAW),
       hidden: !this.data.can_draw,
     });
     button.onclick = () => this.setDrawing(!this.isDrawing);
@@ -168,7 +169,7 @@ class PhotoBoxes {
   setDrawing(on) {
     this.isDrawing = on;
     this.stage.classList.toggle("drawing", on);
-    this.drawButton.textContent = on ? STOP : DRAW;
+    this.drawButton.textContent = gettext(on ? STOP : DRAW);
     this.showNewBox(on ? startBox(this.data.width / this.data.height) : null);
     if (on) this.rubber.focus();
   }

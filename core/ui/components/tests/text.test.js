@@ -1,14 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  countNoun,
-  escapeMarkup,
-  fileName,
-  formatCount,
-  formatProbability,
-  isolateName,
-  shortenName,
-  spokenName,
-} from "../browser/shared/text.js";
+import { escapeMarkup, fileName, formatCount, isolateName, shortenName, spokenName } from "../browser/shared/text.js";
 
 test.each([
   [0, "0"],
@@ -17,27 +8,6 @@ test.each([
   [1234567, "1\u202f234\u202f567"],
 ])("%i is written as %s", (number, words) => {
   expect(formatCount(number)).toBe(words);
-});
-
-test.each([
-  [0, "0 photos"],
-  [1, "1 photo"],
-  [2, "2 photos"],
-  [12000, "12\u202f000 photos"],
-])("%i of photos are %s", (number, words) => {
-  expect(countNoun(number, "photo")).toBe(words);
-});
-
-test.each([
-  [1, "over 99\u00a0%"],
-  [0.99, "over 99\u00a0%"],
-  [0.989, "99\u00a0%"],
-  [0.5, "50\u00a0%"],
-  [0.01, "1\u00a0%"],
-  [0.0099, "below 1\u00a0%"],
-  [0, "below 1\u00a0%"],
-])("a probability of %d is said to be %s", (probability, words) => {
-  expect(formatProbability(probability)).toBe(words);
 });
 
 test("a name is spoken without its underscores, and stands apart from the sentence around it", () => {

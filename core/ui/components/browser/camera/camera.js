@@ -5,6 +5,7 @@
 
 import { createElement, findElement } from "../shared/dom.js";
 import { KeyedState } from "../shared/keyed_state.js";
+import { gettext, marked, ngettext } from "../shared/words.js";
 import { drawFrames } from "./frames.js";
 
 /**
@@ -26,14 +27,15 @@ const ASKED_OF_CAMERA = {
   audio: false,
   video: { width: WIDTH_PX, height: 480, frameRate: { max: 15 }, facingMode: "user" },
 };
-const WAITING = "Waiting for the camera";
-const NOT_LENT = "Browsers lend the camera only to pages on this computer (127.0.0.1) or under https.";
+const WAITING = marked("Waiting for the camera");
+const NOT_LENT = marked("Browsers lend the camera only to pages on this computer (127.0.0.1) or under https.");
 /** @type {Record<string, string>} */
 const REASONS = {
-  NotAllowedError:
+  NotAllowedError: marked(
     "The browser does not let this page use the camera. Allow it by the camera symbol in the address bar, then start again.",
-  NotFoundError: "No camera was found. Connect one, then start again; or upload a photo instead.",
-  NotReadableError: "Another program is using the camera. Close it, then start again.",
+  ),
+  NotFoundError: marked("No camera was found. Connect one, then start again; or upload a photo instead."),
+  NotReadableError: marked("Another program is using the camera. Close it, then start again."),
 };
 
 class CameraState {
@@ -82,6 +84,7 @@ class Camera {
     this.button = findElement(this.root, "button", HTMLButtonElement);
     this.note = findElement(this.root, ".told", HTMLElement);
     this.list = findElement(this.root, "ul", HTMLElement);
+    this.list.setAttribute("aria-label", gettext("In view"));
     this.button.onclick = () => (state.stream ? this.stop() : this.start());
     state.current = this;
     this.showState();
@@ -90,16 +93,19 @@ class Camera {
 
   async start() {
     const { state, note } = this;
-    note.textContent = WAITING;
+    note.textContent = gettext(WAITING);
     if (!navigator.mediaDevices) {
-      note.textContent = NOT_LENT;
+      note.textContent = gettext(NOT_LENT);
       return;
     }
     try {
       state.stream = await navigator.mediaDevices.getUserMedia(ASKED_OF_CAMERA);
     } catch (fault) {
       const name = fault instanceof Error ? fault.name : String(fault);
-      note.textContent = REASONS[name] ?? `The camera cannot be used (${name}). Upload a photo instead.`;
+      note.textContent =
+        name in REASONS
+          ? gettext(REASONS[name])
+          : gettext("The camera cannot be used ({name}). Upload a photo instead.", { name });
       return;
     }
     state.stream.getVideoTracks()[0].onended = () => this.stop();
@@ -129,7 +135,7 @@ class Camera {
 
   showState() {
     const isOn = this.state.stream !== null;
-    this.button.textContent = isOn ? "Stop" : "Start the camera";
+    this.button.textContent = isOn ? gettext("Stop") : gettext("Start the camera");
     this.button.classList.toggle("on", isOn);
     this.view.hidden = !isOn;
   }
@@ -169,7 +175,7 @@ class Camera {
     this.drawFaces(faces);
     this.listNames(faces.map((face) => face.label));
     const rate = ratePerSecond(state.times);
-    this.note.textContent = rate ? `${rate.toFixed(0)} looks a second` : "";
+    this.note.textContent = rate ? ngettext("{number} look a second", "{number} looks a second", Math.round(rate)) : "";
     state.current?.sendStill();
   }
 

@@ -5,7 +5,8 @@
 
 import { createElement, createText, findElement, focusedWithin, needsRedraw } from "../shared/dom.js";
 import { KeyedState } from "../shared/keyed_state.js";
-import { countNoun, formatCount, spokenName } from "../shared/text.js";
+import { formatCount, spokenName } from "../shared/text.js";
+import { gettext, ngettext, spokenWords } from "../shared/words.js";
 import { createPhotoRow } from "./photo_row.js";
 import { LookupTable } from "./table.js";
 
@@ -83,6 +84,8 @@ class Lookups {
     this.bar = findElement(this.root, ".bar", HTMLElement);
     this.rows = findElement(this.root, ".rows", HTMLElement);
     this.pages = findElement(this.root, ".pages", HTMLElement);
+    this.chips.setAttribute("aria-label", gettext("Show"));
+    this.pages.setAttribute("aria-label", gettext("Pages"));
     if (state.of !== data.of) state.startOver(data.of);
     state.current = this;
     if (state.dealt?.of === data.of) this.takeDeal();
@@ -98,7 +101,7 @@ class Lookups {
       state.pictures.set(row, src);
       for (const picture of this.rows.querySelectorAll(`[data-row="${row}"] img`)) picture.setAttribute("src", src);
     }
-    if (needsRedraw(this.root, `${data.of} ${dealt.limit}`)) this.draw();
+    if (needsRedraw(this.root, `${data.of} ${dealt.limit} ${spokenWords().language}`)) this.draw();
     else this.askForPictures(); // what was asked before may have been lost with the run that it fell into
   }
 
@@ -169,7 +172,7 @@ class Lookups {
   drawBar(photoCount) {
     const hadFocus = focusedWithin(this.bar) !== null;
     const select = this.createPersonSelect();
-    const note = createText("p", "told", countNoun(photoCount, "photo"));
+    const note = createText("p", "told", ngettext("{number} photo", "{number} photos", photoCount));
     note.setAttribute("role", "status");
     this.bar.replaceChildren(select, note);
     if (hadFocus) select.focus();
@@ -182,9 +185,9 @@ class Lookups {
     if (person && !counts.has(person)) names.push(person);
     const option = (/** @type {string} */ value, /** @type {string} */ label, /** @type {number} */ count) =>
       createElement("option", { value, dir: "auto", textContent: `${label} (${formatCount(count)})` });
-    const select = createElement("select", { className: "person", dir: "auto" }, { "aria-label": "Person" });
+    const select = createElement("select", { className: "person", dir: "auto" }, { "aria-label": gettext("Person") });
     select.append(
-      option("", "Everybody", counts.size),
+      option("", gettext("Everybody"), counts.size),
       ...names.map((name) => option(name, spokenName(name), counts.get(name) ?? 0)),
     );
     select.value = person;
@@ -198,11 +201,15 @@ class Lookups {
     const { state, pages } = this;
     const focusedLabel = focusedWithin(pages)?.dataset.to;
     const turns = [
-      this.createTurn("Before", state.page - 1, "The page before", pageCount),
-      this.createTurn("Next", state.page + 1, "The next page", pageCount),
+      this.createTurn(gettext("Before"), state.page - 1, gettext("The page before"), pageCount),
+      this.createTurn(gettext("Next"), state.page + 1, gettext("The next page"), pageCount),
     ];
     pages.hidden = pageCount < 2;
-    const note = createText("span", "", `Page ${formatCount(state.page + 1)} of ${formatCount(pageCount)}`);
+    const note = createText(
+      "span",
+      "",
+      gettext("Page {page} of {pages}", { page: formatCount(state.page + 1), pages: formatCount(pageCount) }),
+    );
     pages.replaceChildren(turns[0], note, turns[1]);
     const again = turns.find((turn) => turn.dataset.to === focusedLabel && !turn.disabled);
     again?.focus({ preventScroll: true });

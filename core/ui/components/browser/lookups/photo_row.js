@@ -1,8 +1,10 @@
 /** One photo of a lookup: its name, what has to be said of it, and its faces, each of which unfolds. */
 
-import { createCertaintyBar, describeCertainty } from "../shared/certainty.js";
+import { createCertaintyBar } from "../shared/certainty.js";
+import { describeCertainty, formatProbability, surenessWord } from "../shared/certainty_words.js";
 import { createElement, createText } from "../shared/dom.js";
-import { fileName, formatProbability, spokenName } from "../shared/text.js";
+import { fileName, spokenName } from "../shared/text.js";
+import { formatDecimal, gettext, marked } from "../shared/words.js";
 
 /**
  * @import { LookupTable, View } from "./table.js"
@@ -15,9 +17,9 @@ import { fileName, formatProbability, spokenName } from "../shared/text.js";
 
 /** A grey dot, until the picture has come. */
 const NO_PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAMLCwgAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw==";
-const POOR = "Too poor to tell";
-const POOR_HINT = "Too small, blurred or dark to tell who it is";
-const POOR_REASON = `${POOR_HINT}: different people look alike so.`;
+const POOR = marked("Too poor to tell");
+const POOR_HINT = marked("Too small, blurred or dark to tell who it is");
+const POOR_REASON = marked("Too small, blurred or dark to tell who it is: different people look alike so.");
 
 /**
  * @param {LookupTable} table
@@ -50,15 +52,17 @@ function createFace(table, row, { limit, view, pictures }, detail) {
   const [, , , , isTrusted] = table.data.faces[row];
   const { word } = table.certaintyOf(limit, row);
   const person = table.nameOf(limit, row);
-  const unknownName = isTrusted ? "Unknown" : POOR;
-  const unknownHint = isTrusted ? `Unknown; nearest is ${spokenName(table.nearestPerson(row))}` : POOR_HINT;
+  const unknownName = isTrusted ? gettext("Unknown") : gettext(POOR);
+  const unknownHint = isTrusted
+    ? gettext("Unknown; nearest is {name}", { name: spokenName(table.nearestPerson(row)) })
+    : gettext(POOR_HINT);
   const face = createElement(
     "button",
     { type: "button", className: "face", dir: "auto", title: person ? spokenName(person) : unknownHint },
     { "data-row": String(row), "aria-expanded": "false" },
     createElement("img", { alt: "", src: pictures.get(row) ?? NO_PICTURE }),
     createText("span", "name", person ? spokenName(person) : unknownName),
-    createText("span", "sure", word === "unknown" ? "" : word),
+    createText("span", "sure", word === "unknown" ? "" : surenessWord(word)),
   );
   face.classList.toggle("other", !table.standsOut(limit, view, row));
   face.classList.toggle("unknown", !person);
@@ -89,16 +93,26 @@ function toggleFace(face, detail, createContent) {
  */
 function candidatesOf(table, row, limit) {
   const [candidates, , margin, , isTrusted] = table.data.faces[row];
-  if (!isTrusted) return [createText("p", "", POOR_REASON)];
+  if (!isTrusted) return [createText("p", "", gettext(POOR_REASON))];
   const certainty = table.certaintyOf(limit, row);
   const lines = candidates.map(([person, likely, distance]) => {
-    const name = spokenName(table.data.people[person]);
-    return createText("li", "", `${name}: ${formatProbability(likely)}, distance ${distance.toFixed(2)}`);
+    const words = gettext("{name}: {probability}, distance {distance}", {
+      name: spokenName(table.data.people[person]),
+      probability: formatProbability(likely),
+      distance: formatDecimal(distance, 2),
+    });
+    return createText("li", "", words);
   });
   return [
     createText("p", "", describeCertainty(certainty)),
     createElement("p", {}, {}, createCertaintyBar(certainty)),
-    createText("p", "", `Margin of the classifier: ${margin.toFixed(2)}. If it is one of them, how probable each is:`),
+    createText(
+      "p",
+      "",
+      gettext("Margin of the classifier: {margin}. If it is one of them, how probable each is:", {
+        margin: formatDecimal(margin, 2),
+      }),
+    ),
     createElement("ol", { className: "candidates", dir: "auto" }, {}, ...lines),
   ];
 }

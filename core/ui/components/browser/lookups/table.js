@@ -2,6 +2,7 @@
 
 import { decodeBytes } from "../shared/bytes.js";
 import { fileName, spokenName } from "../shared/text.js";
+import { gettext } from "../shared/words.js";
 
 /**
  * @typedef {[person: number, probability: number, distance: number]} Candidate the most probable first
@@ -147,12 +148,15 @@ export class LookupTable {
       .filter((row) => marks[row] & MARK.twoNames)
       .map((row) => {
         const rival = this.data.faces[row][3];
-        const names = [row, rival].map((face) => spokenName(this.nameOf(limit, face)));
-        return `${names[0]} here, ${names[1]} on ${fileName(this.data.photos[this.photoOf[rival]][0])}`;
+        return gettext("{name} here, {other} on {file}", {
+          name: spokenName(this.nameOf(limit, row)),
+          other: spokenName(this.nameOf(limit, rival)),
+          file: fileName(this.data.photos[this.photoOf[rival]][0]),
+        });
       });
     return [
       ...(reason ? [reason] : []),
-      ...[...repeated].map((name) => `${spokenName(name)} more than once`),
+      ...[...repeated].map((name) => gettext("{name} more than once", { name: spokenName(name) })),
       ...twoNames,
     ];
   }

@@ -1,6 +1,7 @@
 /** The map's tools: what dragging does, how near one looks, and saving. */
 
 import { consumeEvent, createElement, focusedWithin } from "../shared/dom.js";
+import { gettext } from "../shared/words.js";
 import { KINDS, NoAnswer, savePicture } from "./saving/save.js";
 
 /** @import { ScatterMap } from "./map.js" */
@@ -17,9 +18,9 @@ const ZOOM = 1.5;
 export function drawBar(bar, map) {
   /** @type {[Mode, string, string][]} */
   const modes = [
-    ["lasso", "\u25cc", "Circle faces"],
-    ["box", "\u25a2", "Choose by a box"],
-    ["move", "\u2725", map.scene.isDeep ? "Turn the map, with Shift move it" : "Move the map"],
+    ["lasso", "\u25cc", gettext("Circle faces")],
+    ["box", "\u25a2", gettext("Choose by a box")],
+    ["move", "\u2725", map.scene.isDeep ? gettext("Turn the map, with Shift move it") : gettext("Move the map")],
   ];
   const choosers = modes.map(([mode, sign, title]) => {
     const chooser = createTool(sign, title, () => {
@@ -31,11 +32,12 @@ export function drawBar(bar, map) {
     chooser.setAttribute("aria-pressed", String(map.state.mode === mode));
     return chooser;
   });
+  bar.setAttribute("aria-label", gettext("The map's tools"));
   bar.replaceChildren(
     ...choosers,
-    createTool("+", "Zoom in", () => map.zoom(ZOOM)),
-    createTool("\u2212", "Zoom out", () => map.zoom(1 / ZOOM)),
-    createTool("\u2922", "The whole map", () => map.showWhole()),
+    createTool("+", gettext("Zoom in"), () => map.zoom(ZOOM)),
+    createTool("\u2212", gettext("Zoom out"), () => map.zoom(1 / ZOOM)),
+    createTool("\u2922", gettext("The whole map"), () => map.showWhole()),
     createSaver(bar, map),
   );
   map.canvas.style.cursor = map.state.mode === "move" ? "grab" : "crosshair";
@@ -59,9 +61,9 @@ function createSaver(bar, map) {
   const menu = createElement(
     "div",
     { className: "menu", hidden: true },
-    { role: "menu", "aria-label": "Save the picture" },
+    { role: "menu", "aria-label": gettext("Save the picture") },
   );
-  const opener = createTool("\u2913", "Save the picture", () => open(menu.hidden === true));
+  const opener = createTool("\u2913", gettext("Save the picture"), () => open(menu.hidden === true));
   opener.setAttribute("aria-haspopup", "menu");
   opener.setAttribute("aria-expanded", "false");
   const items = kinds().map(([kind, title]) => {
@@ -109,8 +111,8 @@ function createSaver(bar, map) {
 /** @returns {[keyof typeof KINDS, string][]} */
 function kinds() {
   return [
-    ["png", KINDS.png],
-    ["svg", KINDS.svg],
-    ["html", KINDS.html],
+    ["png", gettext(KINDS.png)],
+    ["svg", gettext(KINDS.svg)],
+    ["html", gettext(KINDS.html)],
   ];
 }

@@ -1,5 +1,6 @@
 /** The points as they travel from Python, and what is drawn with them. */
 
+import type { Words } from "../shared/words.js";
 import type { FacePictures } from "./drawing/pictures.js";
 
 export interface PointGroup {
@@ -81,6 +82,8 @@ export interface SavedMap extends Cloud {
   turn: number[];
   /** How wide the map was when it was saved. */
   seen_px: number;
+  /** Its texts, in the language of who saved it. */
+  words: Words;
 }
 
 /** Colours and font of the theme. */

@@ -5,9 +5,10 @@
 
 import { consumeEvent, findElement } from "../shared/dom.js";
 import { CurrentDrawings, KeyedState } from "../shared/keyed_state.js";
+import { gettext, marked } from "../shared/words.js";
 import { drawBar } from "./bar.js";
 import { CardBox } from "./card_box.js";
-import { createLegend, hintOf, titleOf } from "./drawing/captions.js";
+import { createLegend, hintOf, labelOf } from "./drawing/captions.js";
 import { paintScene } from "./drawing/paint.js";
 import { FETCHED_MOST, rowsCircled, SPRITES_MOST } from "./drawing/sprites.js";
 import { Hands } from "./hands.js";
@@ -32,7 +33,7 @@ const ZOOM = 1.5;
 const TURN_STEP = 0.12;
 /** Somebody who walks to a face so near to the edge is shown what lies beyond. */
 const EDGE_PX = 20;
-const NOT_SAVED = "Not saved, as Face Atlas did not answer. See that it still runs, then reload this page.";
+const NOT_SAVED = marked("Not saved, as Face Atlas did not answer. See that it still runs, then reload this page.");
 /** @type {Record<string, [dx: number, dy: number]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
@@ -64,8 +65,7 @@ export class ScatterMap {
     this.pen = this.canvas.getContext("2d");
     this.scene = state.takeScene(data);
     state.current = this;
-    const turning = this.scene.isDeep ? " Shift and arrows turn it." : "";
-    this.canvas.setAttribute("aria-label", `${titleOf(data)}. Arrows walk, Enter chooses, + and - zoom.${turning}`);
+    this.canvas.setAttribute("aria-label", labelOf(data, this.scene.isDeep));
     findElement(this.root, ".finding", HTMLElement).textContent = data.finding;
     const legend = findElement(this.root, ".legend", HTMLElement);
     legend.replaceChildren(...createLegend(data, devicePixelRatio || 1, this.look()));
@@ -82,6 +82,7 @@ export class ScatterMap {
   showTime(element) {
     const { time } = this.state;
     element.hidden = !time;
+    element.setAttribute("aria-label", gettext("When photos were taken"));
     // Its thumbs stay the elements that they are while somebody drags one.
     if (time && !element.contains(time.line)) element.replaceChildren(time.line, time.words);
   }
@@ -169,7 +170,7 @@ export class ScatterMap {
   }
 
   tellNotSaved() {
-    this.note.textContent = NOT_SAVED;
+    this.note.textContent = gettext(NOT_SAVED);
   }
 
   // pointing

@@ -1,5 +1,6 @@
 /** What a map of faces remembers from one drawing to the next. */
 
+import { spokenWords } from "../shared/words.js";
 import { CardRequests } from "./card_requests.js";
 import { FacePictures } from "./drawing/pictures.js";
 import { Motion } from "./scene/motion.js";
@@ -78,8 +79,9 @@ export class ScatterState {
 
   /** @param {Moments | null} moments */
   takeMoments(moments) {
-    // What somebody set stays as long as it is about the same steps of the same points.
-    if (JSON.stringify(moments) === JSON.stringify(this.time?.moments ?? null)) return;
+    // What somebody set stays as long as it is about the same steps of the same points, and is read in one language.
+    const isSpoken = !this.time || this.time.language === spokenWords().language;
+    if (isSpoken && JSON.stringify(moments) === JSON.stringify(this.time?.moments ?? null)) return;
     this.time = moments && new TimeSlider(moments, () => this.current?.redraw());
   }
 

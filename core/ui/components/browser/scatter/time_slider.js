@@ -2,6 +2,7 @@
 
 import { decodeBytes } from "../shared/bytes.js";
 import { createElement } from "../shared/dom.js";
+import { gettext, spokenWords } from "../shared/words.js";
 
 /**
  * @import { Moments } from "./cloud.js"
@@ -17,11 +18,12 @@ export class TimeSlider {
   constructor(moments, onChange) {
     this.moments = moments;
     this.onChange = onChange;
+    this.language = spokenWords().language;
     this.steps = new Uint16Array(decodeBytes(moments.steps).buffer);
     const last = moments.names.length - 1;
     /** @type {Span} */
     this.span = [0, last];
-    this.thumbs = ["From", "To"].map((label, end) => this.createThumb(label, end, last));
+    this.thumbs = [gettext("From"), gettext("To")].map((label, end) => this.createThumb(label, end, last));
     this.words = createElement("output");
     this.line = createElement("span", { className: "line" }, {}, ...this.thumbs);
     this.tell();
@@ -56,7 +58,8 @@ export class TimeSlider {
   tell() {
     const { names } = this.moments;
     const [first, last] = this.span;
-    this.words.textContent = first === last ? names[first] : `${names[first]} to ${names[last]}`;
+    this.words.textContent =
+      first === last ? names[first] : gettext("{first} to {last}", { first: names[first], last: names[last] });
     for (const [end, thumb] of this.thumbs.entries()) thumb.setAttribute("aria-valuetext", names[this.span[end]]);
     this.line.style.setProperty("--from", String(first / (names.length - 1)));
     this.line.style.setProperty("--to", String(last / (names.length - 1)));

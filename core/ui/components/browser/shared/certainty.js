@@ -35,12 +35,6 @@ export function createCertaintyBar({ word, likeness, threshold }) {
   return bar;
 }
 
-/** @param {Certainty} certainty */
-export function describeCertainty({ word, likeness, threshold }) {
-  const title = word.charAt(0).toUpperCase() + word.slice(1);
-  return `${title}: likeness ${likeness.toFixed(0)} of 100, and the threshold is ${threshold.toFixed(0)}.`;
-}
-
 /** @param {Record<string, string>} attributes */
 function createLine(attributes) {
   const line = document.createElementNS(SVG, "line");

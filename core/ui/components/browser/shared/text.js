@@ -1,4 +1,4 @@
-/** Words and numbers as they stand on the page; the same as those that Python writes. */
+/** Numbers and names as they stand on the page; the same as those that Python writes. */
 
 const THIN_SPACE = "\u202f";
 
@@ -8,24 +8,6 @@ const THIN_SPACE = "\u202f";
  */
 export function formatCount(number) {
   return number.toLocaleString("en").replaceAll(",", THIN_SPACE);
-}
-
-/**
- * A number of things: "1 photo", "2 photos".
- * @param {number} number
- * @param {string} noun
- */
-export function countNoun(number, noun) {
-  return `${formatCount(number)} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-/**
- * A probability, which is never said to be certain.
- * @param {number} probability 0..1
- */
-export function formatProbability(probability) {
-  if (probability >= 0.99) return "over 99\u00a0%";
-  return probability < 0.01 ? "below 1\u00a0%" : `${Math.round(probability * 100)}\u00a0%`;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { createElement } from "../../shared/dom.js";
 import { formatCount, isolateName, shortenName } from "../../shared/text.js";
+import { gettext, ngettext } from "../../shared/words.js";
 import { stampOf } from "./symbols.js";
 import { SYMBOLS_MOST } from "./visibility.js";
 
@@ -31,7 +32,7 @@ function groupsToName({ groups }) {
  * A group as the legend names it.
  * @param {PointGroup} group
  */
-function labelOf(group) {
+function groupLabelOf(group) {
   return `${isolateName(shortenName(group.name))} ${formatCount(group.count)}`;
 }
 
@@ -47,7 +48,7 @@ export function createLegend(cloud, ratio, look) {
     const symbol = createElement("canvas", { width: stamp.width, height: stamp.height });
     symbol.style.width = `${stamp.width / ratio}px`;
     symbol.getContext("2d")?.drawImage(stamp, 0, 0);
-    return createElement("span", {}, {}, symbol, labelOf(group));
+    return createElement("span", {}, {}, symbol, groupLabelOf(group));
   });
 }
 
@@ -61,7 +62,7 @@ export function createLegend(cloud, ratio, look) {
 export function placeLegend(cloud, width, measure) {
   let [x, y] = [LEGEND_PX.margin, LEGEND_PX.line];
   const places = groupsToName(cloud).map((group) => {
-    const text = labelOf(group);
+    const text = groupLabelOf(group);
     const room = LEGEND_PX.symbol + measure(text);
     if (x > LEGEND_PX.margin && x + room > width) [x, y] = [LEGEND_PX.margin, y + LEGEND_PX.line];
     const place = { group, text, x, y };
@@ -77,7 +78,11 @@ export function placeLegend(cloud, width, measure) {
  */
 export function hintOf(count) {
   if (count <= SYMBOLS_MOST) return "";
-  return `${formatCount(count)} faces in view: drawn as dots. Zoom in to see the symbols.`;
+  return ngettext(
+    "{number} face in view: drawn as dots. Zoom in to see the symbols.",
+    "{number} faces in view: drawn as dots. Zoom in to see the symbols.",
+    count,
+  );
 }
 
 /**
@@ -85,5 +90,17 @@ export function hintOf(count) {
  * @param {Pick<MapData, "finding">} map
  */
 export function titleOf(map) {
-  return `Map of faces. ${map.finding}`;
+  return gettext("Map of faces. {finding}", { finding: map.finding });
+}
+
+/**
+ * The same, with the keys that move on it.
+ * @param {Pick<MapData, "finding">} map
+ * @param {boolean} isDeep
+ */
+export function labelOf(map, isDeep) {
+  const title = titleOf(map);
+  return isDeep
+    ? gettext("{map}. Arrows walk, Enter chooses, + and - zoom. Shift and arrows turn it.", { map: title })
+    : gettext("{map}. Arrows walk, Enter chooses, + and - zoom.", { map: title });
 }

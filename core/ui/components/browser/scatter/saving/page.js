@@ -2,6 +2,7 @@
 
 import { decodeBytes } from "../../shared/bytes.js";
 import { escapeMarkup } from "../../shared/text.js";
+import { gettext, spokenWords } from "../../shared/words.js";
 import { titleOf } from "../drawing/captions.js";
 
 /**
@@ -17,7 +18,7 @@ import { titleOf } from "../drawing/captions.js";
  */
 export function createPage(scene, map, look, script) {
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Map of faces</title><style>
+<html lang="${spokenWords().language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeMarkup(gettext("Map of faces"))}</title><style>
 body { margin: 0; padding: 8px; box-sizing: border-box; height: 100vh; display: flex; flex-direction: column; background: ${look.paper}; color: ${look.ink}; font-family: ${look.font}; }
 canvas.plane { flex: 1; min-height: 0; width: 100%; touch-action: none; cursor: grab; }
 .legend { display: flex; flex-wrap: wrap; gap: 3px 14px; font-size: 0.8rem; }
@@ -55,6 +56,7 @@ export function savedMap(scene, map, look) {
     view: { x, y, scale },
     turn: scene.turn,
     seen_px: area.width,
+    words: spokenWords(),
   };
 }
 

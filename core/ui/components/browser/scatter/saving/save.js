@@ -1,6 +1,7 @@
 /** The picture as it is seen, saved as PNG, SVG, or a page that can be explored. No photographs go into any of them. */
 
 import { createElement } from "../../shared/dom.js";
+import { marked } from "../../shared/words.js";
 import { placeLegend, SYMBOL_OF_LEGEND_PX } from "../drawing/captions.js";
 import { paintScene } from "../drawing/paint.js";
 import { stampOf } from "../drawing/symbols.js";
@@ -21,7 +22,11 @@ import { createSvg } from "./svg.js";
  */
 
 /** The kinds, by the ending of their files. */
-export const KINDS = { png: "Picture (PNG)", svg: "Drawing (SVG)", html: "Page to explore (HTML)" };
+export const KINDS = {
+  png: marked("Picture (PNG)"),
+  svg: marked("Drawing (SVG)"),
+  html: marked("Page to explore (HTML)"),
+};
 /** A browser may still be reading what it saves. */
 const RELEASE_MS = 60_000;
 

@@ -1,6 +1,7 @@
 /** The map in a file of its own: it can be moved, zoomed and turned, and says who is under the pointer. */
 
 import { findElement } from "../../shared/dom.js";
+import { gettext, speak } from "../../shared/words.js";
 import { createLegend, hintOf } from "../drawing/captions.js";
 import { paintScene } from "../drawing/paint.js";
 import { Hands } from "../hands.js";
@@ -18,6 +19,7 @@ const REACH_PX = 14;
  * @param {SavedMap} saved
  */
 export function showSavedMap(saved) {
+  speak(saved.words);
   new StandaloneMap(saved);
 }
 
@@ -88,7 +90,7 @@ class StandaloneMap {
     this.rest(row);
     if (row < 0) return;
     const mark = saved.marks[row - scene.n];
-    tip.textContent = mark ? `Face ${mark.number} of the new photo` : this.nameOf(row);
+    tip.textContent = mark ? gettext("Face {which} of the new photo", { which: mark.number }) : this.nameOf(row);
     const edge = this.canvas.getBoundingClientRect();
     tip.style.left = `${Math.min(edge.left + x + 14, innerWidth - tip.offsetWidth - 4)}px`;
     tip.style.top = `${edge.top + y + 14}px`;
@@ -107,7 +109,7 @@ class StandaloneMap {
 
   /** @param {number} row */
   nameOf(row) {
-    const name = this.saved.people[this.saved.who[row]] ?? "no name";
+    const name = this.saved.people[this.saved.who[row]] ?? gettext("no name");
     const group = this.scene.groups[this.scene.group[row]].name;
     return name === group || !group ? name : `${name} (${group})`;
   }
