@@ -10,6 +10,7 @@ import unicodedata
 from typing import Final
 
 from core.base import words
+from core.language.texts import marked
 
 # fmt: off
 PHOTO_EXTENSIONS: Final = frozenset((
@@ -57,14 +58,18 @@ def leaves_folder(name: str) -> bool:
 def name_objection(name: str) -> str | None:
     """Reason not to take a file whatever it holds, by its name."""
     if len(name) > LONGEST_PATH or name.count("/") > MOST_FOLDERS:
-        return (
-            f"its path has {words.count(len(name))} characters and {words.count(name.count('/'))} folders; "
-            f"at most {words.count(LONGEST_PATH)} and "
-            f"{MOST_FOLDERS} are read"
+        return marked(
+            "its path has {characters} characters and {folders} folders; at most {most_characters} and "
+            "{most_folders} are read"
+        ).format(
+            characters=words.count(len(name)),
+            folders=words.count(name.count("/")),
+            most_characters=words.count(LONGEST_PATH),
+            most_folders=MOST_FOLDERS,
         )
     # Lone surrogates (Cs) are bytes that no code page could read: such a name cannot be written into a report or a log.
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
-        return "its name holds control characters or is no valid text; rename it"
+        return marked("its name holds control characters or is no valid text; rename it")
     return None
 
 
@@ -74,8 +79,12 @@ def ending_objection(name: str) -> str | None:
         return None
     _, dot, extension = name.rpartition("/")[2].rpartition(".")
     if extension.casefold() in _ARCHIVE_EXTENSIONS and dot:
-        return "an archive among photos is not opened; unpack it first"
-    return f"not a photo (.{extension[:20]})" if dot else "not a photo (a name without an ending)"
+        return marked("an archive among photos is not opened; unpack it first")
+    return (
+        marked("not a photo (.{ending})").format(ending=extension[:20])
+        if dot
+        else marked("not a photo (a name without an ending)")
+    )
 
 
 def printable_name(name: str) -> str:

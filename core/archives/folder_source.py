@@ -24,6 +24,7 @@ from core.base.errors import ArchiveRefused, ImageRefused
 from core.base.settings import ArchiveLimits
 from core.base.types import Refusal
 from core.imaging import signatures
+from core.language.texts import marked
 
 _READ_NO_LINK: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 """A file that became a link after it was listed is not followed."""
@@ -57,7 +58,9 @@ class FolderSource(PhotoSource):
                 raise ImageRefused(CHANGED)
             return content
         except OSError as error:
-            raise ImageRefused(f"'{entry.name}' cannot be read: {error.strerror}.") from error
+            raise ImageRefused(
+                marked("'{name}' cannot be read: {fault}.").format(name=entry.name, fault=error.strerror)
+            ) from error
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -105,7 +108,7 @@ def _list_folder(
             state = _FileState.of(item.stat(follow_symlinks=False))
             reason = _file_objection(name, item, state.size_bytes, limits)
         except OSError as error:
-            state, reason = _FileState(), f"it cannot be read: {error.strerror}"
+            state, reason = _FileState(), marked("it cannot be read: {fault}").format(fault=error.strerror)
         total_bytes += state.size_bytes
         files.append((name, state, reason or ""))
         # Asked at every file: a folder of millions is refused long before it is listed to its end.
@@ -116,9 +119,9 @@ def _list_folder(
 
 def _file_objection(name: str, item: os.DirEntry[str], size_bytes: int, limits: ArchiveLimits) -> str | None:
     if item.is_dir(follow_symlinks=False):
-        return "the folder cannot be opened; check its permissions"
+        return marked("the folder cannot be opened; check its permissions")
     if not item.is_file(follow_symlinks=False):
-        return "a link or special file is not followed; put the photo itself into the folder"
+        return marked("a link or special file is not followed; put the photo itself into the folder")
     return kind_objection(name, lambda: _file_head(item.path)) or size_objection(size_bytes, limits)
 
 
@@ -141,7 +144,9 @@ def _walk(folder: str, is_to_be_entered: Callable[[os.DirEntry[str]], bool]) -> 
         except OSError:
             if isinstance(current, str):
                 raise ArchiveRefused(
-                    f"The folder '{Path(folder).name}' cannot be opened; check its permissions."
+                    marked("The folder '{name}' cannot be opened; check its permissions.").format(
+                        name=Path(folder).name
+                    )
                 ) from None
             yield current
             continue

@@ -11,6 +11,7 @@ from core.archives.url_source import RemoteSource
 from core.archives.zip_source import ZipSource
 from core.base.errors import ArchiveRefused
 from core.base.settings import ArchiveLimits
+from core.language.texts import marked
 
 
 def open_source(
@@ -56,4 +57,6 @@ def open_source(
         return FolderSource(path, limits, rules)
     if path.is_file():
         return ZipSource(path, limits, rules)
-    raise ArchiveRefused(f"'{path}' is neither a file nor a folder. Give a .zip file or a folder of photos.")
+    raise ArchiveRefused(
+        marked("'{path}' is neither a file nor a folder. Give a .zip file or a folder of photos.").format(path=path)
+    )

@@ -23,8 +23,11 @@ from core.base.errors import ArchiveRefused, ImageRefused, InputRefused
 from core.base.settings import ArchiveLimits
 from core.base.types import Refusal, Split
 from core.imaging import signatures
+from core.language.texts import marked
 
-CHANGED: Final = "It changed after the folder was listed, so it was left out. Give the folder again when it is at rest."
+CHANGED: Final = marked(
+    "It changed after the folder was listed, so it was left out. Give the folder again when it is at rest."
+)
 """Of a file that somebody wrote or took away meanwhile: what was read of it may be half of it."""
 _CHUNK_BYTES: Final = 1 << 20
 
@@ -118,8 +121,10 @@ class PhotoSource(ABC):
         # Whoever goes on by positions would pass over what has moved there since.
         if any(names.get(entry.index, entry.name) != entry.name for entry in self.entries):
             raise InputRefused(
-                "Files came, went or were renamed since this began, so that it cannot go on where it stopped. Give the "
-                "photos again: what was taken before is kept, and not taken twice."
+                marked(
+                    "Files came, went or were renamed since this began, so that it cannot go on where it "
+                    "stopped. Give the photos again: what was taken before is kept, and not taken twice."
+                )
             )
 
     def close(self) -> None:  # noqa: B027  a folder holds nothing open
@@ -144,7 +149,11 @@ def read_bounded(stream: _Readable, name: str, max_bytes: int) -> bytes:
     while chunk := stream.read(_CHUNK_BYTES):
         total += len(chunk)
         if total > max_bytes:
-            raise ImageRefused(f"'{name}' holds more than the {words.count(max_bytes)} bytes that one photo may have.")
+            raise ImageRefused(
+                marked("'{name}' holds more than the {most} bytes that one photo may have.").format(
+                    name=name, most=words.count(max_bytes)
+                )
+            )
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -163,18 +172,22 @@ def size_objection(size_bytes: int, limits: ArchiveLimits) -> str | None:
     """Reason not to take a file of this size."""
     if size_bytes <= limits.max_entry_bytes:
         return None
-    return f"it has {words.count(size_bytes)} bytes; one photo may have {words.count(limits.max_entry_bytes)}"
+    return marked("it has {size} bytes; one photo may have {most}").format(
+        size=words.count(size_bytes), most=words.count(limits.max_entry_bytes)
+    )
 
 
 def require_limits(archive_name: str, n_entries: int, total_bytes: int, limits: ArchiveLimits) -> None:
     """Raise ArchiveRefused for more entries or bytes than an archive may hold."""
     if n_entries > limits.max_entries:
         raise ArchiveRefused(
-            f"'{archive_name}' holds more than {words.count(limits.max_entries)} entries, so it was refused. "
-            "Split it into parts."
+            marked("'{archive}' holds more than {most} entries, so it was refused. Split it into parts.").format(
+                archive=archive_name, most=words.count(limits.max_entries)
+            )
         )
     if total_bytes > limits.max_total_bytes:
         raise ArchiveRefused(
-            f"'{archive_name}' would unpack to {words.count(total_bytes)} bytes; at most "
-            f"{words.count(limits.max_total_bytes)} are taken. Split it into parts."
+            marked("'{archive}' would unpack to {size} bytes; at most {most} are taken. Split it into parts.").format(
+                archive=archive_name, size=words.count(total_bytes), most=words.count(limits.max_total_bytes)
+            )
         )

@@ -13,40 +13,41 @@ from typing import Final
 
 from core.base import words
 from core.base.types import Refusal
+from core.language.texts import marked
 
 _FOLDERS: Final = {
-    "__macosx": "what macOS keeps beside files",
-    "@eadir": "thumbnails that a Synology makes",
-    "@__thumb": "thumbnails that a QNAP makes",
-    ".@__thumb": "thumbnails that a QNAP makes",
+    "__macosx": marked("what macOS keeps beside files"),
+    "@eadir": marked("thumbnails that a Synology makes"),
+    "@__thumb": marked("thumbnails that a QNAP makes"),
+    ".@__thumb": marked("thumbnails that a QNAP makes"),
     ".thumbnails": "thumbnails",
     ".thumbs": "thumbnails",
     "thumbs": "thumbnails",
-    "@recycle": "a recycle bin",
-    "#recycle": "a recycle bin",
-    "#snapshot": "snapshots of a disk",
-    "@snapshot": "snapshots of a disk",
-    "$recycle.bin": "a recycle bin",
-    "recycler": "a recycle bin",
-    "recycled": "a recycle bin",
-    ".trash": "a recycle bin",
-    ".trashes": "a recycle bin",
-    ".dtrash": "a recycle bin",
-    "lost+found": "what a check of the disk has found",
-    "system volume information": "what Windows keeps about a disk",
-    ".picasaoriginals": "originals that Picasa kept of changed photos",
+    "@recycle": marked("a recycle bin"),
+    "#recycle": marked("a recycle bin"),
+    "#snapshot": marked("snapshots of a disk"),
+    "@snapshot": marked("snapshots of a disk"),
+    "$recycle.bin": marked("a recycle bin"),
+    "recycler": marked("a recycle bin"),
+    "recycled": marked("a recycle bin"),
+    ".trash": marked("a recycle bin"),
+    ".trashes": marked("a recycle bin"),
+    ".dtrash": marked("a recycle bin"),
+    "lost+found": marked("what a check of the disk has found"),
+    "system volume information": marked("what Windows keeps about a disk"),
+    ".picasaoriginals": marked("originals that Picasa kept of changed photos"),
     "ipod photo cache": "thumbnails",
 }
 _OF_A_LIBRARY: Final = (".photoslibrary", ".migratedphotolibrary", ".aplibrary", ".lrdata")
 _ORIGINALS: Final = ("originals", "masters")
 """The folders of a photo library in which the photos themselves lie."""
 _FILES: Final = {
-    "thumbs.db": "thumbnails of Windows",
-    "ehthumbs.db": "thumbnails of Windows",
-    "desktop.ini": "settings of a folder",
-    ".ds_store": "settings of a folder",
-    ".picasa.ini": "settings of a folder",
-    "picasa.ini": "settings of a folder",
+    "thumbs.db": marked("thumbnails of Windows"),
+    "ehthumbs.db": marked("thumbnails of Windows"),
+    "desktop.ini": marked("settings of a folder"),
+    ".ds_store": marked("settings of a folder"),
+    ".picasa.ini": marked("settings of a folder"),
+    "picasa.ini": marked("settings of a folder"),
 }
 _SYNOLOGY: Final = ("synophoto_thumb", "synofile_thumb", "synophoto_film", "synoindex_")
 
@@ -84,7 +85,7 @@ def classify_leftover(name: str) -> Leftover | None:
     # A hidden file in a recycle bin is told by the bin, which says more.
     in_folder = _of_folders(folders)
     if in_folder is None and folded.startswith("."):
-        return Leftover(last, "a hidden file", may_be_photo=True)
+        return Leftover(last, marked("a hidden file"), may_be_photo=True)
     return in_folder
 
 
@@ -94,11 +95,11 @@ def _of_folders(folders: list[str]) -> Leftover | None:
         if folded in _FOLDERS:
             return Leftover(folder, _FOLDERS[folded], may_be_photo=folded != "__macosx")
         if folded.startswith("."):
-            return Leftover(folder, "a hidden folder", may_be_photo=True)
+            return Leftover(folder, marked("a hidden folder"), may_be_photo=True)
         # A photo library is a folder of its program's; of what lies in it only the originals are the user's photos.
         inside = folders[index + 1 : index + 2]
         if folded.endswith(_OF_A_LIBRARY) and inside and inside[0].casefold() not in _ORIGINALS:
-            return Leftover(inside[0], "previews and notes of a photo library", may_be_photo=True)
+            return Leftover(inside[0], marked("previews and notes of a photo library"), may_be_photo=True)
     return None
 
 
@@ -122,23 +123,32 @@ def summarise_leftovers(names: Iterable[tuple[str, Leftover, bool]]) -> LeftOutF
     of_others: Counter[tuple[str, str]] = Counter()
     for name, why, is_picture in names:
         if is_picture and why.may_be_photo:
-            pictures.append(Refusal(name, f"left out: {why.reason} ({why.folder})", left_out=True))
+            pictures.append(
+                Refusal(
+                    name,
+                    marked("left out: {reason} ({folder})").format(reason=why.reason, folder=why.folder),
+                    left_out=True,
+                )
+            )
             of_pictures[why.folder, why.reason] += 1
         else:
             of_others[why.folder, why.reason] += 1
     other_refusals = [
-        Refusal(folder, f"{_files(count)} left out: {reason}", left_out=True)
-        for (folder, reason), count in of_others.items()
+        Refusal(folder, _say_files(count, reason), left_out=True) for (folder, reason), count in of_others.items()
     ]
-    sentences = [
-        f"{_pictures(count)} left out: {reason} ({folder})." for (folder, reason), count in of_pictures.items()
-    ]
+    sentences = [_say_pictures(count, reason, folder) for (folder, reason), count in of_pictures.items()]
     return LeftOutFiles((*pictures, *other_refusals), tuple(sentences))
 
 
-def _files(count: int) -> str:
-    return "1 file was" if count == 1 else f"{words.count(count)} files were"
+def _say_files(count: int, reason: str) -> str:
+    if count == 1:
+        return marked("1 file was left out: {reason}").format(reason=reason)
+    return marked("{number} files were left out: {reason}").format(number=words.count(count), reason=reason)
 
 
-def _pictures(count: int) -> str:
-    return "1 picture is" if count == 1 else f"{words.count(count)} pictures are"
+def _say_pictures(count: int, reason: str, folder: str) -> str:
+    if count == 1:
+        return marked("1 picture is left out: {reason} ({folder}).").format(reason=reason, folder=folder)
+    return marked("{number} pictures are left out: {reason} ({folder}).").format(
+        number=words.count(count), reason=reason, folder=folder
+    )

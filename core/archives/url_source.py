@@ -28,6 +28,7 @@ from core.base.file_systems import describe_store_fault, open_file_system
 from core.base.settings import ArchiveLimits
 from core.base.types import Refusal
 from core.imaging import signatures
+from core.language.texts import marked
 
 _STAMPS: Final = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
 """What stores say of a file's state, the most exact first."""
@@ -113,7 +114,11 @@ class RemoteSource(PhotoSource):
             total_bytes += listed.size_bytes
             require_limits(self._url, number, total_bytes, self._limits)
             if path == root:
-                raise ArchiveRefused(f"'{self._url}' is a file. Give the URL of the folder in which the photos lie.")
+                raise ArchiveRefused(
+                    marked("'{url}' is a file. Give the URL of the folder in which the photos lie.").format(
+                        url=self._url
+                    )
+                )
             # A name that ends with a slash is a folder's own, as consoles write where somebody makes one.
             if not path.endswith("/"):
                 yield name, listed
@@ -139,7 +144,7 @@ class RemoteSource(PhotoSource):
 
     def _objection(self, name: str, head: bytes | None) -> str | None:
         if leaves_folder(name):
-            return "its path leaves the folder; rename it"
+            return marked("its path leaves the folder; rename it")
         by_kind = kind_objection(name, lambda: head or b"")
         return by_kind or size_objection(self._files[name].size_bytes, self._limits)
 
@@ -179,6 +184,8 @@ def _shared_system(url: str) -> Any:
 
 def _unavailable(url: str, what: str, fault: Exception) -> SourceUnavailable:
     return SourceUnavailable(
-        f"'{what}' cannot be read from '{url}': {describe_store_fault(fault)}. What was taken is kept. See that "
-        "the store answers and lets you read there, then resume the job or give the URL again."
+        marked(
+            "'{file}' cannot be read from '{url}': {fault}. What was taken is kept. See that the store answers "
+            "and lets you read there, then resume the job or give the URL again."
+        ).format(file=what, url=url, fault=describe_store_fault(fault))
     )

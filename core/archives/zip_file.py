@@ -27,6 +27,7 @@ from core.base import words
 from core.base.errors import ArchiveRefused, ImageRefused
 from core.base.settings import ArchiveLimits
 from core.imaging import signatures
+from core.language.texts import marked
 
 ZIP_ERRORS: Final = (
     zipfile.BadZipFile,  # bad magic numbers, CRC, headers that disagree
@@ -91,7 +92,9 @@ def density_objection(info: zipfile.ZipInfo, limits: ArchiveLimits) -> str | Non
     ratio = info.file_size / max(1, info.compress_size)
     if info.file_size <= _RATIO_FROM_BYTES or ratio <= limits.max_ratio:
         return None
-    return f"it expands {ratio:,.0f}-fold, as a zip bomb does; at most {limits.max_ratio:g}-fold is taken"
+    return marked("it expands {ratio}-fold, as a zip bomb does; at most {most}-fold is taken").format(
+        ratio=f"{ratio:,.0f}", most=f"{limits.max_ratio:g}"
+    )
 
 
 def _open_zip(path: Path) -> zipfile.ZipFile:
@@ -99,14 +102,18 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
         end = _ZipEnd.read(path)
         if end.is_divided:
             raise ArchiveRefused(
-                f"'{path.name}' is one part of several that a large zip was divided into, or lacks its beginning. "
-                "Put the parts together or unpack them with the program that made them, and give the folder or one zip."
+                marked(
+                    "'{name}' is one part of several that a large zip was divided into, or lacks its beginning. "
+                    "Put the parts together or unpack them with the program that made them, and give the folder "
+                    "or one zip."
+                ).format(name=path.name)
             )
         # zipfile reads the table of contents whole, however large its end says that it is.
         if _MOST_DIRECTORY_BYTES < end.directory_bytes != _MANY_BYTES:
             raise ArchiveRefused(
-                f"The table of contents of '{path.name}' has {words.count(end.directory_bytes)} bytes; at most "
-                f"{words.count(_MOST_DIRECTORY_BYTES)} are read. Split it into parts."
+                marked(
+                    "The table of contents of '{name}' has {size} bytes; at most {most} are read. Split it into parts."
+                ).format(name=path.name, size=words.count(end.directory_bytes), most=words.count(_MOST_DIRECTORY_BYTES))
             )
         return zipfile.ZipFile(path)
     except ZIP_ERRORS as error:
@@ -154,11 +161,17 @@ def _why_no_zip(path: Path, error: Exception) -> str:
     with path.open("rb") as file:
         start = file.read(signatures.HEAD_BYTES)
     if not start:
-        return f"'{path.name}' is empty. Give a .zip file or a folder of photos."
+        return marked("'{name}' is empty. Give a .zip file or a folder of photos.").format(name=path.name)
     if start[:2] == b"PK":
-        return f"'{path.name}' is a damaged or cut-off zip ({error}). Copy or upload it again."
+        return marked("'{name}' is a damaged or cut-off zip ({fault}). Copy or upload it again.").format(
+            name=path.name, fault=error
+        )
     kind = signatures.describe_file(start)
-    return f"'{path.name}' is no zip archive{f' but {kind}' if kind else ''}. Give a .zip file or a folder of photos."
+    if kind:
+        return marked("'{name}' is no zip archive but {kind}. Give a .zip file or a folder of photos.").format(
+            name=path.name, kind=kind
+        )
+    return marked("'{name}' is no zip archive. Give a .zip file or a folder of photos.").format(name=path.name)
 
 
 def _require_separate(infos: Sequence[zipfile.ZipInfo]) -> None:
@@ -168,8 +181,10 @@ def _require_separate(infos: Sequence[zipfile.ZipInfo]) -> None:
         # The name and the extra field stand there too; without them the test still finds every shared content.
         if before.header_offset + _LOCAL_HEADER_BYTES + before.compress_size > after.header_offset:
             raise ArchiveRefused(
-                f"Zip entries '{printable_name(before.filename)}' and '{printable_name(after.filename)}' overlap as in "
-                "a zip bomb, so the archive was refused. Make the zip again."
+                marked(
+                    "Zip entries '{entry}' and '{other_entry}' overlap as in a zip bomb, so the archive was "
+                    "refused. Make the zip again."
+                ).format(entry=printable_name(before.filename), other_entry=printable_name(after.filename))
             )
 
 
@@ -192,10 +207,18 @@ class ZipMembers:
 
     def _require_safe(self, name: str, info: zipfile.ZipInfo) -> None:
         if leaves_folder(name):
-            raise ArchiveRefused(f"Zip entry '{printable_name(name)}' leaves the folder, so the archive was refused.")
+            raise ArchiveRefused(
+                marked("Zip entry '{entry}' leaves the folder, so the archive was refused.").format(
+                    entry=printable_name(name)
+                )
+            )
         reason = size_objection(info.file_size, self._limits) or density_objection(info, self._limits)
         if reason is not None:
-            raise ArchiveRefused(f"'{printable_name(name)}' in '{self._name}' was refused: {reason}.")
+            raise ArchiveRefused(
+                marked("'{entry}' in '{archive}' was refused: {reason}.").format(
+                    entry=printable_name(name), archive=self._name, reason=reason
+                )
+            )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -205,11 +228,19 @@ class ZipMembers:
     def read(self, name: str) -> bytes:
         """Bytes of one file. Raises ArchiveRefused when it is missing or damaged."""
         if name not in self._infos:
-            raise ArchiveRefused(f"'{self._name}' lacks its part '{name}'. Export or copy it again.")
+            raise ArchiveRefused(
+                marked("'{archive}' lacks its part '{name}'. Export or copy it again.").format(
+                    archive=self._name, name=name
+                )
+            )
         try:
             return self._zip.read(self._infos[name], name)
         except (*ZIP_ERRORS, ImageRefused) as error:
-            raise ArchiveRefused(f"'{printable_name(name)}' in '{self._name}' is damaged ({error}).") from error
+            raise ArchiveRefused(
+                marked("'{entry}' in '{archive}' is damaged ({fault}).").format(
+                    entry=printable_name(name), archive=self._name, fault=error
+                )
+            ) from error
 
     def __enter__(self) -> Self:
         return self

@@ -22,6 +22,7 @@ from typing import Final
 from core.archives.spelling import code_pages
 from core.archives.spelling.code_pages import CODE_PAGES, CodePage, CodePageReading
 from core.base.errors import InputRefused
+from core.language.texts import marked
 
 _UTF8_FLAG: Final = 0x0800
 _UNICODE_PATH: Final = 0x7075
@@ -93,7 +94,9 @@ def _page_named(code_page: str) -> CodePage:
     except LookupError as error:
         examples = ", ".join(page.codec for page in CODE_PAGES[:8])
         raise InputRefused(
-            f"There is no code page '{code_page}' for the names in a zip. Give one such as {examples}, or utf-8."
+            marked(
+                "There is no code page '{code_page}' for the names in a zip. Give one such as {examples}, or utf-8."
+            ).format(code_page=code_page, examples=examples)
         ) from error
 
 

@@ -24,6 +24,7 @@ from core.base.errors import ArchiveRefused, ImageRefused
 from core.base.settings import ArchiveLimits
 from core.base.types import Refusal
 from core.imaging import signatures
+from core.language.texts import marked
 
 _METHODS: Final = {1: "shrink", 6: "implode", 9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz"}
 
@@ -56,13 +57,17 @@ class ZipSource(PhotoSource):
             data = self._zip.read(info, entry.name)
         except ZIP_ERRORS as error:
             raise ImageRefused(
-                f"'{entry.name}' is damaged in the zip ({error}). Make the zip again from the original file."
+                marked("'{name}' is damaged in the zip ({fault}). Make the zip again from the original file.").format(
+                    name=entry.name, fault=error
+                )
             ) from error
         # zipfile checks the sum of what it unpacked, not that this is all that was declared.
         if len(data) != info.file_size:
             raise ImageRefused(
-                f"'{entry.name}' gave {words.count(len(data))} bytes where the zip declares "
-                f"{words.count(info.file_size)}. Make the zip again from the original file."
+                marked(
+                    "'{name}' gave {size} bytes where the zip declares {declared}. Make the zip again from the "
+                    "original file."
+                ).format(name=entry.name, size=words.count(len(data)), declared=words.count(info.file_size))
             )
         return data
 
@@ -81,8 +86,10 @@ def _examine(
     for raw, info in zip(raw_names, infos, strict=True):
         if leaves_folder(raw):
             raise ArchiveRefused(
-                f"Zip entry '{printable_name(raw)}' leaves the folder, so the archive was refused. "
-                "Rebuild it without '..' and absolute paths."
+                marked(
+                    "Zip entry '{entry}' leaves the folder, so the archive was refused. Rebuild it without '..' "
+                    "and absolute paths."
+                ).format(entry=printable_name(raw))
             )
         # Only now, in the decoded name: in Shift-JIS and GBK the byte of a backslash is half of many a letter.
         name = raw.replace("\\", "/")
@@ -94,13 +101,15 @@ def _entry_objection(name: str, info: zipfile.ZipInfo, limits: ArchiveLimits, he
     """Reason not to read an entry, by its name, its first bytes, and what the zip declares about it."""
     # The upper half of the attributes is the Unix mode; 0 is what other systems write there.
     if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
-        return "a link or special file is not followed; put the photo itself into the zip"
+        return marked("a link or special file is not followed; put the photo itself into the zip")
     # What it is before how it is packed: an encrypted PDF is no photo, with or without its password.
     if (reason := kind_objection(name, lambda: heads.read(info))) is not None:
         return reason
     if info.flag_bits & ENCRYPTED:
-        return "it is encrypted; make the zip without a password"
+        return marked("it is encrypted; make the zip without a password")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
-        return f"it is compressed with {method}; make the zip with the ordinary method (deflate)"
+        return marked("it is compressed with {method}; make the zip with the ordinary method (deflate)").format(
+            method=method
+        )
     return size_objection(info.file_size, limits) or density_objection(info, limits)

@@ -45,6 +45,7 @@ from core.imaging.orientation import (
 from core.imaging.pixels import turn_pixels
 from core.imaging.refusals import DECODER_ERRORS, PILLOW_FORMATS, refuse_undecodable
 from core.imaging.rgb import bands_to_rgb, read_rgb, scale_grey
+from core.language.texts import marked
 
 MIN_SIDE_PX: Final = 20
 """The smallest face that MTCNN looks for."""
@@ -181,11 +182,12 @@ def _cost(size_wh: tuple[int, int], data: bytes, bytes_per_pixel: int) -> int:
 
 def _require_file(data: bytes, limits: ImageLimits) -> None:
     if not data:
-        raise ImageRefused("The file is empty.")
+        raise ImageRefused(marked("The file is empty."))
     if len(data) > limits.max_file_bytes:
         raise ImageRefused(
-            f"The file has {words.count(len(data))} bytes; at most {words.count(limits.max_file_bytes)} are "
-            f"read. Save it smaller."
+            marked("The file has {size} bytes; at most {most} are read. Save it smaller.").format(
+                size=words.count(len(data)), most=words.count(limits.max_file_bytes)
+            )
         )
 
 
@@ -197,16 +199,19 @@ def _require_size(size_wh: tuple[int, int], file_bytes: int, bytes_per_pixel: in
     width, height = size_wh
     if min(size_wh) < MIN_SIDE_PX:
         raise ImageRefused(
-            f"The picture has {width} x {height} pixels: too small to hold a face; "
-            f"at least {MIN_SIDE_PX} x {MIN_SIDE_PX} are needed."
+            marked(
+                "The picture has {width} x {height} pixels: too small to hold a face; at least {least} x {least} "
+                "are needed."
+            ).format(width=width, height=height, least=MIN_SIDE_PX)
         )
     affordable = max(0, MEMORY_BUDGET_BYTES - file_bytes) // bytes_per_pixel
     most = min(limits.max_pixels, affordable)
     if width * height > most:
         raise ImageRefused(
-            f"The picture has {width} x {height} = {words.count(width * height)} pixels; at most "
-            f"{words.count(most)} are read from "
-            "such a file. Save it smaller."
+            marked(
+                "The picture has {width} x {height} = {pixels} pixels; at most {most} are read from such a file. "
+                "Save it smaller."
+            ).format(width=width, height=height, pixels=words.count(width * height), most=words.count(most))
         )
 
 

@@ -27,6 +27,7 @@ import simplejpeg
 
 from core.base.errors import ImageRefused
 from core.base.types import RgbImage
+from core.language.texts import marked
 
 SCALES: Final = (1, 2, 4, 8)
 """What a JPEG can be divided by while its blocks are decoded."""
@@ -54,13 +55,17 @@ _TRAILER: Final = re.compile(
 _BEFORE_FILM, _BEFORE_BLOCK = 4, 8
 """Bytes in front of these words that belong to them."""
 
-_CUT_OFF: Final = "The JPEG is cut off: a part of the picture is missing. Copy the file again from where it came."
-_NO_END: Final = "The JPEG is cut off: its end is missing. Copy the file again from where it came."
-_DAMAGED: Final = (
-    "The JPEG is damaged: from some place on its data are not those of a picture. Copy the file again from where it "
-    "came."
+_CUT_OFF: Final = marked(
+    "The JPEG is cut off: a part of the picture is missing. Copy the file again from where it came."
 )
-_MAY_BE_DAMAGED: Final = "The file may be damaged: it holds more data than its picture needs. Look at the photo."
+_NO_END: Final = marked("The JPEG is cut off: its end is missing. Copy the file again from where it came.")
+_DAMAGED: Final = marked(
+    "The JPEG is damaged: from some place on its data are not those of a picture. Copy the file again from "
+    "where it came."
+)
+_MAY_BE_DAMAGED: Final = marked(
+    "The file may be damaged: it holds more data than its picture needs. Look at the photo."
+)
 
 _MISSING_WORDS: Final = ("premature end",)
 _DAMAGE_WORDS: Final = ("bad huffman code", "bad arithmetic code", "found marker", "inconsistent progression")
@@ -146,7 +151,9 @@ class _Walk:
     def _begin_scan(self, header: bytes, data_start: int) -> None:
         self.scans += 1
         if self.scans > _MAX_SCANS:
-            raise ImageRefused(f"The JPEG has more than {_MAX_SCANS} scans; no camera writes such a file.")
+            raise ImageRefused(
+                marked("The JPEG has more than {most} scans; no camera writes such a file.").format(most=_MAX_SCANS)
+            )
         number = header[0] if header else 0
         if len(header) < 4 + 2 * number:
             return

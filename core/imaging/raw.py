@@ -23,6 +23,7 @@ from core.base.errors import ImageRefused
 from core.imaging.isobmff import read_brands
 from core.imaging.signatures import CANON_RAW_BRAND, HEAD_BYTES, is_raw
 from core.imaging.tiff import Directory, read_directories, sub_directories
+from core.language.texts import marked
 
 MIN_LONG_SIDE_PX: Final = 320
 """A smaller preview is a thumbnail, in which hardly a face is large enough."""
@@ -66,12 +67,16 @@ class RawPreview:
     @property
     def notes(self) -> tuple[str, ...]:
         """What to tell of the photo: that its preview was read, and whether that is small."""
-        size = f"{words.count(self.width_px)} x {words.count(self.height_px)} pixels"
+        size = marked("{width} x {height} pixels").format(
+            width=words.count(self.width_px), height=words.count(self.height_px)
+        )
         if max(self.width_px, self.height_px) >= SMALL_LONG_SIDE_PX:
-            return (f"A RAW file: its preview of {size} was looked at.",)
+            return (marked("A RAW file: its preview of {size} was looked at.").format(size=size),)
         return (
-            f"A RAW file: only a small preview of {size} is in it, and small faces are missed. Export the photo as "
-            "JPEG from your camera's program, and add that.",
+            marked(
+                "A RAW file: only a small preview of {size} is in it, and small faces are missed. Export the "
+                "photo as JPEG from your camera's program, and add that."
+            ).format(size=size),
         )
 
 
@@ -126,10 +131,16 @@ def extract_preview(data: bytes) -> RawPreview:
     candidates = sorted(_candidates(data, layout), key=lambda candidate: candidate[1] * candidate[2], reverse=True)
     best = next(iter(candidates), None)
     if best is None or max(best[1], best[2]) < MIN_LONG_SIDE_PX:
-        size = f"no preview but one of {best[1]} x {best[2]} pixels" if best else "no preview"
+        size = (
+            marked("no preview but one of {width} x {height} pixels").format(width=best[1], height=best[2])
+            if best
+            else marked("no preview")
+        )
         raise ImageRefused(
-            f"It is a RAW file that holds {size}. Export the photo as JPEG from your camera's program, Lightroom or "
-            "darktable, and add that."
+            marked(
+                "It is a RAW file that holds {preview}. Export the photo as JPEG from your camera's program, "
+                "Lightroom or darktable, and add that."
+            ).format(preview=size)
         )
     start, width, height = best
     return RawPreview(data[start:], width, height, _orientation(layout, width, height))

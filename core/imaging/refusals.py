@@ -13,11 +13,12 @@ from PIL import Image, UnidentifiedImageError
 
 from core.base import words
 from core.base.errors import ImageRefused
-from core.imaging.signatures import HEAD_BYTES, describe_file, is_photo
+from core.imaging.signatures import HEAD_BYTES, TEXT, describe_file, is_photo
+from core.language.texts import marked
 
 PILLOW_FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "PPM")
 
-_NO_PHOTO: Final = (
+_NO_PHOTO: Final = marked(
     "The file is not a photo that can be read: expected JPEG, PNG, WebP, BMP, TIFF, GIF, AVIF, HEIC, PPM or RAW."
 )
 
@@ -50,17 +51,26 @@ def refuse_undecodable(data: bytes) -> Iterator[None]:
     except UnidentifiedImageError as error:
         head = data[:HEAD_BYTES]
         kind = "" if is_photo(head) else describe_file(head)
-        raise ImageRefused(f"The file is not a photo but {kind}." if kind else _NO_PHOTO) from error
+        raise ImageRefused(_refuse_kind(kind)) from error
     # Before the others, among which it is too: Pillow's own words name a limit, but not what to do.
     except Image.DecompressionBombError as error:
         raise ImageRefused(
-            f"The picture is dangerously large: it has more than "
-            f"{words.count(2 * (Image.MAX_IMAGE_PIXELS or 0))} pixels, if its "
-            "header is right. Save it smaller."
+            marked(
+                "The picture is dangerously large: it has more than {pixels} pixels, if its header is right. "
+                "Save it smaller."
+            ).format(pixels=words.count(2 * (Image.MAX_IMAGE_PIXELS or 0)))
         ) from error
     except DECODER_ERRORS as error:
         # Some raise without a word; then the name of the error is all that there is.
         reason = str(error).strip().rstrip(".") or type(error).__name__
         raise ImageRefused(
-            f"The file is damaged or of an unusual kind ({reason}). Open it elsewhere and save it as JPEG."
+            marked(
+                "The file is damaged or of an unusual kind ({reason}). Open it elsewhere and save it as JPEG."
+            ).format(reason=reason)
         ) from error
+
+
+def _refuse_kind(kind: str) -> str:
+    if kind == TEXT:
+        return marked("The file is not a photo but text.")
+    return marked("The file is not a photo but {kind}.").format(kind=kind) if kind else _NO_PHOTO

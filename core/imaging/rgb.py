@@ -15,6 +15,7 @@ from PIL import Image, ImageFile
 
 from core.base.errors import ImageRefused
 from core.base.types import RgbImage
+from core.language.texts import marked
 
 _STRIP_PX: Final = 1 << 19
 Strip = npt.NDArray[Any]
@@ -65,7 +66,7 @@ def _white_level(photo: ImageFile.ImageFile) -> float:
         return float((1 << bits) - 1 if _tiff_number(photo, _TIFF_SAMPLE_FORMAT) != _SIGNED else (1 << (bits - 1)) - 1)
     brightest = float(photo.getextrema()[1])  # type: ignore[arg-type]
     if not math.isfinite(brightest):
-        raise ImageRefused("The picture holds values that are no numbers. Save it as 8-bit and try again.")
+        raise ImageRefused(marked("The picture holds values that are no numbers. Save it as 8-bit and try again."))
     customary = (1.0, 255.0, 65535.0) if photo.mode == "F" else (255.0, 65535.0)
     return next((white for white in customary if brightest <= white), brightest)
 

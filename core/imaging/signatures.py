@@ -12,7 +12,9 @@ import re
 from typing import Final
 
 from core.imaging.isobmff import is_avif, is_heif, read_brands
+from core.language.texts import marked
 
+TEXT: Final = "text"
 HEAD_BYTES: Final = 1024
 """How much of a file is enough to tell what it is."""
 
@@ -39,57 +41,61 @@ _RAW: Final = (
 CANON_RAW_BRAND: Final = b"crx "
 _BMP_HEADER_BYTES: Final = (12, 40, 52, 56, 64, 108, 124)
 _PNM: Final = re.compile(rb"P[1-6]\s+(?:#[^\n]*\n\s*)*\d+\s+(?:#[^\n]*\n\s*)*\d+\s")
-_FILM_BRANDS: Final = {b"qt  ": "a QuickTime film", b"M4A ": "a sound file", b"M4B ": "a sound file"}
+_FILM_BRANDS: Final = {
+    b"qt  ": marked("a QuickTime film"),
+    b"M4A ": marked("a sound file"),
+    b"M4B ": marked("a sound file"),
+}
 
-_UNREAD_PICTURE: Final = ", which is not read; save it as JPEG"
-_UNPACK: Final = "; unpack it first"
+_UNREAD_PICTURE: Final = marked("{picture}, which is not read; save it as JPEG")
+_UNPACK: Final = marked("{archive}; unpack it first")
 _OTHERS: Final = (
-    (b"%PDF", "a PDF document"),
-    (b"{\\rtf", "an RTF document"),
-    (b"%!PS", "a PostScript file"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
-    (b"SQLite format 3\0", "a database"),
-    (b"Rar!\x1a\x07", f"a RAR archive{_UNPACK}"),
-    (b"7z\xbc\xaf\x27\x1c", f"a 7z archive{_UNPACK}"),
-    (b"\x1f\x8b", f"a gzip archive{_UNPACK}"),
-    (b"BZh", f"a bzip2 archive{_UNPACK}"),
-    (b"\xfd7zXZ\0", f"an xz archive{_UNPACK}"),
-    (b"\x28\xb5\x2f\xfd", f"a zstd archive{_UNPACK}"),
-    (b"\x1a\x45\xdf\xa3", "a Matroska or WebM film"),
-    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a Windows Media file"),
-    (b"\0\0\x01\xba", "an MPEG film"),
-    (b"\0\0\x01\xb3", "an MPEG film"),
-    (b"FLV\x01", "a Flash film"),
-    (b"OggS", "an Ogg film or sound file"),
-    (b"ID3", "a sound file (MP3)"),
-    (b"fLaC", "a sound file (FLAC)"),
-    (b"\0\x05\x16\x07", "what macOS keeps beside files (AppleDouble)"),
-    (b"\x7fELF", "a program"),
-    (b"MZ", "a Windows program"),
-    (b"8BPS", f"a Photoshop file{_UNREAD_PICTURE}"),
-    (b"gimp xcf", f"a GIMP file{_UNREAD_PICTURE}"),
-    (b"\xff\x0a", f"a JPEG XL picture{_UNREAD_PICTURE}"),
-    (b"\0\0\0\x0cJXL \r\n\x87\n", f"a JPEG XL picture{_UNREAD_PICTURE}"),
-    (b"\0\0\0\x0cjP  \r\n\x87\n", f"a JPEG 2000 picture{_UNREAD_PICTURE}"),
-    (b"\xff\x4f\xff\x51", f"a JPEG 2000 picture{_UNREAD_PICTURE}"),
-    (b"\x76\x2f\x31\x01", f"an OpenEXR picture{_UNREAD_PICTURE}"),
-    (b"qoif", f"a QOI picture{_UNREAD_PICTURE}"),
-    (b"\0\0\x01\0\x01\0", f"an icon{_UNREAD_PICTURE}"),
-    (b"#?RADIANCE", f"a Radiance picture{_UNREAD_PICTURE}"),
+    (b"%PDF", marked("a PDF document")),
+    (b"{\\rtf", marked("an RTF document")),
+    (b"%!PS", marked("a PostScript file")),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", marked("an old Office document")),
+    (b"SQLite format 3\0", marked("a database")),
+    (b"Rar!\x1a\x07", _UNPACK.format(archive=marked("a RAR archive"))),
+    (b"7z\xbc\xaf\x27\x1c", _UNPACK.format(archive=marked("a 7z archive"))),
+    (b"\x1f\x8b", _UNPACK.format(archive=marked("a gzip archive"))),
+    (b"BZh", _UNPACK.format(archive=marked("a bzip2 archive"))),
+    (b"\xfd7zXZ\0", _UNPACK.format(archive=marked("an xz archive"))),
+    (b"\x28\xb5\x2f\xfd", _UNPACK.format(archive=marked("a zstd archive"))),
+    (b"\x1a\x45\xdf\xa3", marked("a Matroska or WebM film")),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", marked("a Windows Media file")),
+    (b"\0\0\x01\xba", marked("an MPEG film")),
+    (b"\0\0\x01\xb3", marked("an MPEG film")),
+    (b"FLV\x01", marked("a Flash film")),
+    (b"OggS", marked("an Ogg film or sound file")),
+    (b"ID3", marked("a sound file (MP3)")),
+    (b"fLaC", marked("a sound file (FLAC)")),
+    (b"\0\x05\x16\x07", marked("what macOS keeps beside files (AppleDouble)")),
+    (b"\x7fELF", marked("a program")),
+    (b"MZ", marked("a Windows program")),
+    (b"8BPS", _UNREAD_PICTURE.format(picture=marked("a Photoshop file"))),
+    (b"gimp xcf", _UNREAD_PICTURE.format(picture=marked("a GIMP file"))),
+    (b"\xff\x0a", _UNREAD_PICTURE.format(picture=marked("a JPEG XL picture"))),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", _UNREAD_PICTURE.format(picture=marked("a JPEG XL picture"))),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", _UNREAD_PICTURE.format(picture=marked("a JPEG 2000 picture"))),
+    (b"\xff\x4f\xff\x51", _UNREAD_PICTURE.format(picture=marked("a JPEG 2000 picture"))),
+    (b"\x76\x2f\x31\x01", _UNREAD_PICTURE.format(picture=marked("an OpenEXR picture"))),
+    (b"qoif", _UNREAD_PICTURE.format(picture=marked("a QOI picture"))),
+    (b"\0\0\x01\0\x01\0", _UNREAD_PICTURE.format(picture=marked("an icon"))),
+    (b"#?RADIANCE", _UNREAD_PICTURE.format(picture=marked("a Radiance picture"))),
 )
-_RIFF: Final = {b"AVI ": "an AVI film", b"WAVE": "a sound file (WAV)"}
+_RIFF: Final = {b"AVI ": marked("an AVI film"), b"WAVE": marked("a sound file (WAV)")}
 _IN_ZIP: Final = (
-    (b"word/", "a Word document"),
-    (b"xl/", "an Excel table"),
-    (b"ppt/", "a PowerPoint presentation"),
-    (b"application/vnd.oasis.opendocument", "an OpenDocument file"),
-    (b"application/epub+zip", "an e-book (EPUB)"),
-    (b"[Content_Types].xml", "an Office document"),
+    (b"word/", marked("a Word document")),
+    (b"xl/", marked("an Excel table")),
+    (b"ppt/", marked("a PowerPoint presentation")),
+    (b"application/vnd.oasis.opendocument", marked("an OpenDocument file")),
+    (b"application/epub+zip", marked("an e-book (EPUB)")),
+    (b"[Content_Types].xml", marked("an Office document")),
 )
 _MARKUP: Final = (
-    (b"<svg", f"an SVG drawing{_UNREAD_PICTURE}"),
-    (b"<html", "a web page"),
-    (b"<!doctype html", "a web page"),
+    (b"<svg", _UNREAD_PICTURE.format(picture=marked("an SVG drawing"))),
+    (b"<html", marked("a web page")),
+    (b"<!doctype html", marked("a web page")),
 )
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
 _LEAST_TEXT: Final = 4
@@ -118,13 +124,13 @@ def describe_file(head: bytes) -> str:
     if description := next((words for magic, words in _OTHERS if head.startswith(magic)), ""):
         return description
     if head[4:8] == b"ftyp":
-        return next((words for brand, words in _FILM_BRANDS.items() if head[8:12] == brand), "an MP4 film")
+        return next((words for brand, words in _FILM_BRANDS.items() if head[8:12] == brand), marked("an MP4 film"))
     if head[4:8] in (b"moov", b"mdat", b"wide"):
-        return "a QuickTime film"
+        return marked("a QuickTime film")
     if head[:4] == b"RIFF":
         return _RIFF.get(head[8:12], "")
     if head[:4] == b"PK\x03\x04":
-        return next((words for name, words in _IN_ZIP if name in head), f"a zip archive{_UNPACK}")
+        return next((words for name, words in _IN_ZIP if name in head), _UNPACK.format(archive=marked("a zip archive")))
     return _text(head)
 
 
@@ -139,7 +145,10 @@ def photo_objection(head: bytes, by_name: str) -> str | None:
     if is_photo(head):
         return None
     description = describe_file(head)
-    return f"not a photo but {description}" if description else by_name
+    # One word alone would be taken for a name when the reason is said in another language.
+    if description == TEXT:
+        return marked("not a photo but text")
+    return marked("not a photo but {kind}").format(kind=description) if description else by_name
 
 
 def _text(head: bytes) -> str:
@@ -147,7 +156,7 @@ def _text(head: bytes) -> str:
     if description := next((words for mark, words in _MARKUP if mark in start), ""):
         return description
     if start.startswith(b"<?xml"):
-        return "an XML file"
+        return marked("an XML file")
     if len(head) < _LEAST_TEXT or b"\0" in head:
         return ""
     try:
@@ -156,4 +165,4 @@ def _text(head: bytes) -> str:
         # At the very end it may be just a letter of up to four bytes that was cut.
         if error.start < len(head) - 3:
             return ""
-    return "" if _CONTROLS.search(head) else "text"
+    return "" if _CONTROLS.search(head) else TEXT

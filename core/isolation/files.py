@@ -23,6 +23,7 @@ from core.isolation.bounds import Bounds
 from core.isolation.file_tasks import CHECK_BUNDLE, CHECK_LOG, READ_SIDECAR, READ_VECTORS, FileOrder
 from core.isolation.messages import BlocksOnly
 from core.isolation.pool import shared_pool
+from core.language.texts import marked
 
 SPARE_VECTORS: Final = 10_000
 """A file may hold twice as many vectors as a dataset has faces, and so many besides: faces were removed meanwhile."""
@@ -75,9 +76,13 @@ def read_bundle_isolated(path: Path) -> tuple[Bundle, str]:
     # Read again, as it may have been replaced between the check and now: then the bounds hold for another file.
     content, digest = bundle.read_bundle_file(path)
     if reply.answer.sha256 != digest:
-        raise InputRefused(f"'{path.name}' changed while it was read. Give it again.")
+        raise InputRefused(marked("'{name}' changed while it was read. Give it again.").format(name=path.name))
     return content, digest
 
 
 def _nonsense(name: str) -> InputRefused:
-    return InputRefused(f"'{name}' could not be read safely: what the program that reads it said makes no sense.")
+    return InputRefused(
+        marked("'{name}' could not be read safely: what the program that reads it said makes no sense.").format(
+            name=name
+        )
+    )

@@ -26,6 +26,7 @@ from core.isolation.messages import (
     Task,
 )
 from core.isolation.pool import Bytes, Reply, shared_pool
+from core.language.texts import marked
 
 _BANDS = 3
 HASH_BITS = 64
@@ -126,4 +127,4 @@ def _picture(answer: PictureAnswer, blocks: list[Bytes], limits: ImageLimits) ->
 
 
 def _nonsense() -> ReadingEnded:
-    return ReadingEnded("It could not be read safely: what the program that reads it said is no photo.")
+    return ReadingEnded(marked("It could not be read safely: what the program that reads it said is no photo."))

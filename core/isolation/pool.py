@@ -41,6 +41,7 @@ from core.isolation.messages import (
     decode_message,
     encode_message,
 )
+from core.language.texts import marked
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -137,7 +138,7 @@ class Child:
     def _ended(self, fault: Exception) -> _ChildEnded:
         if isinstance(fault, BrokenMessage):
             self.kill()
-            return _ChildEnded("gave no sensible answer", overran=False)
+            return _ChildEnded(marked("gave no sensible answer"), overran=False)
         status = self.process.wait()
         if self._overran or status == -_OUT_OF_TIME:
             return _ChildEnded("took too long", overran=True)
@@ -166,7 +167,9 @@ def _answer_in(outcome: Outcome, task: Task[Asked, Answered]) -> Answered:
         raise _REFUSALS.get(outcome.kind, InputRefused)(outcome.refused[:LONGEST_REFUSAL])
     if outcome.fault is not None:
         raise ImageRefused(
-            f"The file is damaged or of an unusual kind ({outcome.fault[:80]}). Open it elsewhere and save it anew."
+            marked("The file is damaged or of an unusual kind ({fault}). Open it elsewhere and save it anew.").format(
+                fault=outcome.fault[:80]
+            )
         )
     return decode_message(outcome.answer, task.answered)
 
@@ -195,7 +198,9 @@ def start_child(*, shared: bool = True) -> Child:
             bufsize=0,
         )
     except OSError as fault:
-        raise ReaderUnavailable(f"The program that reads files could not be started ({fault.strerror}).") from fault
+        raise ReaderUnavailable(
+            marked("The program that reads files could not be started ({fault}).").format(fault=fault.strerror)
+        ) from fault
     finally:
         if region is not None:
             os.close(descriptor)
@@ -210,8 +215,10 @@ def await_child(child: Child) -> None:
     except (OSError, EOFError, BrokenMessage) as fault:
         child.dispose()
         raise ReaderUnavailable(
-            f"The program that reads files ended while it started (status {child.process.returncode}). Nothing was "
-            "read. Close other programs if memory is short, and try again."
+            marked(
+                "The program that reads files ended while it started (status {status}). Nothing was read. Close "
+                "other programs if memory is short, and try again."
+            ).format(status=child.process.returncode)
         ) from fault
     child.deadline, child.is_ready = float("inf"), True
 
@@ -368,8 +375,12 @@ class Pool:
 
 def _why_ended(ended: _ChildEnded, bounds: Bounds) -> str:
     if ended.overran:
-        return f"It could not be read within {bounds.seconds:g} seconds. The file was left out."
-    return f"It could not be read safely: the program that reads it ended twice ({ended}). The file was left out."
+        return marked("It could not be read within {seconds} seconds. The file was left out.").format(
+            seconds=f"{bounds.seconds:g}"
+        )
+    return marked(
+        "It could not be read safely: the program that reads it ended twice ({end}). The file was left out."
+    ).format(end=ended)
 
 
 # By the process: a forked one must not talk through the pipes of its parent's children.

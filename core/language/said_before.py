@@ -35,6 +35,7 @@ class _Pattern:
     message: str | tuple[str, str]
     """Singular and plural where a number decides."""
     n_letters: int
+    begins_with_words: bool
 
 
 def say_again(text: str) -> str:
@@ -55,6 +56,8 @@ def _say_again(text: str, language: Language) -> str:
         if is_likely and (match := known.pattern.fullmatch(text)):
             with speaking(language):
                 return _fill(known, match.groupdict())
+    if (short := _say_short_again(text, language)) is not None:
+        return short
     if counted := _COUNTED.fullmatch(text):
         return counted[1] + _say_again(counted[2], language)
     sentences = _SENTENCE_END.split(text)
@@ -64,6 +67,18 @@ def _say_again(text: str, language: Language) -> str:
 def forget_texts() -> None:
     """Drop from memory what was said again: names of people who are erased may stand in it."""
     _say_again.cache_clear()
+
+
+def _say_short_again(text: str, language: Language) -> str | None:
+    """A text with few words of its own, as "left out: {reason}", where a value is all of another text."""
+    translations = load_translations(language)
+    for known in _patterns_of(language):
+        if known.begins_with_words and (match := known.pattern.fullmatch(text)):
+            values = match.groupdict()
+            if any(" " in value and translations.gettext(value) != value for value in values.values()):
+                with speaking(language):
+                    return _fill(known, values)
+    return None
 
 
 def _fill(known: _Pattern, values: Mapping[str, str]) -> str:
@@ -94,7 +109,9 @@ def _patterns_of(language: Language) -> tuple[_Pattern, ...]:
         if not forms[0] or not _VALUE.search(forms[-1]) or message.context:
             continue
         of = message.id if isinstance(message.id, str) else (forms[0], forms[1])
-        patterns += [_Pattern(_compile(form), of, _count_letters(form)) for form in forms]
+        patterns += [
+            _Pattern(_compile(form), of, _count_letters(form), form[:_FEWEST_LETTERS].isalpha()) for form in forms
+        ]
     return tuple(
         sorted((known for known in patterns if known.n_letters >= _FEWEST_LETTERS), key=lambda known: -known.n_letters)
     )

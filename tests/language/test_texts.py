@@ -54,6 +54,9 @@ def test_numbers_are_written_as_the_language_writes_them():
         assert words.format_size(12_340_000) == "12,3 MB"
 
 
+_ICON = "Die Datei ist kein Foto, sondern ein Symbolbild, und das wird nicht gelesen; speichern Sie es als JPEG."
+
+
 @pytest.mark.parametrize(
     ("kept", "read"),
     [
@@ -64,6 +67,11 @@ def test_numbers_are_written_as_the_language_writes_them():
         ("1 face (2 without a name)", "1 Gesicht (2 ohne Namen)"),
         ("Keep the linear SVM: 3 faces of it.", "Keep the linear SVM: 3 faces of it."),
         ("3: Nobody has a name yet.", "3: Noch hat niemand einen Namen."),
+        (
+            "left out: thumbnails that a Synology makes (@eaDir)",
+            "ausgelassen: Vorschaubilder, die ein Synology anlegt (@eaDir)",
+        ),
+        ("The file is not a photo but an icon, which is not read; save it as JPEG.", _ICON),
         ("Nobody translated this. Work is in progress.", "Nobody translated this. Die Arbeit läuft."),
     ],
 )

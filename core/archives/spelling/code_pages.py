@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.archives.spelling.name_likelihood import LANGUAGES, SpelledName, log_prob_in_language
+from core.language.texts import marked
 
 UTF8: Final = "utf-8"
 _WESTERN = (
@@ -120,7 +121,7 @@ def find_code_page(name: str) -> CodePage:
     except (UnicodeError, LookupError, ValueError):
         keeps_ascii = False
     if not keeps_ascii:
-        raise LookupError(f"'{name}' is no code page that a zip's names can be written in")
+        raise LookupError(marked("'{name}' is no code page that a zip's names can be written in").format(name=name))
     codec = _python_name(info.name)
     return _BY_CODEC.get(codec, CodePage(codec, name.strip()))
 

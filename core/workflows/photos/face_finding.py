@@ -18,6 +18,7 @@ from core.base.progress import Progress
 from core.base.types import Detection
 from core.imaging.decoding import DecodedPicture
 from core.imaging.pixels import perceptual_hash
+from core.language.texts import marked
 from core.vision.pipeline import ChooseFaces, DecodedPhoto, FacePipeline, PhotoFaces, choose_every_face
 from core.workflows.photos.photo_reader import HeldFile, ReadPhoto
 
@@ -27,7 +28,7 @@ KeepFiles = Callable[[Sequence[tuple[str, bytes]]], None]
 
 NO_PICTURE = DecodedPicture.whole(np.empty((0, 0, 3), np.uint8))
 """Of a photo that nobody could look through."""
-REFUSED_BEFORE = "The same photo was refused a moment ago."
+REFUSED_BEFORE = marked("The same photo was refused a moment ago.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

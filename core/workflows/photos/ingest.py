@@ -18,11 +18,19 @@ from core.base.progress import UNWATCHED, Progress
 from core.base.types import Detection, Face, FacePolicy, Photo
 from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import box_centrality
+from core.language.texts import marked
 from core.store.job_model import JobResult
 from core.store.protocols import ReportStore
 from core.store.values.datasets import FileOutcome, FileReport, FolderNamedFace, IngestBatch, PhotoLabel, StoredFace
 from core.vision.pipeline import main_face_index
 from core.workflows.photos.face_finding import REFUSED_BEFORE, AnsweredPhoto, PhotoQuestion
+from core.workflows.photos.file_outcomes import (
+    STRANGERS_FOLDER,
+    TURNED,
+    compare_labels,
+    decide_by_policy,
+    say_named_now,
+)
 from core.workflows.photos.ingestor import FaceLabel, Ingestor
 from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
 
@@ -84,7 +92,7 @@ def ingest_photos(
     entries = [entry for entry in source.entries if entry.index not in reported]
     total = len(source.entries)
     n_done = total - len(entries)
-    progress.report(n_done, total, "Looking for faces")
+    progress.report(n_done, total, marked("Looking for faces"))
     # Read once and kept up to date here: asking the store for each photo would be a query a photo. The reader looks
     # into it from its threads, and only asks whether an id is there.
     known_labels = dict[str, PhotoLabel | None](tools.store.photo_labels(target.dataset_id))
@@ -111,10 +119,10 @@ def ingest_photos(
             before, storing = storing, storing_thread.submit(step.store)
             if before is not None:
                 n_done += before.result()
-                progress.report(n_done, total, "Looking for faces")
+                progress.report(n_done, total, marked("Looking for faces"))
         if storing is not None:
             n_done += storing.result()
-            progress.report(n_done, total, "Looking for faces")
+            progress.report(n_done, total, marked("Looking for faces"))
     return summarise_ingest(tools.store, target.job_id, len(source.layout.people))
 
 
@@ -134,7 +142,9 @@ def summarise_ingest(store: ReportStore, job_id: str, n_people: int) -> IngestSu
 
 def _require_files(source: PhotoSource) -> None:
     if not source.entries and all(refusal.left_out for refusal in source.refused):
-        raise InputRefused("There are no photos in it. Add JPEG, PNG, WebP, HEIC or other photos, one folder a person.")
+        raise InputRefused(
+            marked("There are no photos in it. Add JPEG, PNG, WebP, HEIC or other photos, one folder a person.")
+        )
 
 
 def _find_few_photo_people(source: PhotoSource) -> frozenset[str]:
@@ -264,7 +274,7 @@ class _BatchIngest:
         if adoption_message:
             self.known[photo.photo_id] = label
         self._add_line(
-            photo, *((FileOutcome.DUPLICATE, adoption_message) if adoption_message else _compare_labels(earlier, label))
+            photo, *((FileOutcome.DUPLICATE, adoption_message) if adoption_message else compare_labels(earlier, label))
         )
 
     def _adopt(self, photo: ReadPhoto) -> str:
@@ -283,9 +293,7 @@ class _BatchIngest:
         # The same measure as for a new photo, but on what is stored: the photo is not looked at again.
         main_face = max(faces, key=lambda face: box_centrality(face.box, stored.width_px, stored.height_px))
         self.folder_named.append(FolderNamedFace(main_face.id, photo.photo_id, person, photo.entry.split))
-        return (
-            f"The same photo was there without a name; it is a photo of '{person}' now{_unless_corrected(main_face)}."
-        )
+        return say_named_now(person, main_face)
 
     def _photo_with_faces(self, photo_id: str) -> tuple[Photo, list[Face]]:
         """A photo that came before, and its faces: of this batch, or stored."""
@@ -303,9 +311,9 @@ class _BatchIngest:
             # The pipeline gives the main face first where a folder names a person.
             label = FaceLabel(entry.person if index == 0 else None, entry.split)
             self.faces.append(self.tools.prepare_face(dataset_id, photo.photo_id, face, label))
-        outcome, reason = _outcome_by_policy(faces.n_detected, entry.person, self.target.policy)
+        outcome, reason = decide_by_policy(faces.n_detected, entry.person, self.target.policy)
         stranger_reason = STRANGERS_FOLDER if entry.is_stranger else ""
-        reasons = filter(None, (reason, stranger_reason, _TURNED[faces.picture.turn], *faces.picture.notes))
+        reasons = filter(None, (reason, stranger_reason, TURNED[faces.picture.turn], *faces.picture.notes))
         self._add_line(photo, outcome, " ".join(reasons), len(faces.faces))
 
     def _photo(self, photo: ReadPhoto, answer: AnsweredPhoto) -> tuple[Photo, PhotoLabel]:
@@ -332,24 +340,8 @@ class _BatchIngest:
         self.reports.append(_report_line(photo, outcome, reason, faces))
 
 
-STRANGERS_FOLDER = "Its folder is one of strangers: nobody on it is to be named."
-_TURNED = (
-    "",
-    "It lay on its left side; it was turned upright.",
-    "It stood on its head; it was turned upright.",
-    "It lay on its right side; it was turned upright.",
-)
-"""What is said of a photo that had to be turned by so many quarters clockwise."""
-
-
 def _label(photo: ReadPhoto) -> PhotoLabel:
     return PhotoLabel(photo.entry.person, photo.entry.split)
-
-
-def _unless_corrected(face: Face) -> str:
-    if face.person is not None:
-        return f", but its face stays '{face.person}' as somebody said"
-    return ", but its face stays without a name as somebody said" if face.stranger else ""
 
 
 def choose_faces_by_policy(
@@ -363,30 +355,3 @@ def choose_faces_by_policy(
     main_face = faces[main_face_index(faces, picture)]
     keep_others = policy is FacePolicy.KEEP_OTHERS
     return [main_face, *(face for face in faces if keep_others and face is not main_face)]
-
-
-def _outcome_by_policy(n_faces: int, person: str | None, policy: FacePolicy) -> tuple[FileOutcome, str]:
-    if not n_faces:
-        return FileOutcome.NO_FACE, "No face could be found. The photo is kept."
-    if person is None or n_faces == 1:
-        return FileOutcome.TAKEN, ""
-    if policy is FacePolicy.ONLY_SINGLE:
-        return FileOutcome.SEVERAL_FACES, f"{n_faces} faces, and only photos with exactly one were asked for."
-    fate_of_others = "kept without a name" if policy is FacePolicy.KEEP_OTHERS else "not kept"
-    return (
-        FileOutcome.TAKEN,
-        f"{n_faces} faces; the largest and most central one was taken, the others are {fate_of_others}.",
-    )
-
-
-def _compare_labels(earlier: PhotoLabel, label: PhotoLabel) -> tuple[FileOutcome, str]:
-    if earlier == label:
-        return FileOutcome.DUPLICATE, "The same photo is in the dataset already."
-    if earlier.person is None or label.person is None:
-        placement = f"as a photo of '{earlier.person}'" if earlier.person else "without a name"
-        return FileOutcome.DUPLICATE, f"The same photo is in the dataset already, {placement}; it was left so."
-    return FileOutcome.CONFLICT, f"The same photo is already there under {_describe_label(earlier)}; it was left there."
-
-
-def _describe_label(label: PhotoLabel) -> str:
-    return f"'{label.person}' ({label.split})" if label.split else f"'{label.person}'"

@@ -11,6 +11,7 @@ from core.archives.source import PhotoSource
 from core.base.errors import ClusterUnavailable, NotFound
 from core.base.machine import Pace
 from core.base.types import Box, Face, Split
+from core.language.texts import marked
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.protocols import FaceStore, ReportStore
 from core.store.values.datasets import StoredFace
@@ -69,9 +70,11 @@ class Ingestor:
                 self.artifacts.open(dataset_id, ArtifactKind.PHOTO, photo_id).close()
         except (NotFound, PermissionError) as fault:
             raise ClusterUnavailable(
-                f"A node of the Ray cluster has written photos, and they cannot be read from here in "
-                f"{self.artifacts.describe()}. Let FACE_ATLAS_ARTIFACTS mean the same on all nodes (the "
-                "same store, or a folder that all of them share, as the same user), and resume the job."
+                marked(
+                    "A node of the Ray cluster has written photos, and they cannot be read from here in "
+                    "{artifacts}. Let FACE_ATLAS_ARTIFACTS mean the same on all nodes (the same store, or a "
+                    "folder that all of them share, as the same user), and resume the job."
+                ).format(artifacts=self.artifacts.describe())
             ) from fault
 
     def prepare_face(

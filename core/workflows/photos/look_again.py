@@ -17,6 +17,7 @@ from core.base.types import Box, Detection, Face, FacePolicy, Photo
 from core.corrections.model import Event
 from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import match_boxes, turn_detection
+from core.language.texts import marked
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobResult
 from core.store.values.datasets import FileOutcome, FileReport, IngestBatch, PhotoLabel, PhotoLook, StoredFace
@@ -63,13 +64,13 @@ def detect_again(tools: Ingestor, target: IngestTarget, progress: Progress = UNW
     photo_ids_left = sorted(labels.keys() - {line.photo_id for line in lines})
     redetected_photos: list[_RedetectedPhoto] = []
     n_before = len(labels) - len(photo_ids_left)
-    progress.report(n_before, len(labels), "Looking for faces again")
+    progress.report(n_before, len(labels), marked("Looking for faces again"))
     for redetected in _Redetection(tools, target, labels, may_turn=True).redetect(photo_ids_left, progress):
         line = replace(redetected.line, position=len(lines) + len(redetected_photos))
         # Its line at once: a photo that was looked at is not looked at again when the job is resumed.
         tools.store.add(target.dataset_id, target.job_id, IngestBatch(reports=[line]))
         redetected_photos.append(redetected)
-        progress.report(n_before + len(redetected_photos), len(labels), "Looking for faces again")
+        progress.report(n_before + len(redetected_photos), len(labels), marked("Looking for faces again"))
     progress.report(len(labels), len(labels), "Done")
     return _summarise(redetected_photos)
 
@@ -89,10 +90,10 @@ def detect_on_turned_photos(
     labels, redetected_photos = tools.store.photo_labels(dataset_id), list[_RedetectedPhoto]()
     photo_ids = sorted(tools.store.photos_to_look_at(dataset_id))
     redetection = _Redetection(tools, IngestTarget(dataset_id, "", policy), labels, may_turn=False)
-    progress.report(0, len(photo_ids), "Looking for faces on turned photos")
+    progress.report(0, len(photo_ids), marked("Looking for faces on turned photos"))
     for redetected in redetection.redetect(photo_ids, progress):
         redetected_photos.append(redetected)
-        progress.report(len(redetected_photos), len(photo_ids), "Looking for faces on turned photos")
+        progress.report(len(redetected_photos), len(photo_ids), marked("Looking for faces on turned photos"))
     progress.report(len(photo_ids), len(photo_ids), "Done")
     return _summarise(redetected_photos)
 
@@ -322,7 +323,7 @@ def add_drawn_face(tools: Ingestor, corrector: Corrector, photo_id: str, box: Bo
     photo, faces = tools.store.photo(dataset_id, photo_id)
     box = _clip_to_photo(box, photo.width_px, photo.height_px)
     if match_boxes([box], [face.box for face in faces], SAME_FACE) != [None]:
-        raise InputRefused("There is a face in this place already. Name that one instead.")
+        raise InputRefused(marked("There is a face in this place already. Name that one instead."))
     decoded = _decode_stored(tools, dataset_id, photo)
     label = FaceLabel(split=tools.store.photo_labels(dataset_id)[photo_id].split, drawn=True)
     detection = find_landmarks_in_box(tools, decoded.picture, box)
@@ -340,7 +341,9 @@ def _clip_to_photo(box: Box, width_px: int, height_px: int) -> Box:
     right, bottom = min(width_px, box.right), min(height_px, box.bottom)
     if min(right - left, bottom - top) < SMALLEST_BOX_PX:
         raise InputRefused(
-            f"A face needs at least {SMALLEST_BOX_PX} pixels in the photo; this box is smaller. Draw it larger."
+            marked("A face needs at least {least} pixels in the photo; this box is smaller. Draw it larger.").format(
+                least=SMALLEST_BOX_PX
+            )
         )
     return Box(left, top, right, bottom)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.base.errors import InputRefused
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Face, Vectors
+from core.language.texts import marked
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobResult
 from core.workflows.photos.face_finding import PhotoQuestion
@@ -54,7 +55,7 @@ def change_model(tools: Ingestor, dataset_id: str, progress: Progress = UNWATCHE
         return faces, PhotoQuestion(file, turn=photo.turn, known=tuple(face.detection for face in faces))
 
     n_done, n_embedded, n_unreadable = len(photo_ids) - len(photo_ids_left), 0, 0
-    progress.report(n_done, len(photo_ids), "Embedding with the other model")
+    progress.report(n_done, len(photo_ids), marked("Embedding with the other model"))
     for batch in look_through_stored(tools, dataset_id, photo_ids_left, ask, progress):
         vectors: dict[str, Vectors] = {}
         for faces, answer in batch:
@@ -63,7 +64,7 @@ def change_model(tools: Ingestor, dataset_id: str, progress: Progress = UNWATCHE
             vectors |= {face.id: again.vector for face, again in zip(faces, answer.faces.faces, strict=False)}
         tools.store.add_vectors(dataset_id, model_id, vectors)
         n_embedded, n_done = n_embedded + len(vectors), n_done + len(batch)
-        progress.report(n_done, len(photo_ids), "Embedding with the other model")
+        progress.report(n_done, len(photo_ids), marked("Embedding with the other model"))
     _require_photos(n_unreadable, model_id)
     # Only now, all at once: no page mixes vectors of two models.
     tools.store.use_model(dataset_id, model_id)
@@ -77,8 +78,10 @@ def _faces_to_embed(tools: Ingestor, dataset_id: str, photo_id: str, embedded_id
 
 def _require_photos(missing: int, model_id: str) -> None:
     if missing:
-        photos = "1 photo is" if missing == 1 else f"{missing} photos are"
+        photos = marked("1 photo is") if missing == 1 else marked("{number} photos are").format(number=missing)
         raise InputRefused(
-            f"{photos} missing from the data folder or damaged, so the faces cannot be embedded with '{model_id}'. "
-            "The dataset stays with the model that it has."
+            marked(
+                "{photos} missing from the data folder or damaged, so the faces cannot be embedded with "
+                "'{model}'. The dataset stays with the model that it has."
+            ).format(photos=photos, model=model_id)
         )
