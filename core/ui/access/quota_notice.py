@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.access.directory import Quota
 from core.access.quotas import Coming, Quotas
@@ -70,7 +71,12 @@ def show_usages() -> None:
             }
         )
     if rows:
-        st.dataframe(rows, hide_index=True)
+        st.dataframe(rows, hide_index=True, column_config=who_column(), alt=_("Who has how much"))
+
+
+def who_column() -> dict[str, ColumnConfig | str | None]:
+    """A width that leaves a phone room for what is said of somebody, however long their address is."""
+    return {_("Who"): st.column_config.TextColumn(width=230)}
 
 
 def _of_most(owned: str, most: int | None, express: Callable[[int], str]) -> str:

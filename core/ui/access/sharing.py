@@ -11,7 +11,7 @@ from core.language.texts import gettext as _
 from core.language.texts import localise_decimals, marked
 from core.store.access_model import Grant, Standing
 from core.store.values.datasets import Dataset
-from core.ui import data, state, words
+from core.ui import data, gallery, state, words
 from core.ui.access import quota_notice
 from core.ui.access.signed_in import directory_file, sign_out_everywhere
 
@@ -21,6 +21,7 @@ STANDINGS = {
     Standing.OWNER: marked("Owner: shares and erases it, too"),
 }
 EXAMPLE_ADDRESS = "ann@example.org"
+GRANTS_PER_PAGE = 20
 ROLES = (marked("viewer"), marked("editor"), marked("admin"))
 """The words of ``Role``, which are translated where one is shown."""
 
@@ -98,15 +99,23 @@ def show_shares(dataset: Dataset) -> None:
     grants = access.store.grants(dataset.id) if access.may(Action.LOOK, dataset.id) else ()
     if may_share and not any(grant.standing is Standing.OWNER for grant in grants):
         st.info(_("It belongs to nobody yet: admins alone see it. Give it an owner."), icon=":material/info:")
-    for grant in grants:
-        with st.container(horizontal=True, vertical_alignment="center", border=True):
-            st.markdown(f"**{words.plain(grant.address)}**  \n{_(STANDINGS[grant.standing])}")
-            if may_share:
-                st.button(_("Take away"), key=f"withdraw_{grant.address}", on_click=_withdraw, args=(grant,))
     if may_share:
         _offer_share(dataset)
     else:
         st.caption(_("Its owner and admins say who else may see it."))
+    grants = sorted(grants, key=lambda grant: (grant.standing is not Standing.OWNER, grant.address))
+    for grant in grants[gallery.page_slice(len(grants), GRANTS_PER_PAGE, f"grants_{dataset.id}")]:
+        _show_grant(grant, may_share=may_share)
+
+
+def _show_grant(grant: Grant, *, may_share: bool) -> None:
+    with st.container(border=True):
+        # Columns, as on a phone they stand below each other.
+        who, way = st.columns([3, 1], vertical_alignment="center")
+        who.markdown(f"**{words.plain(grant.address)}**  \n{_(STANDINGS[grant.standing])}")
+        if may_share:
+            with way, st.container(horizontal_alignment="right"):
+                st.button(_("Stop sharing"), key=f"withdraw_{grant.address}", on_click=_withdraw, args=(grant,))
 
 
 def _offer_share(dataset: Dataset) -> None:
@@ -161,7 +170,10 @@ def show_roles() -> None:
             hours=localise_decimals(f"{directory.session_hours:g}"),
         )
     )
-    rows = [{_("Who"): name, _("By"): _("address"), _("Role"): _(role)} for name, role in directory.roles.items()]
-    rows += [{_("Who"): name, _("By"): _("group"), _("Role"): _(role)} for name, role in directory.groups.items()]
-    st.dataframe(rows, hide_index=True)
+    named = [
+        (name, _("domain") if name.startswith("*") else _("address"), role) for name, role in directory.roles.items()
+    ]
+    named += [(name, _("group"), role) for name, role in directory.groups.items()]
+    rows = [{_("Who"): name, _("Role"): _(role), _("By"): by} for name, by, role in named]
+    st.dataframe(rows, hide_index=True, column_config=quota_notice.who_column(), alt=_("Who has which role"))
     quota_notice.show_usages()

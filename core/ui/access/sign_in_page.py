@@ -10,7 +10,8 @@ from core.language.texts import gettext as _
 
 _STYLE = (
     "body{font:1rem system-ui,sans-serif;max-width:26rem;margin:18vh auto 0;padding:0 1.2rem;color:#0E1618;"
-    "background:#fff}a{display:block;margin:.7rem 0;padding:.7rem 1rem;border-radius:8px;background:#0B6E75;color:#fff;"
+    "background:#fff;overflow-wrap:anywhere}"
+    "a{display:block;margin:.7rem 0;padding:.7rem 1rem;border-radius:8px;background:#0B6E75;color:#fff;"
     "text-decoration:none;text-align:center}a.out{background:none;color:#0B6E75;border:1px solid #0B6E75}"
     "a:focus-visible{outline:3px solid #0E1618;outline-offset:2px}"
     "@media(prefers-color-scheme:dark){body{color:#E8EEEF;background:#12181A}a.out{color:#6CC5CA;border-color:#6CC5CA}"

@@ -18,6 +18,7 @@ from core.services import Services
 from core.store.audit_log import AuditAction, AuditFilter, AuditLine
 from core.ui import menu, words
 from core.ui.audit import recording
+from core.ui.photos.exports import CHOICES
 from core.workflows.audit.listing import AuditFormat, DatasetNames, encode_audit_log, read_todays_names
 
 NEWEST = 500
@@ -26,7 +27,7 @@ ACTIONS = {
     AuditAction.VIEWED: marked("Saw"),
     AuditAction.IDENTIFIED: marked("Identified"),
     AuditAction.COMPARED: marked("Compared"),
-    AuditAction.EXPORTED: marked("Took along"),
+    AuditAction.EXPORTED: marked("Exported"),
 }
 OCCASIONS = {
     recording.PERSON: marked("A person's page"),
@@ -35,8 +36,18 @@ OCCASIONS = {
     recording.CAMERA: marked("The camera"),
     recording.MANY_PHOTOS: marked("Many photos"),
     recording.TWO_FACES: marked("Same person?"),
+    "access log": marked("Access log"),
+    "backup": marked("Backup"),
+    "chosen faces": marked("Chosen faces"),
+    "report": marked("Report"),
+    "report on photos": marked("Report on photos"),
+    "table of people": marked("Table of people"),
+    "tutorial": marked("For students"),
+    **{kind.value: title for kind, (title, _described) in CHOICES.items()},
 }
-"""What an occasion is called; a page by its title, and a file as it was written."""
+"""What an occasion is called; a page by its title, and what is not listed as it was written."""
+OURS = {recording.THIS_COMPUTER: marked("this computer"), "command line": marked("command line")}
+"""Who acts where nobody signs in."""
 MIMES = {AuditFormat.CSV: "text/csv", AuditFormat.JSONL: "application/x-ndjson"}
 
 
@@ -46,19 +57,34 @@ def show_access_log(services: Services) -> None:
     count = services.audit_log.count(asked)
     lines = services.audit_log.read_newest(asked, NEWEST)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(_describe_count(count), width="content")
-        with st.container(horizontal=True, width="content"):
-            _offer_files(services, asked)
+        st.markdown(_describe_count(count, asked), width="content")
+        if count:
+            with st.container(horizontal=True, width="content"):
+                _offer_files(services, asked)
     if lines:
         table = _table(lines, read_todays_names(services.store, lines))
-        st.dataframe(table, hide_index=True, height=min(620, 40 + 36 * len(lines)), alt=_("Who saw whom, newest first"))
+        st.dataframe(
+            table,
+            hide_index=True,
+            height=min(620, 40 + 36 * len(lines)),
+            # By itself it is as wide as the first names, and cuts off those further down.
+            column_config={_("Whom"): st.column_config.TextColumn(width=170)},
+            alt=_("Who saw whom, newest first"),
+        )
     _say_how_long(services)
 
 
 def _ask_for_filter(services: Services) -> AuditFilter:
     datasets = {dataset.id: dataset.name for dataset in services.store.datasets()}
     with st.container(horizontal=True):
-        viewer = st.selectbox(_("Who"), services.audit_log.viewers(), index=None, placeholder=_("Everybody"), width=220)
+        viewer = st.selectbox(
+            _("Who"),
+            services.audit_log.viewers(),
+            format_func=_name_viewer,
+            index=None,
+            placeholder=_("Everybody"),
+            width=220,
+        )
         action = st.selectbox(
             _("Did"),
             list(ACTIONS),
@@ -108,7 +134,9 @@ def _ask_for_person(people: Mapping[int, str]) -> str | None:
     )
 
 
-def _describe_count(count: int) -> str:
+def _describe_count(count: int, asked: AuditFilter) -> str:
+    if not count and not (asked.viewer or asked.action or asked.dataset_id):
+        return _("Nothing is in the log of this time.")
     if not count:
         return _("Nothing of that kind is in the log.")
     if count > NEWEST:
@@ -140,7 +168,7 @@ def _table(lines: Sequence[AuditLine], names: Mapping[str, DatasetNames]) -> pd.
         [
             {
                 _("When"): format_moment(datetime.fromtimestamp(line.entry.at).astimezone(), with_seconds=True),
-                _("Who"): line.entry.viewer,
+                _("Who"): _name_viewer(line.entry.viewer),
                 _("Did"): _(ACTIONS[line.entry.action]),
                 _("Whom"): _describe_subject(line, names),
                 _("Where"): _describe_occasion(line.entry.occasion),
@@ -151,6 +179,10 @@ def _table(lines: Sequence[AuditLine], names: Mapping[str, DatasetNames]) -> pd.
             for line in lines
         ]
     )
+
+
+def _name_viewer(viewer: str) -> str:
+    return _(OURS[viewer]) if viewer in OURS else viewer
 
 
 def _describe_occasion(occasion: str) -> str:

@@ -25,6 +25,8 @@ from core.workflows.labels.correct import Corrector
 USUAL_FACES = 50
 FACE_PX, SMALL_FACE_PX = 240, 120
 PER_PAGE = 24
+PAIRS_SHOWN = 12
+"""Of people who are taken for each other, the most frequent; each face stands below."""
 
 
 def show_agreement(dataset: Dataset) -> None:
@@ -56,6 +58,8 @@ def _show_naming(dataset: Dataset, sample: ReviewSample) -> None:
         st.progress(share, text=words.plain(_("{name}: {done} of {all}", name=name, **_counts(given_answers, sample))))
     if reviewer and (face_id := agreement.find_next_face(sample, answers[reviewer])):
         _ask(dataset, sample, reviewer, face_id)
+    elif reviewer is None and not data.access().principal.address:
+        st.info(_("Choose who you are; then come the faces to be named."), icon=":material/person:")
     else:
         st.info(_("What they said is shown when both have named every face."), icon=":material/visibility_off:")
 
@@ -226,13 +230,18 @@ def _show_figures(comparison: ReviewComparison) -> None:
 
 def _show_confusions(sample: ReviewSample, comparison: ReviewComparison, names: Mapping[int, str]) -> None:
     counts = Counter((first, second) for _face, first, second in comparison.differing)
-    first_name, second_name = sample.reviewers
+    first_name, second_name = map(words.plain, sample.reviewers)
     rows = [
-        {first_name: _say(first, names), second_name: _say(second, names), _("Faces"): count}
-        for (first, second), count in counts.most_common()
+        {
+            first_name: words.plain(_say(first, names)),
+            second_name: words.plain(_say(second, names)),
+            _("Faces"): words.count(count),
+        }
+        for (first, second), count in counts.most_common(PAIRS_SHOWN)
     ]
     st.subheader(_("On whom they differ"), anchor=False)
-    st.dataframe(rows, hide_index=True, width="content")
+    # Not a data frame: its columns cut words off, and are wider than a phone.
+    st.table(rows, border="horizontal", hide_index=True, width="content")
 
 
 def _show_difference(

@@ -32,7 +32,7 @@ def choose_folder(services: Services) -> Path | None:
         _("Folder of backups"),
         folders,
         index=0 if folders else None,
-        placeholder=_("Type a folder on another disk, as /media/disk/backups"),
+        placeholder=_("Type it, as /media/disk/backups"),
         accept_new_options=True,
         key=FOLDER,
         help=_("On another disk than the data: what lies beside them is lost with them."),
@@ -44,7 +44,9 @@ def offer_backup(page: frame.Frame, folder: Path | None) -> None:
     """The page's primary button, and of what it is to be."""
     dataset = page.chosen
     if dataset is None:
-        st.markdown(_("There is no dataset yet, so there is nothing to back up. A backup can be brought back below."))
+        st.markdown(_("There is no dataset yet, so there is nothing to back up."))
+        if folder is None:
+            st.markdown(_("Choose the folder of your backups to bring back what they hold."))
         return
     whole, single = _("Everything"), _("Only this dataset")
     scope = st.segmented_control(_("What"), [whole, single], default=whole, required=True, key="backup_scope")

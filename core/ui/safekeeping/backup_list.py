@@ -29,6 +29,7 @@ from core.workflows.safekeeping.holding_backups import HeldErasure, list_held
 from core.workflows.safekeeping.restore import RestoreRequest, choose_free_name
 
 SHOWN = 30
+DATASETS_NAMED = 4
 
 
 def show_backups(services: Services, path: Path) -> None:
@@ -64,23 +65,41 @@ def show_backups(services: Services, path: Path) -> None:
 
 
 def _show_backup(services: Services, folder: BackupFolder, manifest: BackupManifest, held: HeldErasure | None) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        with st.container(width="stretch", gap="xxsmall"):
+    with st.container(border=True):
+        # Columns, as on a phone they stand below each other.
+        what, ways = st.columns([2, 1], vertical_alignment="center")
+        with what:
             size = words.format_size(manifest.file_bytes + manifest.database_bytes)
             moment = format_moment(datetime.fromtimestamp(manifest.created).astimezone())
             st.markdown(f"**{moment}** · {words.ago(manifest.created)} · {size}")
-            st.caption(", ".join(_describe_dataset(dataset) for dataset in manifest.datasets) or _("no dataset"))
+            st.caption(_describe_datasets(manifest))
             if held is not None:
                 st.markdown(f":material/person_off: {_describe_held(held, services.settings.erased_in_backups_days)}")
-        with st.popover(_("Restore"), icon=":material/settings_backup_restore:", disabled=not manifest.datasets):
-            _offer_restoring(services, folder, manifest)
-        with st.popover(_("Remove"), icon=":material/delete:"):
-            st.markdown(_("This backup is gone then. Files that another one needs stay."))
-            if st.button(_("Remove this backup"), key=f"remove_{manifest.id}"):
-                data.access().require(Action.ADMINISTER)
-                remove_backups(folder, [manifest])
-                frame.queue_toast(_("The backup was removed."))
-                st.rerun()
+        with ways, st.container(horizontal=True, horizontal_alignment="right"):
+            with st.popover(_("Restore"), icon=":material/settings_backup_restore:", disabled=not manifest.datasets):
+                _offer_restoring(services, folder, manifest)
+            with st.popover(_("Remove"), icon=":material/delete:"):
+                _offer_removing(folder, manifest)
+
+
+def _offer_removing(folder: BackupFolder, manifest: BackupManifest) -> None:
+    st.markdown(_("This backup is gone then. Files that another one needs stay."))
+    if st.button(_("Remove this backup"), key=f"remove_{manifest.id}"):
+        data.access().require(Action.ADMINISTER)
+        remove_backups(folder, [manifest])
+        frame.queue_toast(_("The backup was removed."))
+        st.rerun()
+
+
+def _describe_datasets(manifest: BackupManifest) -> str:
+    """The first by name; all of them stand where one is brought back."""
+    if not manifest.datasets:
+        return _("no dataset")
+    named = ", ".join(_describe_dataset(dataset) for dataset in manifest.datasets[:DATASETS_NAMED])
+    more = len(manifest.datasets) - DATASETS_NAMED
+    if more <= 0:
+        return named
+    return ngettext("{datasets}, and {number} more", "{datasets}, and {number} more", more, datasets=named)
 
 
 def _describe_dataset(dataset: BackedUpDataset) -> str:

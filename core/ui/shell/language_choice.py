@@ -47,9 +47,8 @@ ask_for_language(read_language_of_pages)
 def show_language_choice() -> None:
     """A button that says which language it is, with the others behind it."""
     language = current_language()
-    with st.sidebar.popover(
-        words.plain(language.name), icon=":material/translate:", type="tertiary", key="language_popover"
-    ):
+    # Not a tertiary one: open, Streamlit writes on it in a darkened green, which nobody reads on a dark page.
+    with st.sidebar.popover(words.plain(language.name), icon=":material/translate:", key="language_popover"):
         # Set at every run: a widget's own state is lost when the page changes, even with a key.
         st.session_state[state.LANGUAGE_CHOICE] = language.code
         st.radio(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.language.dates import format_day
 from core.language.texts import gettext as _
@@ -27,7 +28,12 @@ def show_what_is_kept(services: Services) -> None:
     st.header(_("What is kept, and where"), anchor=False)
     rows = [_dataset_row(services, dataset_id) for dataset_id in _dataset_ids(services)]
     if rows:
-        st.dataframe(pd.DataFrame(rows), hide_index=True, alt=_("What each dataset holds"), width="content")
+        table = pd.DataFrame(rows)
+        # What nobody wrote anything into needs no column; what somebody wrote needs a wide one.
+        written = [column for column in (_("Purpose"), _("Consent")) if table[column].any()]
+        table = table.drop(columns=[column for column in (_("Purpose"), _("Consent")) if column not in written])
+        wide: dict[str, ColumnConfig | str | None] = dict.fromkeys(written, st.column_config.TextColumn(width="large"))
+        st.dataframe(table, hide_index=True, alt=_("What each dataset holds"), width="content", column_config=wide)
     else:
         st.markdown(_("Nothing yet: there is no dataset."))
     elsewhere = _("Nothing is sent anywhere else; usage statistics are off.")

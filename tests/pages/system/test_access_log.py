@@ -40,4 +40,4 @@ def test_without_a_log_the_page_says_so(trained, open_page, monkeypatch):
     open_page(menu.PEOPLE)
     trained.audit_recorder.write()
     assert lines(trained) == []
-    assert "Nothing of that kind is in the log." in texts(open_page(menu.ACCESS_LOG))
+    assert "Nothing is in the log of this time." in texts(open_page(menu.ACCESS_LOG))
