@@ -59,13 +59,13 @@ def people(data_dir: Path, dataset: str) -> list[str]:
 
 
 def dialog(name: str) -> None:
-    """The page's own dialog, drawn as a page: AppTest cannot press the buttons of a dialog."""
+    """What the page's own dialog holds, drawn as a page: AppTest cannot press the buttons of a dialog."""
     from core.ui import data
     from core.ui.home import cards
 
     shown = [dataset for dataset in data.services().store.datasets() if dataset.name == name]
     for dataset in shown:
-        cards._delete.__wrapped__(dataset)
+        cards._ask_whether_to_delete(dataset)
 
 
 def erase_on_the_page(name: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -48,7 +49,9 @@ def ask(asked: Door, path: str, client: str, method: str = "GET", cookie: str = 
     async def receive() -> Any:
         return {"type": "http.request", "body": b""}
 
-    asyncio.run(asked(scope, receive, send))
+    # In a thread of its own: what drives a browser leaves its loop running in this one.
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(asyncio.run, asked(scope, receive, send)).result()
     return int(sent[0]["status"])
 
 
