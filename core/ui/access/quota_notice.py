@@ -59,7 +59,7 @@ def show_usages() -> None:
             "limit."
         )
     )
-    rows = []
+    rows: list[dict[str, str]] = []
     for address, usage in quotas.store.usages().items():
         quota = quotas.quota_of(address) or Quota()
         rows.append(
@@ -70,8 +70,10 @@ def show_usages() -> None:
                 _("Size"): _of_most(words.format_size(usage.photo_bytes), quota.size_bytes, words.format_size),
             }
         )
-    if rows:
-        st.dataframe(rows, hide_index=True, column_config=who_column(), alt=_("Who has how much"))
+    if not rows:
+        st.markdown(_("Nobody has a dataset yet."))
+        return
+    st.dataframe(rows, hide_index=True, column_config=who_column(), alt=_("Who has how much"))
 
 
 def who_column() -> dict[str, ColumnConfig | str | None]:

@@ -32,7 +32,7 @@ def show_what_is_kept(services: Services) -> None:
         # What nobody wrote anything into needs no column; what somebody wrote needs a wide one.
         written = [column for column in (_("Purpose"), _("Consent")) if table[column].any()]
         table = table.drop(columns=[column for column in (_("Purpose"), _("Consent")) if column not in written])
-        wide: dict[str, ColumnConfig | str | None] = dict.fromkeys(written, st.column_config.TextColumn(width="large"))
+        wide: dict[str, ColumnConfig | str | None] = dict.fromkeys(written, st.column_config.TextColumn(width="medium"))
         st.dataframe(table, hide_index=True, alt=_("What each dataset holds"), width="content", column_config=wide)
     else:
         st.markdown(_("Nothing yet: there is no dataset."))
@@ -60,9 +60,9 @@ def _dataset_row(services: Services, dataset_id: str) -> dict[str, str]:
         _("Faces"): words.count(counts.faces),
         _("People with a name"): words.count(counts.people),
         _("Size"): data.describe_file_size(dataset.id, dataset.revision),
+        _("Kept until"): format_day(terms.until) if terms.until else _("no date"),
         _("Purpose"): terms.purpose,
         _("Consent"): terms.consent,
-        _("Kept until"): format_day(terms.until) if terms.until else _("no date"),
     }
 
 
