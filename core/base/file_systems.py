@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from core.base.errors import InputRefused
+from core.language.texts import marked
 
 _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "s3": {
@@ -37,16 +38,22 @@ def open_file_system(url: str) -> tuple[Any, str]:
     try:
         parts = urlsplit(url)
     except ValueError as fault:
-        raise InputRefused(f"The URL cannot be read ({fault}). Expected one as 's3://BUCKET/FOLDER'.") from fault
+        raise InputRefused(
+            marked("The URL cannot be read ({fault}). Expected one as 's3://BUCKET/FOLDER'.").format(fault=fault)
+        ) from fault
     if "@" in parts.netloc:
         raise InputRefused(
-            "The URL holds a password, which would be stored and shown. Give it by the environment, as the store's "
-            "own tools read it (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for example)."
+            marked(
+                "The URL holds a password, which would be stored and shown. Give it by the environment, as the "
+                "store's own tools read it (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for example)."
+            )
         )
     if parts.scheme not in _SCHEMES:
         raise InputRefused(
-            f"'{parts.scheme}://' cannot be used here. Expected an object store or a shared folder: s3://, gs:// or "
-            "file://."
+            marked(
+                "'{scheme}://' cannot be used here. Expected an object store or a shared folder: s3://, gs:// or "
+                "file://."
+            ).format(scheme=parts.scheme)
         )
     try:
         # Imported here: it is installed only where files lie elsewhere.
@@ -56,8 +63,10 @@ def open_file_system(url: str) -> tuple[Any, str]:
         system = fsspec.filesystem(parts.scheme, use_listings_cache=False, **_OPTIONS.get(parts.scheme, {}))
     except (ImportError, ValueError) as missing:
         raise InputRefused(
-            f"'{parts.scheme}://' cannot be used here ({missing}). Run `python -m pip install -r "
-            "requirements-cluster.txt`; gs:// needs gcsfs besides."
+            marked(
+                "'{scheme}://' cannot be used here ({missing}). Run `python -m pip install -r "
+                "requirements-cluster.txt`; gs:// needs gcsfs besides."
+            ).format(scheme=parts.scheme, missing=missing)
         ) from missing
     if parts.scheme == "s3":
         system.retries = _ASKED_BY_FILE_SYSTEM

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from core.base.errors import Cancelled
+from core.language.texts import marked
 
 Batch = TypeVar("Batch")
 Listener = Callable[[int, int, str], None]
@@ -50,7 +51,7 @@ class CancelToken:
         if not self.cancelled:
             self.between_batches()
         if self.cancelled:
-            raise Cancelled("Stopped on request. What was finished is kept; resume goes on from there.")
+            raise Cancelled(marked("Stopped on request. What was finished is kept; resume goes on from there."))
 
 
 def _ignore(done: int, total: int, message: str) -> None:

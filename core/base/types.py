@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from core.base.columns import CodedColumn, Column, encode_texts
 from core.base.errors import ModelMismatch
+from core.language.texts import marked
 
 RgbImage = npt.NDArray[np.uint8]
 """(height, width, 3) uint8, RGB, upright."""
@@ -385,8 +386,10 @@ class Embeddings(FaceRows):
         """Raise ModelMismatch unless these vectors are of the given model."""
         if self.model_id != model_id:
             raise ModelMismatch(
-                f"The faces were embedded with '{self.model_id}', but the recogniser was trained on '{model_id}'. "
-                "Vectors of two models cannot be compared; train again on this dataset."
+                marked(
+                    "The faces were embedded with '{model}', but the recogniser was trained on '{other_model}'. "
+                    "Vectors of two models cannot be compared; train again on this dataset."
+                ).format(model=self.model_id, other_model=model_id)
             )
 
 

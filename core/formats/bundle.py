@@ -26,6 +26,7 @@ from core.base.json_values import Json, JsonObject, JsonRecord, parse_json
 from core.base.settings import ArchiveLimits
 from core.base.types import Embeddings
 from core.formats.npz_header import require_bounded_npz
+from core.language.texts import marked
 from core.learn.classification.recogniser import Recogniser
 from core.learn.metrics.predictions import Predictions
 from core.learn.metrics.run_values import RunMetrics, RunParams, read_run_values
@@ -43,7 +44,10 @@ _SIGNATURE = "signature.json"
 SIGNED_AS = "bundle"
 _RUN, _CARD, _GALLERY = "run.json", "card.json", "gallery.npz"
 _NEEDED = (_RECOGNISER, _PREDICTIONS, _RUN, _CARD)
-_LACKING = {"`$.parts[": "does not describe its parts", "`$.model": "does not say which network it is for"}
+_LACKING = {
+    "`$.parts[": marked("does not describe its parts"),
+    "`$.model": marked("does not say which network it is for"),
+}
 """What is said of a manifest in which something is missing, by where that is."""
 
 
@@ -178,7 +182,9 @@ def decode_gallery(content: bytes) -> Embeddings:
                 raise ValueError("expected a matrix of float32")
             return Embeddings(ids, vectors, str(model_id))
     except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as fault:
-        raise InputRefused(f"The faces that the recogniser learned from cannot be read ({fault}).") from fault
+        raise InputRefused(
+            marked("The faces that the recogniser learned from cannot be read ({fault}).").format(fault=fault)
+        ) from fault
 
 
 # reading
@@ -199,7 +205,9 @@ def read_bundle_file(path: Path) -> tuple[Bundle, str]:
         manifest, signature = _manifest(path.name, members), _read_signature(path.name, members)
         parts = {name: _read_part(path.name, members, name, part) for name, part in manifest.parts.items()}
     if missing := [name for name in _NEEDED if name not in parts]:
-        raise InputRefused(f"'{path.name}' lacks its part '{missing[0]}'. Export it again.")
+        raise InputRefused(
+            marked("'{file}' lacks its part '{part}'. Export it again.").format(file=path.name, part=missing[0])
+        )
     for name in (_RECOGNISER, _PREDICTIONS, _GALLERY):
         if name in parts:
             # The zip's own limits know nothing of the arrays inside of a part, which is a zip once more.
@@ -224,8 +232,9 @@ def _require_unchanged(path: Path) -> str:
         size, digest = path.stat().st_size, hashlib.sha256()
         if size > LIMITS.max_total_bytes:
             raise InputRefused(
-                f"'{path.name}' has {words.count(size)} bytes; a bundle has "
-                f"{words.count(LIMITS.max_total_bytes)} at most."
+                marked("'{file}' has {size} bytes; a bundle has {most} at most.").format(
+                    file=path.name, size=words.count(size), most=words.count(LIMITS.max_total_bytes)
+                )
             )
         with path.open("rb") as file:
             left_bytes = size - HASH_CHARS
@@ -234,13 +243,23 @@ def _require_unchanged(path: Path) -> str:
                 left_bytes -= len(chunk)
             stated_digest = file.read()
     except OSError as fault:
-        raise InputRefused(f"'{path.name}' cannot be read ({fault.strerror}).") from fault
+        raise InputRefused(
+            marked("'{file}' cannot be read ({fault}).").format(file=path.name, fault=fault.strerror)
+        ) from fault
     # Told apart from a changed one: a file of another program ends in anything, and 'changed' would send people looking
     # for damage.
     if size <= HASH_CHARS or not _HASH.fullmatch(stated_digest):
-        raise InputRefused(f"'{path.name}' is no bundle of Face Atlas, or its end is missing. Export or copy it again.")
+        raise InputRefused(
+            marked("'{file}' is no bundle of Face Atlas, or its end is missing. Export or copy it again.").format(
+                file=path.name
+            )
+        )
     if stated_digest.decode("ascii") != digest.hexdigest():
-        raise InputRefused(f"'{path.name}' was changed or damaged after it was exported. Export or copy it again.")
+        raise InputRefused(
+            marked("'{file}' was changed or damaged after it was exported. Export or copy it again.").format(
+                file=path.name
+            )
+        )
     return digest.hexdigest()
 
 
@@ -250,17 +269,21 @@ def _manifest(file: str, members: ZipMembers) -> _Manifest:
     # again.
     version = document.get("version")
     if document.get("format") != FORMAT or not isinstance(version, int):
-        raise InputRefused(f"'{file}' is no bundle of Face Atlas.")
+        raise InputRefused(marked("'{file}' is no bundle of Face Atlas.").format(file=file))
     if version > VERSION:
         raise InputRefused(
-            f"'{file}' was made by a later version of Face Atlas (format {version}; this one reads "
-            f"{VERSION}). Update this installation, or export again with the older one."
+            marked(
+                "'{file}' was made by a later version of Face Atlas (format {version}; this one reads "
+                "{read_version}). Update this installation, or export again with the older one."
+            ).format(file=file, version=version, read_version=VERSION)
         )
     try:
         return _Manifest.from_json(document)
     except ValueError as fault:
         lacking = next((sentence for place, sentence in _LACKING.items() if place in str(fault)), "is incomplete")
-        raise InputRefused(f"The manifest of '{file}' {lacking}. Export it again.") from fault
+        raise InputRefused(
+            marked("The manifest of '{file}' {lack}. Export it again.").format(file=file, lack=lacking)
+        ) from fault
 
 
 def _read_signature(file: str, members: ZipMembers) -> Signature | None:
@@ -271,11 +294,15 @@ def _read_signature(file: str, members: ZipMembers) -> Signature | None:
         signature = Signature.from_json(_object(file, members.read(_SIGNATURE)))
         fits = is_signature_of(signature, SIGNED_AS, members.read(_MANIFEST))
     except ValueError as fault:
-        raise ArchiveRefused(f"The signature of '{file}' is damaged. Ask whoever sent it for another copy.") from fault
+        raise ArchiveRefused(
+            marked("The signature of '{file}' is damaged. Ask whoever sent it for another copy.").format(file=file)
+        ) from fault
     if not fits:
         raise ArchiveRefused(
-            f"'{file}' was altered on purpose: its parts fit each other, but not the signature. Do not use it, and ask "
-            "whoever signed it for the original."
+            marked(
+                "'{file}' was altered on purpose: its parts fit each other, but not the signature. Do not use "
+                "it, and ask whoever signed it for the original."
+            ).format(file=file)
         )
     return signature
 
@@ -283,7 +310,11 @@ def _read_signature(file: str, members: ZipMembers) -> Signature | None:
 def _read_part(file: str, members: ZipMembers, name: str, part: _Part) -> bytes:
     content = members.read(name)
     if hashlib.sha256(content).hexdigest() != part.sha256:
-        raise InputRefused(f"Part '{name}' of '{file}' is not what its manifest says. Export or copy it again.")
+        raise InputRefused(
+            marked("Part '{part}' of '{file}' is not what its manifest says. Export or copy it again.").format(
+                part=name, file=file
+            )
+        )
     return content
 
 
@@ -291,9 +322,11 @@ def _object(file: str, content: bytes) -> JsonObject:
     try:
         value = parse_json(content)
     except ValueError as fault:
-        raise InputRefused(f"A part of '{file}' is no JSON ({fault}). Export it again.") from fault
+        raise InputRefused(
+            marked("A part of '{file}' is no JSON ({fault}). Export it again.").format(file=file, fault=fault)
+        ) from fault
     if not isinstance(value, dict):
-        raise InputRefused(f"A part of '{file}' is not of its form. Export it again.")
+        raise InputRefused(marked("A part of '{file}' is not of its form. Export it again.").format(file=file))
     return value
 
 
@@ -302,10 +335,12 @@ def _read_run(file: str, content: bytes) -> BundledRun:
     try:
         params, metrics = read_run_values(document.get("params"), document.get("metrics"))
     except ValueError as fault:
-        raise ArchiveRefused(f"The training in '{file}' cannot be one: {fault}. Export it again.") from fault
+        raise ArchiveRefused(
+            marked("The training in '{file}' cannot be one: {fault}. Export it again.").format(file=file, fault=fault)
+        ) from fault
     created, seconds = document.get("created"), document.get("seconds")
     if not (_is_number(created) and _is_number(seconds)):
-        raise ArchiveRefused(f"The parts of '{file}' do not belong together. Export it again.")
+        raise ArchiveRefused(marked("The parts of '{file}' do not belong together. Export it again.").format(file=file))
     return BundledRun(created, seconds, params, metrics)
 
 
@@ -330,11 +365,11 @@ def _require_fitting(file: str, bundle: Bundle) -> None:
     models = {recogniser.model_id, bundle.model_id}
     models |= {bundle.gallery.model_id} if bundle.gallery else set()
     if not all(isinstance(name, str) for name in _names_in(bundle.card)):
-        raise ArchiveRefused(f"The card of '{file}' is not of its form. Export it again.")
+        raise ArchiveRefused(marked("The card of '{file}' is not of its form. Export it again.").format(file=file))
     fits = (
         len(models) == 1
         and predictions.people == recogniser.people
         and (bundle.gallery is None or bundle.gallery.vectors.shape[1] == recogniser.centroids.shape[1])
     )
     if not fits:
-        raise ArchiveRefused(f"The parts of '{file}' do not belong together. Export it again.")
+        raise ArchiveRefused(marked("The parts of '{file}' do not belong together. Export it again.").format(file=file))

@@ -17,6 +17,7 @@ from core.base.errors import InputRefused
 from core.base.json_values import Json, JsonObject, parse_json
 from core.base.types import Box
 from core.corrections.model import OF_PHOTO, Change, Entity, EventKind, Field, Value, event_origin, pair_id
+from core.language.texts import marked
 from core.store.exchange_protocols import FaceLocation, LoggedEvent, PersonOrigin
 
 FORMAT = "face-atlas-log"
@@ -161,8 +162,12 @@ def parse_log(source: Iterable[bytes]) -> Iterator[Line]:
                 yield _parsed(value)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as fault:
             if number == 1:
-                raise InputRefused("This is no correction log of Face Atlas.") from fault
-            raise InputRefused(f"Line {number} of the correction log is damaged ({fault}). Export it again.") from fault
+                raise InputRefused(marked("This is no correction log of Face Atlas.")) from fault
+            raise InputRefused(
+                marked("Line {line} of the correction log is damaged ({fault}). Export it again.").format(
+                    line=number, fault=fault
+                )
+            ) from fault
 
 
 def _require_log(value: Any) -> None:
@@ -170,8 +175,10 @@ def _require_log(value: Any) -> None:
         raise ValueError("another format")
     if int(value["version"]) > VERSION:
         raise InputRefused(
-            f"The correction log is of a later version of Face Atlas (format {value['version']}; this one reads "
-            f"{VERSION}). Update this installation."
+            marked(
+                "The correction log is of a later version of Face Atlas (format {version}; this one reads "
+                "{read_version}). Update this installation."
+            ).format(version=value["version"], read_version=VERSION)
         )
 
 
@@ -206,7 +213,7 @@ def _parsed(value: dict[str, Any]) -> Line:
 def _finite(side: Any) -> float:
     # Infinity is more than any number, so that a box with it is one; no face of a photo has such a side.
     if not math.isfinite(number := float(side)):
-        raise ValueError("a side of a box is no number")
+        raise ValueError(marked("a side of a box is no number"))
     return number
 
 
@@ -214,7 +221,7 @@ def _text(value: Any) -> str:
     """The text of a value. JSON can say a zero in it, which a database may not take."""
     text = str(value)
     if "\0" in text:
-        raise ValueError("a text holds a zero")
+        raise ValueError(marked("a text holds a zero"))
     return text
 
 
@@ -264,12 +271,12 @@ def _parsed_change(entity: str, entity_id: Any, field: str, value: Value) -> Cha
 def _parsed_id(entity_kind: Entity, entity_id: Any) -> str:
     if entity_kind is Entity.PHOTO:
         if not _SHA256.fullmatch(str(entity_id)):
-            raise ValueError("a photo is not named by its sha256")
+            raise ValueError(marked("a photo is not named by its sha256"))
         return str(entity_id)
     # ``int`` first: what looks like a number here becomes the key of a row later.
     if entity_kind is not Entity.PAIR:
         return str(int(entity_id))
     first, second = (str(int(number)) for number in entity_id)
     if first == second:
-        raise ValueError("a pair is of two faces")
+        raise ValueError(marked("a pair is of two faces"))
     return pair_id(first, second)

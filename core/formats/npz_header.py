@@ -12,6 +12,7 @@ import numpy as np
 
 from core.base import words
 from core.base.errors import InputRefused
+from core.language.texts import marked
 
 _FAULTS = (
     *(ValueError, KeyError, EOFError, OSError, OverflowError, MemoryError, SyntaxError),
@@ -35,13 +36,14 @@ def require_bounded_npz(content: bytes, most_bytes: int) -> None:
             total = sum(info.file_size for info in infos)
             if total > most_bytes:
                 raise InputRefused(
-                    f"Its arrays would unpack to {words.count(total)} bytes; at most "
-                    f"{words.count(most_bytes)} are taken."
+                    marked("Its arrays would unpack to {size} bytes; at most {most} are taken.").format(
+                        size=words.count(total), most=words.count(most_bytes)
+                    )
                 )
             for info in infos:
                 _require_size(archive, info)
     except _FAULTS as fault:
-        raise InputRefused(f"It holds no undamaged arrays ({fault}).") from fault
+        raise InputRefused(marked("It holds no undamaged arrays ({fault}).").format(fault=fault)) from fault
 
 
 def _require_size(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
@@ -80,4 +82,4 @@ def read_npz_arrays(content: bytes, most_bytes: int) -> dict[str, Any]:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except _FAULTS as fault:
-        raise InputRefused(f"It holds no undamaged arrays ({fault}).") from fault
+        raise InputRefused(marked("It holds no undamaged arrays ({fault}).").format(fault=fault)) from fault

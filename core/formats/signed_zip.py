@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from core.base.errors import ArchiveRefused, InputRefused
 from core.base.json_values import JsonRecord
+from core.language.texts import marked
 from core.signing.documents import SIGNATURE, Signature, parse_document, sign_document, verify_document
 from core.signing.keys import SigningKey
 
@@ -35,8 +36,10 @@ class SignedList(JsonRecord):
         """Raises ArchiveRefused where the content of a file is not what was signed."""
         if self.files.get(name) != hashlib.sha256(content).hexdigest():
             raise ArchiveRefused(
-                f"'{archive}' was altered after it was signed: '{name}' in it is another file. Take nothing of it, and "
-                "ask whoever signed it for the original."
+                marked(
+                    "'{file}' was altered after it was signed: '{part}' in it is another file. Take nothing of "
+                    "it, and ask whoever signed it for the original."
+                ).format(file=archive, part=name)
             )
 
 
@@ -64,10 +67,14 @@ def read_signed_list(archive: str, names: Collection[str], read: Callable[[str],
         verify_document(SIGNED_AS, document)
         signed_list = SignedList.from_json(document)
     except (InputRefused, ValueError) as fault:
-        raise ArchiveRefused(f"The signature of '{archive}' does not fit: {fault}") from fault
+        raise ArchiveRefused(
+            marked("The signature of '{file}' does not fit: {fault}").format(file=archive, fault=fault)
+        ) from fault
     if signed_list.files.keys() != set(names) - {SIGNATURE_NAME}:
         raise ArchiveRefused(
-            f"'{archive}' was altered after it was signed: files were added to it or taken away. Take nothing of it, "
-            "and ask whoever signed it for the original."
+            marked(
+                "'{file}' was altered after it was signed: files were added to it or taken away. Take nothing of "
+                "it, and ask whoever signed it for the original."
+            ).format(file=archive)
         )
     return signed_list

@@ -21,6 +21,7 @@ from core.base.errors import InputRefused
 from core.base.json_values import parse_json
 from core.base.types import Embeddings, Face, Quality, Vectors
 from core.formats.npz_header import read_npz_arrays
+from core.language.texts import marked
 from core.store.exchange_protocols import StoredPhoto
 
 EMBEDDINGS_FORMAT = 1
@@ -199,7 +200,7 @@ def write_vectors_npz(path: Path, pages: Iterable[Embeddings], model_id: str, di
                 ids.extend(page.face_ids[: count - len(ids)])
         # Too few cannot be mended, the header is written: better no file than one that ends early.
         if len(ids) != count:
-            raise InputRefused("The faces changed while they were exported. Export again.")
+            raise InputRefused(marked("The faces changed while they were exported. Export again."))
         header = json.dumps({"format": EMBEDDINGS_FORMAT, "model_id": model_id}).encode("ascii")
         for name, array in (("face_ids", np.array(ids, dtype="S24")), ("header", np.frombuffer(header, np.uint8))):
             with archive.open(f"{name}.npy", "w") as target:
@@ -223,8 +224,9 @@ def read_vectors(path: Path, most_faces: int) -> Embeddings:
 def _require_few(path: Path, count: int, most_faces: int) -> None:
     if count > most_faces:
         raise InputRefused(
-            f"'{path.name}' says that it holds {words.count(count)} vectors; for the faces of this dataset at most "
-            f"{words.count(most_faces)} are read."
+            marked(
+                "'{file}' says that it holds {count} vectors; for the faces of this dataset at most {most} are read."
+            ).format(file=path.name, count=words.count(count), most=words.count(most_faces))
         )
 
 
@@ -235,8 +237,9 @@ def _from_npz(path: Path, most_faces: int) -> Embeddings:
     size = path.stat().st_size
     if size > most_bytes:
         raise InputRefused(
-            f"'{path.name}' has {words.count(size)} bytes; the vectors of this dataset's faces have "
-            f"{words.count(most_bytes)} at most."
+            marked("'{file}' has {size} bytes; the vectors of this dataset's faces have {most} at most.").format(
+                file=path.name, size=words.count(size), most=words.count(most_bytes)
+            )
         )
     try:
         arrays = read_npz_arrays(path.read_bytes(), most_bytes)
@@ -248,7 +251,9 @@ def _from_npz(path: Path, most_faces: int) -> Embeddings:
             raise ValueError(f"expected format {EMBEDDINGS_FORMAT} and float32")
         return Embeddings(ids, vectors, str(header["model_id"]))
     except (ValueError, KeyError, TypeError, AttributeError) as fault:
-        raise InputRefused(f"'{path.name}' holds no vectors of faces ({fault}).") from fault
+        raise InputRefused(
+            marked("'{file}' holds no vectors of faces ({fault}).").format(file=path.name, fault=fault)
+        ) from fault
 
 
 def _from_parquet(path: Path, most_faces: int) -> Embeddings:
@@ -270,7 +275,9 @@ def _from_parquet(path: Path, most_faces: int) -> Embeddings:
         ids = tuple(table.column("face_id").to_pylist())
         return Embeddings(ids, np.asarray(block, dtype=np.float32), metadata[b"model_id"].decode("utf-8"))
     except (pa.ArrowException, KeyError, ValueError, TypeError, OSError) as fault:
-        raise InputRefused(f"'{path.name}' holds no vectors of faces ({fault}).") from fault
+        raise InputRefused(
+            marked("'{file}' holds no vectors of faces ({fault}).").format(file=path.name, fault=fault)
+        ) from fault
 
 
 def require_unit_length(vectors: Vectors) -> None:
@@ -281,4 +288,4 @@ def require_unit_length(vectors: Vectors) -> None:
     # Rounding in float32 and in other programs stays far below a thousandth; vectors that were not normalised are far
     # above.
     if not np.allclose(lengths, 1.0, atol=1e-3):
-        raise InputRefused("A vector in the file is not of unit length, as the vectors of faces are.")
+        raise InputRefused(marked("A vector in the file is not of unit length, as the vectors of faces are."))

@@ -16,6 +16,7 @@ from xml.parsers import expat
 
 from core.base import words
 from core.base.errors import InputRefused
+from core.language.texts import marked
 
 MOST_BYTES = 16 << 20
 MOST_DEPTH = 64
@@ -32,7 +33,9 @@ def parse_tree(content: bytes) -> Element:
         It is no well-formed XML, declares a document type, or is larger or deeper than ``MOST_...``.
     """
     if len(content) > MOST_BYTES:
-        raise InputRefused(f"it has more than {words.count(MOST_BYTES)} bytes, and no sidecar needs so many")
+        raise InputRefused(
+            marked("it has more than {most} bytes, and no sidecar needs so many").format(most=words.count(MOST_BYTES))
+        )
     builder = _Builder()
     # Expat directly: its calls refuse a document type or too much depth as soon as they are met, where ElementTree's
     # own parser tells of them when the tree is there.
@@ -45,7 +48,7 @@ def parse_tree(content: bytes) -> Element:
     try:
         parser.Parse(content, True)
     except (expat.ExpatError, LookupError, ValueError) as fault:  # the latter two: an encoding that Python lacks
-        raise InputRefused(f"it is no well-formed XMP ({fault})") from fault
+        raise InputRefused(marked("it is no well-formed XMP ({fault})").format(fault=fault)) from fault
     return builder.tree.close()
 
 
@@ -59,9 +62,15 @@ class _Builder:
         self.depth += 1
         self.elements += 1
         if self.depth > MOST_DEPTH:
-            raise InputRefused(f"its elements are nested more than {MOST_DEPTH} deep, as no sidecar's are")
+            raise InputRefused(
+                marked("its elements are nested more than {most} deep, as no sidecar's are").format(most=MOST_DEPTH)
+            )
         if self.elements > MOST_ELEMENTS:
-            raise InputRefused(f"it has more than {words.count(MOST_ELEMENTS)} elements, and no sidecar needs so many")
+            raise InputRefused(
+                marked("it has more than {most} elements, and no sidecar needs so many").format(
+                    most=words.count(MOST_ELEMENTS)
+                )
+            )
         self.tree.start(_qualified(name), {_qualified(key): value for key, value in attributes.items()})
 
     def end(self, name: str) -> None:
@@ -75,4 +84,4 @@ def _qualified(name: str) -> str:
 
 
 def _refuse_doctype(*_: object) -> NoReturn:
-    raise InputRefused("it declares a document type, which no XMP needs")
+    raise InputRefused(marked("it declares a document type, which no XMP needs"))

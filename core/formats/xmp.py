@@ -28,6 +28,7 @@ from core.base.errors import InputRefused
 from core.base.types import Box, Refusal
 from core.formats.xml_tree import parse_tree
 from core.imaging.geometry import boxes_to_array, pairwise_overlaps
+from core.language.texts import marked
 
 VERSION = 2
 """Of the sidecars written here: regions refer to the stored picture. Version 1 did not say which it is."""
@@ -142,7 +143,9 @@ def decode_sidecar(*documents: bytes) -> Sidecar:
     regions = tuple(region for region in regions_and_refusals if isinstance(region, Region))
     refused = tuple(region for region in regions_and_refusals if isinstance(region, Refusal))
     if not regions_and_refusals and not any(_has_list(root) for root in roots):
-        raise InputRefused("it holds no face regions, neither of the Metadata Working Group (mwg-rs) nor Microsoft's")
+        raise InputRefused(
+            marked("it holds no face regions, neither of the Metadata Working Group (mwg-rs) nor Microsoft's")
+        )
     photo_id = next((identifier for root in roots if (identifier := _photo_id(root))), None)
     return Sidecar(
         size_wh=size_wh, regions=regions, photo_id=photo_id, upright=_is_version_1(roots, photo_id), refused=refused
@@ -200,25 +203,29 @@ def _area(area: Element, size_wh: tuple[float, float] | None) -> Box | str:
     unit = (_value(area, _AREA, "unit") or "normalized").strip().lower()
     across, down, width, height = (_number(_value(area, _AREA, name)) for name in ("x", "y", "w", "h"))
     if across is None or down is None or width is None or height is None:
-        return "one of its x, y, w and h is missing or no number"
+        return marked("one of its x, y, w and h is missing or no number")
     if unit in ("pixel", "pixels"):
         if size_wh is None:
-            return "it is in pixels, and the size of the picture is not said"
+            return marked("it is in pixels, and the size of the picture is not said")
         # The standard knows shares; pixels can be read where the sides are said.
         across, down, width, height = across / size_wh[0], down / size_wh[1], width / size_wh[0], height / size_wh[1]
     elif unit != "normalized":
-        return f"its unit is '{unit[:40]}', neither shares of the sides (normalized) nor pixels"
+        return marked("its unit is '{unit}', neither shares of the sides (normalized) nor pixels").format(
+            unit=unit[:40]
+        )
     return _shares(across - width / 2, down - height / 2, width, height)
 
 
 def _shares(left: float, top: float, width: float, height: float) -> Box | str:
     # A face may reach over the edge, so 1 is no limit; what is twice as large as the picture is a mistake of units.
     if not (0 < width <= 2 and 0 < height <= 2):
-        return f"its width and height are {width:g} and {height:g} of the picture's"
+        return marked("its width and height are {width} and {height} of the picture's").format(
+            width=f"{width:g}", height=f"{height:g}"
+        )
     # With left at 1e17 a width of 0.1 is lost in rounding: then right equals left, and the box has no area.
     right, bottom = left + width, top + height
     if not (right > left and bottom > top and left < 1 and top < 1 and right > 0 and bottom > 0):
-        return "it lies outside of the picture"
+        return marked("it lies outside of the picture")
     return Box(left, top, right, bottom)
 
 
@@ -235,11 +242,11 @@ def _microsoft_regions(root: Element) -> Iterator[Region | Refusal]:
 def _rectangle(text: str | None) -> Box | str:
     """Left, top, width and height in shares, "0.1, 0.2, 0.3, 0.4"."""
     if text is None or not text.strip():
-        return "it does not say where in the picture the face is"
+        return marked("it does not say where in the picture the face is")
     sides = [_number(side) for side in text.split(",")]
     left, top, width, height = sides if len(sides) == 4 else [None] * 4
     if left is None or top is None or width is None or height is None:
-        return f"its place is '{text.strip()[:80]}', and not four numbers"
+        return marked("its place is '{text}', and not four numbers").format(text=text.strip()[:80])
     return _shares(left, top, width, height)
 
 
@@ -257,7 +264,9 @@ def _with_microsoft(
             added.append(microsoft_region)
         elif microsoft_region.name and microsoft_region.name != twin.name:
             contradicted.append(twin)
-            why = f"the region of the Metadata Working Group says '{twin.name}' of the same face; neither was taken"
+            why = marked(
+                "the region of the Metadata Working Group says '{name}' of the same face; neither was taken"
+            ).format(name=twin.name)
             added.append(Refusal(microsoft_region.name, why))
     return [region for region in regions if region not in contradicted] + added
 
@@ -278,7 +287,11 @@ def _checked(name: str | None, number: int, area: Box | str) -> Region | Refusal
 
 def _require_few(number: int) -> None:
     if number > MOST_REGIONS:
-        raise InputRefused(f"it has more than {words.count(MOST_REGIONS)} face regions, and no photo has so many faces")
+        raise InputRefused(
+            marked("it has more than {most} face regions, and no photo has so many faces").format(
+                most=words.count(MOST_REGIONS)
+            )
+        )
 
 
 def _number(text: str | None) -> float | None:

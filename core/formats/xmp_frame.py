@@ -17,11 +17,20 @@ from core.base.errors import InputRefused
 from core.base.types import Box, Photo
 from core.formats.xmp import Region, Sidecar
 from core.imaging.geometry import stored_box, stored_size, turn_size, turned_orientation, upright_box
+from core.language.texts import marked
 
 ROUNDING_PX = 1.5
 """Of a side, when a picture is made smaller."""
 ROUNDING_FRAC = 0.01
 """Of a side: cameras and programs cut a few pixels off to whole blocks."""
+_OTHER_SIZE = marked(
+    "it is for a picture of {size} pixels, and the photo has {stored}: one was cut or turned. Write the sidecar again "
+    "from this photo"
+)
+_OTHER_SIZE_TURNED = marked(
+    "it is for a picture of {size} pixels, and the photo has {stored} ({upright} upright): one was cut or turned. "
+    "Write the sidecar again from this photo"
+)
 
 
 def build_sidecar(
@@ -78,10 +87,11 @@ def _refers_to_upright(sidecar: Sidecar, photo: Photo, orientation: int) -> bool
         return False
     if _has_proportions(sidecar.size_wh, upright_wh):
         return True
-    turned = f" ({upright_wh[0]} x {upright_wh[1]} upright)" if stored_wh != upright_wh else ""
+    size, stored, upright = (f"{width:g} x {height:g}" for width, height in (sidecar.size_wh, stored_wh, upright_wh))
     raise InputRefused(
-        f"it is for a picture of {sidecar.size_wh[0]:g} x {sidecar.size_wh[1]:g} pixels, and the photo has "
-        f"{stored_wh[0]} x {stored_wh[1]}{turned}: one was cut or turned. Write the sidecar again from this photo"
+        (_OTHER_SIZE_TURNED if stored_wh != upright_wh else _OTHER_SIZE).format(
+            size=size, stored=stored, upright=upright
+        )
     )
 
 

@@ -25,6 +25,7 @@ from core.base.progress import CancelToken, Progress
 from core.jobs.idle import IdleTask
 from core.jobs.order import is_others_turn, may_overtake
 from core.jobs.registry import JOBS, Handler, is_quick
+from core.language.texts import marked
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
 from core.store.protocols import JobStore
 
@@ -197,8 +198,10 @@ def _in_words(fault: Exception) -> str:
     if isinstance(fault, OSError) and fault.strerror:
         return describe_os_error(fault)
     if isinstance(fault, MemoryError):
-        return "There was not enough memory. Close other programs, then resume."
-    return f"Something unexpected went wrong ({type(fault).__name__}). What was finished is kept; resume tries again."
+        return marked("There was not enough memory. Close other programs, then resume.")
+    return marked("Something unexpected went wrong ({kind}). What was finished is kept; resume tries again.").format(
+        kind=type(fault).__name__
+    )
 
 
 def _trace(fault: Exception) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from core.base.errors import InputRefused
 from core.base.json_values import Json, JsonObject, JsonRecord, decode_record
+from core.language.texts import marked
 from core.signing.keys import PublicKey, SigningKey
 
 SIGNATURE = "signature"
@@ -67,19 +68,23 @@ def verify_document(kind: str, document: JsonObject, key: PublicKey | None = Non
         It is not signed, was altered since, or is signed by another key.
     """
     if SIGNATURE not in document:
-        raise InputRefused("It is not signed, so nothing can be said of where it comes from. Ask for a signed one.")
+        raise InputRefused(
+            marked("It is not signed, so nothing can be said of where it comes from. Ask for a signed one.")
+        )
     try:
         signature = decode_record(Signature, _object(document[SIGNATURE]))
     except ValueError as fault:
-        raise InputRefused("Its signature is damaged. Ask whoever sent it for another copy.") from fault
+        raise InputRefused(marked("Its signature is damaged. Ask whoever sent it for another copy.")) from fault
     unsigned = {name: value for name, value in document.items() if name != SIGNATURE}
     # Asked with the key inside first: an altered document and one of somebody else are told apart by it.
     if not is_signature_of(signature, kind, _spell(unsigned)):
-        raise InputRefused("It was altered after it was signed. Do not rely on it; ask for the original.")
+        raise InputRefused(marked("It was altered after it was signed. Do not rely on it; ask for the original."))
     signer = PublicKey.from_hex(signature.public_key)
     if key is not None and key != signer:
         raise InputRefused(
-            f"It is whole, but signed by another key ({signer.fingerprint}) than the one given ({key.fingerprint})."
+            marked("It is whole, but signed by another key ({signer}) than the one given ({key}).").format(
+                signer=signer.fingerprint, key=key.fingerprint
+            )
         )
     return signer
 
@@ -89,7 +94,9 @@ def parse_document(content: bytes) -> JsonObject:
     try:
         document = json.loads(content, object_pairs_hook=_without_twins)
     except ValueError as fault:
-        raise InputRefused(f"It is no JSON document ({fault}). Give the file as it was saved.") from fault
+        raise InputRefused(
+            marked("It is no JSON document ({fault}). Give the file as it was saved.").format(fault=fault)
+        ) from fault
     return _object(document)
 
 
@@ -97,13 +104,13 @@ def _without_twins(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
     # Of two fields of one name readers choose differently: what is shown would be another one than what was verified.
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise ValueError("a field stands twice")
+        raise ValueError(marked("a field stands twice"))
     return fields
 
 
 def _object(value: object) -> JsonObject:
     if not isinstance(value, dict):
-        raise InputRefused("It is no document of Face Atlas. Give the file as it was saved.")
+        raise InputRefused(marked("It is no document of Face Atlas. Give the file as it was saved."))
     return value
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from core.base.errors import DataFolderFault, InputRefused, NotFound, data_folder_fault
 from core.base.json_values import JsonRecord, decode_record
 from core.language.texts import gettext as _
+from core.language.texts import marked
 from core.signing.documents import Signature
 from core.signing.keys import IN_CLEAR, KEY_FILE, KeyFileCipher, PublicKey, SigningKey, open_signing_key
 
@@ -79,24 +80,38 @@ class Keyring:
             raise data_folder_fault(fault) from fault
         except ValueError as fault:
             raise DataFolderFault(
-                f"The list of trusted keys, '{self.folder.name}/{TRUSTED_FILE}', is damaged. Put it back from a "
-                "backup, or delete it and trust the keys again."
+                marked(
+                    "The list of trusted keys, '{file}', is damaged. Put it back from a backup, or delete it and trust "
+                    "the keys again."
+                ).format(file=f"{self.folder.name}/{TRUSTED_FILE}")
             ) from fault
 
     def trust(self, key: PublicKey, name: str) -> None:
         """Remember a key under a name. Raises InputRefused where the name is none or of another key."""
         name, known = name.strip(), self.trusted()
         if not 0 < len(name) <= LONGEST_NAME:
-            raise InputRefused(f"A key is trusted under a name of 1 to {LONGEST_NAME} letters. Give one.")
+            raise InputRefused(
+                marked("A key is trusted under a name of 1 to {longest} letters. Give one.").format(
+                    longest=LONGEST_NAME
+                )
+            )
         if name in {other for public_key, other in known.items() if public_key != key.hex}:
-            raise InputRefused(f"Another key is trusted as '{name}'. Choose another name, or distrust that one first.")
+            raise InputRefused(
+                marked("Another key is trusted as '{name}'. Choose another name, or distrust that one first.").format(
+                    name=name
+                )
+            )
         self._write({**known, key.hex: name})
 
     def distrust(self, name: str) -> None:
         """Forget a trusted key. Raises NotFound."""
         known = self.trusted()
         if name not in known.values():
-            raise NotFound(f"No key is trusted as '{name}'. Trusted: {', '.join(sorted(known.values())) or 'none'}.")
+            raise NotFound(
+                marked("No key is trusted as '{name}'. Trusted: {names}.").format(
+                    name=name, names=", ".join(sorted(known.values())) or "none"
+                )
+            )
         self._write({public_key: other for public_key, other in known.items() if other != name})
 
     def _write(self, trusted: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from core.base.errors import DataFolderFault, InputRefused, data_folder_fault
+from core.language.texts import marked
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -43,7 +44,9 @@ class PublicKey:
         except ValueError:
             raw = b""
         if len(raw) != KEY_BYTES:
-            raise InputRefused(f"A public key has {2 * KEY_BYTES} hexadecimal digits; this is none.")
+            raise InputRefused(
+                marked("A public key has {digits} hexadecimal digits; this is none.").format(digits=2 * KEY_BYTES)
+            )
         return cls(raw)
 
     @classmethod
@@ -58,9 +61,13 @@ class PublicKey:
         try:
             key = load_pem_public_key(text.encode())
         except (ValueError, UnsupportedAlgorithm) as fault:
-            raise InputRefused("The public key cannot be read. Give the .pem file as it was exported.") from fault
+            raise InputRefused(
+                marked("The public key cannot be read. Give the .pem file as it was exported.")
+            ) from fault
         if not isinstance(key, Ed25519PublicKey):
-            raise InputRefused("The key is of another kind; Face Atlas signs with Ed25519. Give the key of the signer.")
+            raise InputRefused(
+                marked("The key is of another kind; Face Atlas signs with Ed25519. Give the key of the signer.")
+            )
         return cls(key.public_bytes_raw())
 
     @property
@@ -173,6 +180,8 @@ def _read_key(path: Path, cipher: KeyFileCipher) -> SigningKey:
 
 def _damaged(path: Path) -> DataFolderFault:
     return DataFolderFault(
-        f"'{path.parent.name}/{path.name}', with which this installation signs, cannot be read. Put it back from a "
-        "backup, or move it away: then a new one is made, and what was signed before is by an unknown key."
+        marked(
+            "'{file}', with which this installation signs, cannot be read. Put it back from a backup, or move it away: "
+            "then a new one is made, and what was signed before is by an unknown key."
+        ).format(file=f"{path.parent.name}/{path.name}")
     )

@@ -27,6 +27,7 @@ from core.base.vectors import normalise_rows
 from core.imaging.decoding import DecodedPicture
 from core.imaging.geometry import box_centrality
 from core.imaging.pixels import encode_jpeg
+from core.language.texts import marked
 from core.vision.detect.mtcnn import Detector
 from core.vision.detect.upright import UprightFaces, detect_upright
 from core.vision.embed.crops import crop_portrait
@@ -35,7 +36,7 @@ from core.vision.quality import PixelMeasures, explain_low_grade, measure_qualit
 
 SAMPLED_EVERY = 32
 """Of so many faces one has its mirror image looked at in any case."""
-NO_FACE = "No face could be found."
+NO_FACE = marked("No face could be found.")
 """What is said of a photo that shows none."""
 Decode = Callable[[bytes, ImageLimits, int | None], DecodedPicture]
 """What turns a file into a picture, upright by its EXIF, with at least so many pixels on its longer side, or all; it

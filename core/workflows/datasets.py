@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.base.errors import DataFolderBusy, InputRefused, ModelMismatch, NotFound
+from core.language.texts import marked
 from core.store.artifacts import Artifacts
 from core.store.disk_reserve import RESERVE_BYTES, Reserve
 from core.store.protocols import FaceStore, JobStore
@@ -33,8 +34,10 @@ def find_or_create_dataset(store: FaceStore, name: str, model_id: str | None, de
         return store.create_dataset(name, model_id or default_model)
     if model_id and model_id != dataset.model_id:
         raise ModelMismatch(
-            f"The dataset '{dataset.name}' uses the model '{dataset.model_id}', not '{model_id}'. "
-            "Use another dataset, or embed its faces again with `python -m core change-model`."
+            marked(
+                "The dataset '{dataset}' uses the model '{model}', not '{other_model}'. Use another dataset, or "
+                "embed its faces again with `python -m core change-model`."
+            ).format(dataset=dataset.name, model=dataset.model_id, other_model=model_id)
         )
     return dataset
 
@@ -60,9 +63,17 @@ def find_photo(names: Mapping[str, str], photo_name: str) -> str:
     # ambiguous.
     photo_ids = photo_ids or [photo_id for photo_id, name in names.items() if name.endswith(f"/{photo_name}")]
     if not photo_ids:
-        raise NotFound(f"There is no photo '{photo_name}' in this dataset. Give its name as the ingest reported it.")
+        raise NotFound(
+            marked("There is no photo '{photo}' in this dataset. Give its name as the ingest reported it.").format(
+                photo=photo_name
+            )
+        )
     if len(photo_ids) > 1:
-        raise InputRefused(f"{len(photo_ids)} photos are called '{photo_name}'. Give the whole name, or the sha256.")
+        raise InputRefused(
+            marked("{number} photos are called '{photo}'. Give the whole name, or the sha256.").format(
+                number=len(photo_ids), photo=photo_name
+            )
+        )
     return photo_ids[0]
 
 
@@ -72,8 +83,10 @@ def find_person(store: FaceStore, dataset_id: str, name: str) -> PersonCount:
         if person.name == name:
             return person
     raise NotFound(
-        f"There is nobody called '{name}' in this dataset. Give the name exactly as the app shows it; the page People "
-        "and `python -m core people` list everybody."
+        marked(
+            "There is nobody called '{name}' in this dataset. Give the name exactly as the app shows it; the "
+            "page People and `python -m core people` list everybody."
+        ).format(name=name)
     )
 
 
@@ -157,7 +170,7 @@ def _stop_jobs(jobs: JobStore, dataset_id: str) -> None:
     deadline = time.monotonic() + STOPPING_S
     while active := [job for job in jobs.active() if job.dataset_id == dataset_id]:
         if time.monotonic() > deadline:
-            raise DataFolderBusy("Work on this dataset is still stopping. Try again in a moment.")
+            raise DataFolderBusy(marked("Work on this dataset is still stopping. Try again in a moment."))
         for job in active:
             jobs.cancel(job.id)
         time.sleep(STOPPING_STEP_S)

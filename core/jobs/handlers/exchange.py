@@ -7,6 +7,7 @@ from dataclasses import replace
 from core.base.errors import InputRefused
 from core.base.progress import Progress
 from core.corrections.model import Editor
+from core.language.texts import marked
 from core.services import Services
 from core.store.job_model import Job
 from core.workflows.exchange import deliveries
@@ -53,7 +54,7 @@ def _recorded_result(services: Services, job: Job, request: ImportRequest) -> Im
 def _import_delivery(services: Services, job: Job, request: ImportRequest, progress: Progress) -> ImportResult:
     delivery = request.delivery(services.settings.data_dir)
     if delivery.path is not None and not delivery.path.exists():
-        raise InputRefused(f"'{request.title}' is not there any more. Give it again.")
+        raise InputRefused(marked("'{file}' is not there any more. Give it again.").format(file=request.title))
 
     def keep(result: ImportResult) -> None:
         services.jobs.keep_result(job.id, result.to_json())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.base.errors import InputRefused
 from core.base.progress import Progress
+from core.language.texts import marked
 from core.services import Services
 from core.store.job_model import Job, JobResult
 from core.workflows.clustering import hierarchy
@@ -85,7 +86,9 @@ def _embed_training_strangers(
     """The faces of other people, to set the limits by; nothing of them is kept."""
     dataset, path = services.store.dataset(dataset_id), services.settings.data_dir / (request.strangers or "")
     if not path.exists():
-        raise InputRefused(f"The strangers' photos, '{path.name}', are not there any more. Give them again.")
+        raise InputRefused(
+            marked("The strangers' photos, '{title}', are not there any more. Give them again.").format(title=path.name)
+        )
     with services.open_source(path, zip_names=request.zip_names) as source:
         embedded = evaluate.embed_strangers(services.main_face_tools(dataset.model_id), source, progress)
     return evaluate.select_training_strangers(services.store, dataset, embedded, path.name)

@@ -9,6 +9,7 @@ from pathlib import Path
 from core.base.errors import InputRefused
 from core.base.progress import Progress
 from core.jobs.handlers.photos import seconds_since
+from core.language.texts import marked
 from core.services import Services
 from core.store.job_model import Job, JobKind
 from core.workflows.exchange.export import export_path
@@ -26,7 +27,7 @@ def run_lookup(services: Services, job: Job, request: LookupRequest, progress: P
     kept_lookups.remove_abandoned_lookups(services.artifacts, job.dataset_id, lookup_ids)
     path, is_users_own = _photos_to_look_at(services, job, request)
     # Said before, as the first use in a process takes seconds without a step to count.
-    progress.report(0, 0, "Loading the networks")
+    progress.report(0, 0, marked("Loading the networks"))
     task = lookup.LookupTask(job.id, job.dataset_id, run, request.title, str(path) if is_users_own else "")
     try:
         with services.open_source(path, folders_are_people=False, zip_names=request.zip_names) as source:
@@ -45,7 +46,7 @@ def _photos_to_look_at(services: Services, job: Job, request: LookupRequest) -> 
         return kept_path, False
     source_path = (services.settings.data_dir / request.path).resolve()
     if not source_path.exists():
-        raise InputRefused(f"'{request.title}' is not there any more. Give it again.")
+        raise InputRefused(marked("'{file}' is not there any more. Give it again.").format(file=request.title))
     if not is_upload(services.settings.uploads_dir, source_path):
         return source_path, True
     # Opened once only to be refused: what cannot be opened at all is not moved to where results are kept.

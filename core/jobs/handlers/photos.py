@@ -10,6 +10,7 @@ from core.access.quotas import Coming
 from core.access.view import quotas_of
 from core.base.errors import InputRefused
 from core.base.progress import Progress
+from core.language.texts import marked
 from core.services import Services
 from core.store.job_model import Job
 from core.workflows.photos import ingest, look_again, model_change
@@ -26,8 +27,8 @@ def run_ingest(services: Services, job: Job, request: IngestRequest, progress: P
     began = time.monotonic()
     path = request.locate(services.settings.data_dir)
     if isinstance(path, Path) and not path.exists():
-        raise InputRefused(f"'{request.title}' is not there any more. Give it again.")
-    progress.report(0, 0, "Loading the networks")
+        raise InputRefused(marked("'{file}' is not there any more. Give it again.").format(file=request.title))
+    progress.report(0, 0, marked("Loading the networks"))
     tools = services.ingestor(job.dataset_id)
     # Under the job's id, and a resumed job has the same one: files that have a line in its report are passed over.
     target = IngestTarget(job.dataset_id, job.id, request.policy)
@@ -52,7 +53,7 @@ def run_ingest(services: Services, job: Job, request: IngestRequest, progress: P
 def run_look_again(services: Services, job: Job, request: LookAgainRequest, progress: Progress) -> RedetectionSummary:
     """Look for faces anew: on all photos, or on those that were turned."""
     began = time.monotonic()
-    progress.report(0, 0, "Loading the networks")
+    progress.report(0, 0, marked("Loading the networks"))
     if request.turned:
         summary = services.look_at_turned(job.dataset_id, progress) or RedetectionSummary()
     else:
@@ -65,7 +66,7 @@ def run_look_again(services: Services, job: Job, request: LookAgainRequest, prog
 def run_model_change(services: Services, job: Job, request: ChangeModelRequest, progress: Progress) -> ModelChange:
     """Embed all faces with another model."""
     began = time.monotonic()
-    progress.report(0, 0, "Loading the networks")
+    progress.report(0, 0, marked("Loading the networks"))
     tools = services.ingestor(job.dataset_id, request.model)
     return replace(model_change.change_model(tools, job.dataset_id, progress), seconds=seconds_since(began))
 

@@ -92,7 +92,9 @@ class Recogniser:
             The file is damaged, of another format, or its parts do not belong together.
         """
         if not path.is_file():
-            raise NotFound(f"There is no trained recogniser '{path.name}'. Train one on this dataset.")
+            raise NotFound(
+                marked("There is no trained recogniser '{run}'. Train one on this dataset.").format(run=path.name)
+            )
         return cls.from_bytes(path.read_bytes(), path.name)
 
     @classmethod

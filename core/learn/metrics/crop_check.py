@@ -78,9 +78,9 @@ MEASURED: Mapping[str, Reference] = {
 79 people, press photos of adults), near duplicates left out."""
 
 
-WRONG_COLOURS = (
-    "The faces have not the colours of skin: red, green and blue are probably shuffled. Look at the photos; if those "
-    "are right, have the faces detected and embedded again."
+WRONG_COLOURS = marked(
+    "The faces have not the colours of skin: red, green and blue are probably shuffled. Look at the photos; "
+    "if those are right, have the faces detected and embedded again."
 )
 
 

@@ -24,6 +24,7 @@ from scipy.special import betaincinv
 
 from core.base.errors import InputRefused
 from core.base.types import TRUSTED_GRADE, Bools, Doubles, Floats, Ints, Vectors
+from core.language.texts import marked
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.labels import rows_by_value
 from core.learn.numerics.linear_classifier import LinearClassifier
@@ -158,7 +159,11 @@ def threshold_at_rate(thresholds: Sequence[Threshold], rate: float) -> Threshold
     ascending = thresholds[::-1]
     rates = [threshold.rate for threshold in ascending]
     if not rates[0] <= rate <= rates[-1]:
-        raise InputRefused(f"The FPIR {rate:g} is outside of {rates[0]:g} to {rates[-1]:g}. Choose one between.")
+        raise InputRefused(
+            marked("The FPIR {rate} is outside of {least} to {most}. Choose one between.").format(
+                rate=f"{rate:g}", least=f"{rates[0]:g}", most=f"{rates[-1]:g}"
+            )
+        )
 
     def between(name: str) -> float:
         return float(np.interp(np.log(rate), np.log(rates), [getattr(threshold, name) for threshold in ascending]))

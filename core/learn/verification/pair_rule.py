@@ -24,6 +24,7 @@ from core.base import words
 from core.base.errors import InputRefused
 from core.base.types import Bools, Doubles, Floats, Ints, Vectors
 from core.base.vectors import normalise_rows
+from core.language.texts import marked
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.numerics.blocks import row_blocks
 from core.learn.numerics.labels import sum_by_label
@@ -89,13 +90,21 @@ class PairRule:
         return min(self.limits) <= far <= max(self.limits)
 
     def _explain_untold(self, far: float, rates: Sequence[float]) -> str:
-        advice = f"Ask for one from {rates[0]:g} to {rates[-1]:g}."
+        advice = marked("Ask for one from {least} to {most}.").format(least=f"{rates[0]:g}", most=f"{rates[-1]:g}")
         if not 0 < far < rates[0]:
-            return f"There is no threshold for a false-accept rate of {far:g}. {advice}"
+            return marked("There is no threshold for a false-accept rate of {rate}. {advice}").format(
+                rate=f"{far:g}", advice=advice
+            )
         needed = words.count(math.ceil(round(IMPOSTORS_PER_FAR / far, 6)))
-        return (
-            f"A false-accept rate of {far:g} is told when {IMPOSTORS_PER_FAR} pairs of different people pass, which "
-            f"takes {needed} pairs. This threshold was measured on {words.count(self.n_impostor)}. {advice}"
+        return marked(
+            "A false-accept rate of {rate} is told when {impostors} pairs of different people pass, which "
+            "takes {needed} pairs. This threshold was measured on {measured}. {advice}"
+        ).format(
+            rate=f"{far:g}",
+            impostors=IMPOSTORS_PER_FAR,
+            needed=needed,
+            measured=words.count(self.n_impostor),
+            advice=advice,
         )
 
 
@@ -187,8 +196,10 @@ def choose_pair_rule(model_id: str, scores: PairScores | None, measured: Mapping
     if model_id in measured:
         return measured[model_id]
     raise InputRefused(
-        f"What a distance means for the model '{model_id}' was not measured yet. Choose a dataset that uses it, "
-        f"with at least {ENOUGH_PEOPLE} people of several photos."
+        marked(
+            "What a distance means for the model '{model}' was not measured yet. Choose a dataset that uses it, "
+            "with at least {least} people of several photos."
+        ).format(model=model_id, least=ENOUGH_PEOPLE)
     )
 
 

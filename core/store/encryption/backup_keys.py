@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.base.errors import DataFolderLocked, InputRefused
+from core.language.texts import marked
 from core.store.encryption.key_file import load_keys, read_key_id
 from core.store.encryption.keyring import find_keys, is_encrypted, key_file_path, open_folder, require_secret
 from core.store.encryption.sealed_artifacts import artifact_name
@@ -32,8 +33,11 @@ def unlock_backup(data_dir: Path, secret: str, backup: Path) -> Callable[[str, s
     """
     if not is_encrypted(data_dir):
         raise InputRefused(
-            "The backup is encrypted, and this data folder is not: people would lie in it in clear. Encrypt it first "
-            "by `python -m core encrypt`, which takes a moment where it is empty; then do this again."
+            marked(
+                "The backup is encrypted, and this data folder is not: people would lie in it in clear. Encrypt "
+                "it first by `python -m core encrypt`, which takes a moment where it is empty; then do this "
+                "again."
+            )
         )
     path, keys = key_file_path(backup), find_keys(data_dir)
     if keys is None or keys.current_id != read_key_id(path):
@@ -41,8 +45,10 @@ def unlock_backup(data_dir: Path, secret: str, backup: Path) -> Callable[[str, s
             keys = load_keys(path, require_secret(secret))
         except DataFolderLocked as fault:
             raise DataFolderLocked(
-                "The passphrase or key does not open this backup. Nothing was changed. Give the one of when it was "
-                "taken by --backup-key-file."
+                marked(
+                    "The passphrase or key does not open this backup. Nothing was changed. Give the one of when "
+                    "it was taken by --backup-key-file."
+                )
             ) from fault
     open_folder(backup, keys)
     by_id = keys.by_id

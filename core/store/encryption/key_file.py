@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from core.base.errors import DataFolderFault, DataFolderLocked
+from core.language.texts import marked
 from core.store.encryption.sealed_stream import KEY_BYTES, KEY_ID_BYTES, derive_key
 from core.store.folder_artifacts import flush_folders, write_durably
 
@@ -102,8 +103,10 @@ def load_keys(path: Path, secret: str) -> DataKeys:
         }
     except InvalidTag as fault:
         raise DataFolderLocked(
-            "The passphrase or key does not open this data folder. Nothing was changed. Give the one that it was "
-            "encrypted with."
+            marked(
+                "The passphrase or key does not open this data folder. Nothing was changed. Give the one that it "
+                "was encrypted with."
+            )
         ) from fault
     return DataKeys(keys, record.current_id, record.state)
 

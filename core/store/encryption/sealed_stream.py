@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.base.errors import FileDamaged
+from core.language.texts import marked
 
 MAGIC: Final = b"FAcrypt\x01"
 KEY_ID_BYTES: Final = 8
@@ -82,7 +83,7 @@ class SealedReader(io.RawIOBase):
         header = file.read(HEADER_BYTES)
         key = keys.get(sealed_key_id(header) or b"")
         if key is None or len(header) < HEADER_BYTES:
-            raise _unreadable("is not encrypted with a key of this data folder")
+            raise _unreadable(marked("is not encrypted with a key of this data folder"))
         self._cipher = AESGCM(derive_key(key, header[-_SALT_BYTES:], b"file"))
         sealed_bytes = file.seek(0, os.SEEK_END)
         self._size = content_bytes(sealed_bytes)
@@ -130,7 +131,7 @@ class SealedReader(io.RawIOBase):
         try:
             self._chunk = self._cipher.decrypt(nonce, sealed, self._name.encode())
         except InvalidTag as fault:
-            raise _unreadable("was changed or cut off") from fault
+            raise _unreadable(marked("was changed or cut off")) from fault
         self._number = number
 
 
@@ -148,4 +149,6 @@ def _nonce(number: int, *, is_last: bool) -> bytes:
 
 
 def _unreadable(reason: str) -> FileDamaged:
-    return FileDamaged(f"A file of the encrypted data folder {reason}. Put it back from a backup.")
+    return FileDamaged(
+        marked("A file of the encrypted data folder {reason}. Put it back from a backup.").format(reason=reason)
+    )

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.base.errors import NameTaken, NotFound
 from core.base.types import Split
+from core.language.texts import marked
 from core.store.names import checked_name
 from core.store.sql import schema
 from core.store.sql.reader import SqlStore
@@ -59,7 +60,9 @@ class SqlDatasetStore(SqlStore):
             if name_or_id in (dataset.id, dataset.name):
                 return dataset
         names = ", ".join(f"'{dataset.name}'" for dataset in datasets) or "none yet"
-        raise NotFound(f"There is no dataset '{name_or_id}'. Datasets here: {names}.")
+        raise NotFound(
+            marked("There is no dataset '{dataset}'. Datasets here: {names}.").format(dataset=name_or_id, names=names)
+        )
 
     def datasets(self) -> list[Dataset]:
         columns = [schema.dataset.c[column.name] for column in fields(Dataset)]
@@ -145,4 +148,6 @@ def refuse_taken_name(name: str) -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise NameTaken(f"A dataset called '{name}' exists already. Choose another name.") from error
+        raise NameTaken(
+            marked("A dataset called '{name}' exists already. Choose another name.").format(name=name)
+        ) from error

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, update
 from core.base.errors import InputRefused, NotFound
 from core.base.types import Face, Photo, Quality, Vectors
 from core.corrections.model import Entity
+from core.language.texts import marked
 from core.store.sql import schema
 from core.store.sql.reading.face_columns import SqlFaceColumns
 from core.store.sql.reports import SqlReportStore
@@ -147,7 +148,9 @@ class SqlFaceStore(SqlFaceColumns, SqlReportStore):
             )
             if missing:
                 raise InputRefused(
-                    f"{missing} faces have no vector of '{model_id}' yet. Run the change of model again."
+                    marked("{number} faces have no vector of '{model}' yet. Run the change of model again.").format(
+                        number=missing, model=model_id
+                    )
                 )
             connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(model_id=model_id))
             of_other_models = (embedding.c.dataset_id == dataset_id) & (embedding.c.model_id != model_id)
@@ -172,8 +175,13 @@ class SqlFaceStore(SqlFaceColumns, SqlReportStore):
         }
         missing = [face_id for face_id in requested_ids if face_id not in faces_by_id]
         if missing:
-            those = "This face is" if len(requested_ids) == 1 else f"{len(missing)} of {len(requested_ids)} faces are"
-            raise NotFound(f"{those} not in this dataset any more. Reload the page.")
+            if len(requested_ids) == 1:
+                raise NotFound(marked("This face is not in this dataset any more. Reload the page."))
+            raise NotFound(
+                marked("{number} of {all_faces} faces are not in this dataset any more. Reload the page.").format(
+                    number=len(missing), all_faces=len(requested_ids)
+                )
+            )
         return [faces_by_id[face_id] for face_id in requested_ids]
 
     def photo(self, dataset_id: str, photo_id: str) -> tuple[Photo, list[Face]]:
@@ -181,7 +189,7 @@ class SqlFaceStore(SqlFaceColumns, SqlReportStore):
         query = select(photo).where(photo.c.dataset_id == dataset_id, photo.c.id == photo_id)
         rows = self.read_rows(query)
         if not rows:
-            raise NotFound("This photo is not in the dataset any more. Reload the page.")
+            raise NotFound(marked("This photo is not in the dataset any more. Reload the page."))
         return to_photo(rows[0]), self._faces(dataset_id, "photo_id", [photo_id])
 
     def every_face(self, dataset_id: str, photo_id: str) -> list[Face]:

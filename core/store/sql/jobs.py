@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Update, delete, f
 
 from core.base.errors import DataFolderFault, NotFound
 from core.base.json_values import JsonObject
+from core.language.texts import marked
 from core.store.access_model import Asker
 from core.store.job_liveness import JobLocks
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState, JobTotal, take_turns
@@ -27,14 +28,14 @@ from core.store.sql.schema import job as table
 
 _ACTIVE = (JobState.QUEUED, JobState.RUNNING)
 _RESUMABLE = tuple(state for state in JobState if state.resumable)
-INTERRUPTED = (
+INTERRUPTED = marked(
     "The process that did this work stopped before it was done. What was finished is kept: resume goes on from there."
 )
 FOLLOW_UP_STEP_S = 1e-4
 """Above the resolution of a time in a double, and nothing to whoever reads it."""
 _WITH_ASKERS = table.outerjoin(job_asker, job_asker.c.job_id == table.c.id)
 _ASKER = func.coalesce(job_asker.c.address, "")
-NOT_BEGUN = "It was cancelled before it began; nothing was changed."
+NOT_BEGUN = marked("It was cancelled before it began; nothing was changed.")
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class SqlJobStore(SqlStore):
         self.end_orphans()
         rows = self.read_rows(_jobs().where(table.c.id == job_id))
         if not rows:
-            raise NotFound("This job is not known any more.")
+            raise NotFound(marked("This job is not known any more."))
         return _job(rows[0])
 
     def jobs(self, dataset_id: str | None = None, limit: int | None = 200) -> list[Job]:

@@ -11,6 +11,7 @@ from sqlalchemy import Row, String, cast, delete, insert, select
 
 from core.base.errors import InputRefused, NotFound
 from core.base.json_values import JsonObject
+from core.language.texts import marked
 from core.learn.metrics.run_values import read_run_values
 from core.learn.projection.map_values import MapParams
 from core.store.sql.reader import SqlStore
@@ -45,10 +46,12 @@ class SqlRunStore(SqlStore):
     def run(self, run_id: str) -> Run:
         rows = self.read_rows(select(*_COLUMNS).where(run.c.id == run_id))
         if not rows:
-            raise NotFound("This run was deleted. Choose another, or train again.")
+            raise NotFound(marked("This run was deleted. Choose another, or train again."))
         stored = _run(rows[0])
         if isinstance(stored, DamagedRun):
-            raise InputRefused(f"This training cannot be used: {stored.fault}. Delete it, and train again.")
+            raise InputRefused(
+                marked("This training cannot be used: {fault}. Delete it, and train again.").format(fault=stored.fault)
+            )
         return stored
 
     def delete_run(self, run_id: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, select, update
 from core.base.errors import NotFound
 from core.base.types import Box, Embeddings, Face, Vectors
 from core.corrections.model import Change, event_origin
+from core.language.texts import marked
 from core.store.exchange_protocols import DatasetSnapshot, FaceLocation, LoggedEvent, PersonOrigin, StoredPhoto
 from core.store.names import checked_name
 from core.store.sql import schema
@@ -85,7 +86,7 @@ class SqlTransferStore(SqlStore):
     def _model_id(self, dataset_id: str) -> str:
         model_id = self.read_value(select(schema.dataset.c.model_id).where(schema.dataset.c.id == dataset_id))
         if model_id is None:
-            raise NotFound("This dataset was deleted in the meantime.")
+            raise NotFound(marked("This dataset was deleted in the meantime."))
         return str(model_id)
 
     def locate_faces_on_photo(self, dataset_id: str, photo_id: str) -> list[FaceLocation]:

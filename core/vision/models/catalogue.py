@@ -287,7 +287,9 @@ def find_embedding_model(model_id: str) -> EmbeddingModel:
         if model.id == model_id:
             return model
     known = ", ".join(model.id for model in EMBEDDING_MODELS)
-    raise NotFound(f"There is no embedding model '{model_id}'. Choose one of: {known}.")
+    raise NotFound(
+        marked("There is no embedding model '{model}'. Choose one of: {known}.").format(model=model_id, known=known)
+    )
 
 
 def find_vectors_model(vectors_id: str) -> EmbeddingModel:
@@ -295,7 +297,11 @@ def find_vectors_model(vectors_id: str) -> EmbeddingModel:
     for model in (*EMBEDDING_MODELS, *EARLIER):
         if model.vectors_id == vectors_id:
             return model
-    raise NotFound(f"There is no embedding model '{vectors_id}' here. Embed the faces again with one that there is.")
+    raise NotFound(
+        marked("There is no embedding model '{model}' here. Embed the faces again with one that there is.").format(
+            model=vectors_id
+        )
+    )
 
 
 def is_outdated(vectors_id: str) -> bool:
@@ -313,4 +319,8 @@ def find_model(model_id: str) -> Model:
         return DETECTOR
     if model_id in list_model_ids():
         return find_embedding_model(model_id)
-    raise NotFound(f"There is no model '{model_id}'. Choose one of: {', '.join(list_model_ids())}.")
+    raise NotFound(
+        marked("There is no model '{model}'. Choose one of: {known}.").format(
+            model=model_id, known=", ".join(list_model_ids())
+        )
+    )

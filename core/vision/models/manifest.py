@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.base.errors import ModelUnavailable
+from core.language.texts import marked
 from core.vision.models.catalogue import EXPORT_FORMAT, find_model
 
 MANIFEST_NAME = "manifest.json"
@@ -96,10 +97,16 @@ def read_manifest(folder: Path) -> Manifest:
         fields["files"] = tuple(InstalledFile(**entry) for entry in fields["files"])
         return Manifest(**fields)
     except FileNotFoundError:
-        raise ModelUnavailable(f"The model '{folder.name}' is not installed. {_way_out(folder)}") from None
+        raise ModelUnavailable(
+            marked("The model '{model}' is not installed. {way_out}").format(
+                model=folder.name, way_out=_way_out(folder)
+            )
+        ) from None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelUnavailable(
-            f"The manifest of '{folder.name}' cannot be read ({error}). {_way_out(folder)}"
+            marked("The manifest of '{model}' cannot be read ({fault}). {way_out}").format(
+                model=folder.name, fault=error, way_out=_way_out(folder)
+            )
         ) from error
 
 
@@ -113,7 +120,7 @@ def verify_model(models_dir: Path, model_id: str) -> Manifest:
     _require_complete(folder, manifest)
     for entry in manifest.files:
         if file_sha256(folder / entry.name) != entry.sha256:
-            raise _damaged(folder, f"{entry.name} has changed since it was installed")
+            raise _damaged(folder, marked("{file} has changed since it was installed").format(file=entry.name))
     return manifest
 
 
@@ -177,7 +184,9 @@ def _file(models_dir: Path, model_id: str, name: str, *beside: str) -> Path:
             entry.name in (name, *beside)
             and _sha256_of_state(folder / entry.name, _state(folder / entry.name)) != entry.sha256
         ):
-            raise _damaged(folder, f"{entry.name} is damaged: it has changed since it was installed")
+            raise _damaged(
+                folder, marked("{file} is damaged: it has changed since it was installed").format(file=entry.name)
+            )
     return folder / name
 
 
@@ -207,19 +216,28 @@ def _installed(models_dir: Path) -> Iterator[Manifest]:
 
 def _require_complete(folder: Path, manifest: Manifest) -> None:
     if manifest.export_format != EXPORT_FORMAT:
-        raise _damaged(folder, "it was converted by another version of Face Atlas")
+        raise _damaged(folder, marked("it was converted by another version of Face Atlas"))
     for entry in manifest.files:
         path = folder / entry.name
         if not path.is_file():
-            raise _damaged(folder, f"{entry.name} is missing")
+            raise _damaged(folder, marked("{file} is missing").format(file=entry.name))
         if path.stat().st_size != entry.n_bytes:
-            raise _damaged(folder, f"{entry.name} has {path.stat().st_size} bytes, not {entry.n_bytes}")
+            raise _damaged(
+                folder,
+                marked("{file} has {size} bytes, not {expected}").format(
+                    file=entry.name, size=path.stat().st_size, expected=entry.n_bytes
+                ),
+            )
 
 
 def _damaged(folder: Path, problem: str) -> ModelUnavailable:
-    return ModelUnavailable(f"The model '{folder.name}' cannot be used: {problem}. {_way_out(folder)}")
+    return ModelUnavailable(
+        marked("The model '{model}' cannot be used: {problem}. {way_out}").format(
+            model=folder.name, problem=problem, way_out=_way_out(folder)
+        )
+    )
 
 
 def _way_out(folder: Path) -> str:
     engine = " --engine onnx" if folder.parent.name == ONNX_FOLDER else ""
-    return f"Run `python -m core models install {folder.name}{engine}`."
+    return marked("Run `python -m core models install {model}{engine}`.").format(model=folder.name, engine=engine)

@@ -21,6 +21,7 @@ from core.base.json_values import Json
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Embeddings, FaceTable, Floats, Ints, take_items
 from core.corrections.model import CorrectionLog
+from core.language.texts import marked
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, Hierarchy, grow_hierarchy
 from core.learn.numerics.labels import renumber_labels, rows_by_value
 from core.learn.verification.set_similarity import Centres, centre_similarity, find_sets_like, find_similar_sets
@@ -205,7 +206,7 @@ def load_clustering(
     """The stored hierarchy as it concerns the dataset now. Raises NotFound before it was made."""
     tree = load_hierarchy(artifacts, store.dataset(dataset_id), everyone)
     if tree is None:
-        raise NotFound("The faces of this dataset were not grouped yet.")
+        raise NotFound(marked("The faces of this dataset were not grouped yet."))
     return open_clustering(
         tree, store.face_table(dataset_id), store.embeddings(dataset_id), log.pairs_kept_apart(dataset_id)
     )

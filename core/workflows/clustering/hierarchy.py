@@ -19,6 +19,7 @@ from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, FaceRows, FaceTable, Ints, Revision, take_items
 from core.corrections.model import CorrectionLog
 from core.imaging.geometry import pairwise_overlaps
+from core.language.texts import marked
 from core.learn.clustering.agglomerative import Hierarchy, grow_hierarchy
 from core.learn.numerics.blocks import row_blocks
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
@@ -76,20 +77,22 @@ def build_hierarchy(
     began = time.monotonic()
     # The revision is read before the faces: a correction in between makes the tree look older than it is, never newer.
     dataset = store.dataset(dataset_id)
-    progress.report(0, 1, "Reading the faces")
+    progress.report(0, 1, marked("Reading the faces"))
     table, embeddings = store.face_table(dataset_id), store.embeddings(dataset_id)
     rows = np.flatnonzero(is_grouped(table, options.everyone))
     # The vectors were read a moment after the table: a face may have gone in between.
     present, vector_rows = embeddings.match(take_items(table.face_ids, rows))
     rows = rows[present]
     if not len(rows):
-        raise InputRefused("No face waits for a name, so there is nothing to group. Add photos without names first.")
+        raise InputRefused(
+            marked("No face waits for a name, so there is nothing to group. Add photos without names first.")
+        )
     faces, told_apart = embeddings.take(vector_rows), log.pairs_kept_apart(dataset_id)
     # What nobody had to say and what somebody said are held alike: two groups with such a pair between them are never
     # joined.
     apart = [*_in_one_photo(store, dataset_id, table, rows, progress), *pairs_as_rows(faces, told_apart)]
 
-    grouping = progress.over(len(rows), "Grouping the faces")
+    grouping = progress.over(len(rows), marked("Grouping the faces"))
     followers = ~table.trusted[rows]  # they found no group: blurred faces are alike whoever they are
     hierarchy = grow_hierarchy(faces.vectors, followers=followers, apart=apart, progress=grouping)
     tree = StoredHierarchy(

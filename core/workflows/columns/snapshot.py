@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from core.base.errors import InputRefused
 from core.base.types import FaceTable, Revision
+from core.language.texts import marked
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.columns.table_file import StoredTable, encode_table, read_table
 from core.store.values.datasets import Dataset
@@ -33,6 +34,8 @@ def load_snapshot(artifacts: Artifacts, dataset: Dataset) -> StoredTable | None:
     except FileNotFoundError:
         return None
     except ValueError as fault:
-        raise InputRefused(f"The table of the faces cannot be read ({fault}). It is to be made again.") from fault
+        raise InputRefused(
+            marked("The table of the faces cannot be read ({fault}). It is to be made again.").format(fault=fault)
+        ) from fault
     # Newer than the data: an older copy of the database was put back.
     return stored if stored.revision <= dataset.revision else None

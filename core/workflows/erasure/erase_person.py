@@ -16,6 +16,7 @@ from pathlib import Path
 from core.base import words
 from core.base.errors import DataFolderBusy, InputRefused, NotFound
 from core.base.progress import UNWATCHED, Progress
+from core.language.texts import marked
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import EraseStore, Erasure, ErasureCounts
 from core.store.job_model import JobRequest, JobState
@@ -33,9 +34,9 @@ from core.workflows.training.request import find_training_request
 from core.workflows.training.train import load_predictions
 from core.workflows.uploads import find_unread_uploads, paths_to_read, remove_uploads
 
-PIXELS_STAY = (
-    "These photos show other people too and were kept: the person's face is still to be seen in them, without a box, "
-    "a name or a vector. Erase with all photos to remove them as well."
+PIXELS_STAY = marked(
+    "These photos show other people too and were kept: the person's face is still to be seen in them, "
+    "without a box, a name or a vector. Erase with all photos to remove them as well."
 )
 
 
@@ -149,7 +150,9 @@ def require_quiet(jobs: JobStore, dataset_id: str, own_id: str) -> None:
     """Raise DataFolderBusy where other work on the dataset is running."""
     others = (job for job in jobs.active() if job.dataset_id == dataset_id and job.id != own_id)
     if any(job.state is JobState.RUNNING for job in others):
-        raise DataFolderBusy("Other work on this dataset is running. Wait until it is done, or stop it; then erase.")
+        raise DataFolderBusy(
+            marked("Other work on this dataset is running. Wait until it is done, or stop it; then erase.")
+        )
 
 
 # the rows, and the receipt of all that goes with them

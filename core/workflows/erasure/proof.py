@@ -14,14 +14,15 @@ from core.base.progress import Progress
 from core.base.settings import ImageLimits
 from core.formats.traces import SoughtTraces, Trace, TraceSearch
 from core.isolation.photos import read_header_texts_isolated
+from core.language.texts import marked
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import EraseStore, Erasure
 from core.store.name_scrubber import Scrubber
 
-YOURS = "It is a file of yours and was not touched. Delete it yourself."
-OF_OTHER_WORK = "It was given for another dataset, and goes when that has taken it."
-IN_PHOTO = "It is a kept photo; what its camera or its owner wrote into the file holds the name."
-LOOK = "It may be somebody else's. Look at it."
+YOURS = marked("It is a file of yours and was not touched. Delete it yourself.")
+OF_OTHER_WORK = marked("It was given for another dataset, and goes when that has taken it.")
+IN_PHOTO = marked("It is a kept photo; what its camera or its owner wrote into the file holds the name.")
+LOOK = marked("It may be somebody else's. Look at it.")
 POSSIBLE = "possible name"
 
 
@@ -78,10 +79,10 @@ def search_remains(
     search = TraceSearch(traces, frozenset(path.name for path in data_dir.glob("*.db*")), _header_texts)
     files = list(_files_to_search(data_dir, artifacts, skipped, erasure.dataset_id))
     for number, (name, open_file) in enumerate(files):
-        progress.report(number, len(files), "Looking for what is left")
+        progress.report(number, len(files), marked("Looking for what is left"))
         with open_file() as stream:
             search.search_stream(stream, name)
-    progress.report(len(files), len(files), "Looking for what is left")
+    progress.report(len(files), len(files), marked("Looking for what is left"))
     # The database is asked by rows, too: there a name can be told from others' much better than in bytes.
     texts = [Trace("atlas.db", "name")] * bool(remains.sure)
     texts += [Trace("atlas.db", POSSIBLE)] * bool(remains.possible)

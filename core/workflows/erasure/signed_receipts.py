@@ -11,6 +11,7 @@ from enum import StrEnum
 from core.base import words
 from core.base.errors import InputRefused, NotFound
 from core.base.json_values import Json, JsonObject, JsonRecord
+from core.language.texts import marked
 from core.signing.documents import parse_document, sign_document, verify_document
 from core.signing.keyring import Keyring
 from core.signing.keys import PublicKey
@@ -22,9 +23,9 @@ FORMAT = "face-atlas-receipt"
 VERSION = 1
 KIND = "erasure receipt"
 """What such a document is signed as."""
-CUT_OFF = (
-    "The program ended while it erased this dataset. What was left of its files was removed at the next start; they "
-    "were not searched afterwards."
+CUT_OFF = marked(
+    "The program ended while it erased this dataset. What was left of its files was removed at the next "
+    "start; they were not searched afterwards."
 )
 
 
@@ -81,7 +82,9 @@ class ReceiptBook:
         for record in self.store.receipts():
             if record.id == receipt_id:
                 return record.document
-        raise NotFound(f"There is no receipt '{receipt_id}'. `python -m core receipts` lists them.")
+        raise NotFound(
+            marked("There is no receipt '{receipt}'. `python -m core receipts` lists them.").format(receipt=receipt_id)
+        )
 
     def forget_names(self, erasure: Erasure) -> None:
         """Take the names of somebody who goes out of earlier receipts, which name who asked, and sign those anew."""
@@ -124,5 +127,5 @@ def verify_receipt(content: bytes, key: PublicKey | None = None) -> tuple[JsonOb
     """
     document = parse_document(content)
     if document.get("format") != FORMAT:
-        raise InputRefused("It is no signed receipt of Face Atlas. Give the file as it was saved.")
+        raise InputRefused(marked("It is no signed receipt of Face Atlas. Give the file as it was saved."))
     return document, verify_document(KIND, document, key)

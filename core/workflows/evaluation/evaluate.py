@@ -95,7 +95,9 @@ def refuse_unsound_vectors(strangers: Strangers) -> Strangers:
     # than they are.
     is_sound = sound_vectors(strangers.vectors)
     sound_rows = np.flatnonzero(is_sound).tolist()
-    unsound = tuple(Refusal(strangers.photos[row], "Its vector is no number.") for row in np.flatnonzero(~is_sound))
+    unsound = tuple(
+        Refusal(strangers.photos[row], marked("Its vector is no number.")) for row in np.flatnonzero(~is_sound)
+    )
     photos = tuple(strangers.photos[row] for row in sound_rows)
     folders = tuple(strangers.folders[row] for row in sound_rows)
     return Strangers(photos, folders, strangers.vectors[is_sound], (*strangers.refused, *unsound))

@@ -19,6 +19,7 @@ from core.base.errors import InputRefused, NotFound
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Embeddings, FaceTable, Ints
 from core.formats.zip_writer import safe_part
+from core.language.texts import marked
 from core.learn.metrics.predictions import Predictions
 from core.learn.open_set.operating_points import list_operating_points
 from core.report import writing
@@ -90,15 +91,15 @@ def make_report(
     def begin(step: int, message: str) -> None:
         progress.step(step, _STEPS, message)
 
-    begin(0, "Reading the run")
+    begin(0, marked("Reading the run"))
     run = tools.runs.run(run_id)
     dataset = tools.store.dataset(run.dataset_id)
     material = gather_report_material(tools, dataset, run, faces=faces, begin=begin)
     document = writing.write_report(material)
     # Both files are written of one document, so that they cannot say two things.
-    begin(3, "Writing the page")
+    begin(3, marked("Writing the page"))
     html = to_html(document)
-    begin(4, "Writing the PDF")
+    begin(4, marked("Writing the PDF"))
     pdf = to_pdf(document)
     begin(_STEPS, "Done")
     return WrittenReport(report_file_name(dataset, run), html, pdf, tuple(writing.report_facts(document)))
@@ -115,10 +116,10 @@ def gather_report_material(
     """Everything that the report tells of."""
     predictions = load_predictions(tools.artifacts, run)
     table, embeddings = tools.store.face_table(dataset.id), tools.store.embeddings(dataset.id)
-    begin(1, "Comparing faces two by two")
+    begin(1, marked("Comparing faces two by two"))
     # The one figure that is worked out here: pairs are of the dataset as it is now, and no run keeps them.
     named_faces = verify.select_named_faces(table, embeddings)
-    begin(2, "Looking at the errors")
+    begin(2, marked("Looking at the errors"))
     wrong_names = _surest_wrong_names(tools, run, predictions, _CurrentFaces(table, embeddings), with_pictures=faces)
     return ReportMaterial(
         dataset=dataset.name,
@@ -162,7 +163,11 @@ def save_report(report: WrittenReport, folder: Path) -> tuple[Path, Path]:
         for path in replaced:
             path.unlink()
         why = fault.strerror or type(fault).__name__
-        raise InputRefused(f"The report cannot be written into '{folder}' ({why}). Give another folder.") from fault
+        raise InputRefused(
+            marked("The report cannot be written into '{folder}' ({fault}). Give another folder.").format(
+                folder=folder, fault=why
+            )
+        ) from fault
     finally:
         for draft in filter(Path.exists, drafts.values()):
             draft.unlink()

@@ -18,6 +18,7 @@ from core.base import words
 from core.base.errors import InputRefused
 from core.base.settings import ArchiveLimits
 from core.formats.correction_log import EventLine, FaceLine
+from core.language.texts import marked
 from core.signing.keyring import UNSIGNED, Signer
 from core.store.values.datasets import Dataset
 from core.workflows.exchange import bundles, import_names, imports
@@ -34,7 +35,7 @@ MOST_LOOKED_INTO_BYTES = 64 << 20
 _MANIFEST = "manifest.json"
 _ORDER = (ExportKind.LOG, ExportKind.XMP, ExportKind.BUNDLE, ExportKind.EMBEDDINGS)
 """What can be undone comes first: the first is offered unless another is chosen."""
-_EXPECTED = "Give a bundle, a correction log (.jsonl), XMP sidecars, photos, or vectors (.npz, .parquet)."
+_EXPECTED = marked("Give a bundle, a correction log (.jsonl), XMP sidecars, photos, or vectors (.npz, .parquet).")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,11 @@ def inspect_arrival(tools: ArrivalTools, path: Path, dataset_id: str | None) -> 
     # Photos are listed before it is known whether they carry names; a part of plain photos offers nothing.
     parts = [part for part in parts if part.kind is not ExportKind.XMP or part.count or part.photos]
     if not parts:
-        raise InputRefused(f"There is nothing in '{path.name}' that can be brought in. {_EXPECTED}")
+        raise InputRefused(
+            marked("There is nothing in '{file}' that can be brought in. {expected}").format(
+                file=path.name, expected=_EXPECTED
+            )
+        )
     # Of a large zip the files are compared with what was signed when they are taken.
     is_small = path.is_file() and _size_bytes(path) <= MOST_LOOKED_INTO_BYTES
     signer = recognise_export(tools.bundles.keyring, tools.imports.limits, path, lambda name: is_small)
@@ -109,7 +114,7 @@ def list_file_names(path: Path, limits: ArchiveLimits) -> list[str]:
     if path.is_dir():
         return [file.relative_to(path).as_posix() for file in sorted(path.rglob("*")) if _is_regular_file(file)]
     if not path.exists():
-        raise InputRefused(f"'{path.name}' is not there any more. Give it again.")
+        raise InputRefused(marked("'{file}' is not there any more. Give it again.").format(file=path.name))
     with ZipMembers(path, limits) as members:
         return list(members.names)
 
@@ -186,10 +191,12 @@ def _describe_part(tools: ArrivalTools, path: Path, part: ArrivalPart, dataset_i
 def require_photos(tools: ArrivalTools, dataset_id: str | None) -> Dataset:
     """The dataset that something is to be brought into. Raises InputRefused where it has no photos yet."""
     if dataset_id is None:
-        raise InputRefused("It belongs to photos, and there are none here yet. Add the photos first.")
+        raise InputRefused(marked("It belongs to photos, and there are none here yet. Add the photos first."))
     dataset = tools.imports.store.dataset(dataset_id)
     if not tools.imports.store.counts(dataset_id).photos:
-        raise InputRefused(f"It belongs to photos, and '{dataset.name}' holds none. Add them first.")
+        raise InputRefused(
+            marked("It belongs to photos, and '{dataset}' holds none. Add them first.").format(dataset=dataset.name)
+        )
     return dataset
 
 
@@ -197,7 +204,7 @@ def _describe_bundle(tools: BundleTools, file: Path, part: ArrivalPart) -> Arriv
     bundle, digest = bundles.read_usable_bundle(tools, file)
     if (earlier_run := bundles.find_imported(tools, digest)) is not None:
         name = tools.store.dataset(earlier_run.dataset_id).name
-        raise InputRefused(f"It is here already, as the dataset '{name}'.")
+        raise InputRefused(marked("It is here already, as the dataset '{dataset}'.").format(dataset=name))
     n_faces = len(bundle.gallery) if bundle.gallery else 0
     return replace(
         part,
@@ -215,7 +222,9 @@ def _describe_log(tools: ImportTools, file: Path, part: ArrivalPart, dataset: Da
     n_present = len(photos & tools.transfer.photo_ids(dataset.id).keys())
     if photos and not n_present:
         raise InputRefused(
-            f"None of the {words.count(len(photos))} photos that the log speaks of is in '{dataset.name}'."
+            marked("None of the {photos} photos that the log speaks of is in '{dataset}'.").format(
+                photos=words.count(len(photos)), dataset=dataset.name
+            )
         )
     n_active = sum(isinstance(line, EventLine) and line.active and line.undoes is None for line in lines)
     return replace(part, count=n_active, n_mentioned=len(photos), n_present=n_present)
@@ -226,7 +235,9 @@ def _describe_vectors(tools: ImportTools, file: Path, part: ArrivalPart, dataset
     n_present = len(set(embeddings.face_ids) & set(tools.store.face_table(dataset.id).face_ids))
     if not n_present:
         raise InputRefused(
-            f"None of the {words.count(len(embeddings))} faces that the vectors are of is in '{dataset.name}'."
+            marked("None of the {faces} faces that the vectors are of is in '{dataset}'.").format(
+                faces=words.count(len(embeddings)), dataset=dataset.name
+            )
         )
     return replace(part, count=len(embeddings), model_id=embeddings.model_id, n_present=n_present)
 

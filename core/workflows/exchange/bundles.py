@@ -17,6 +17,7 @@ from core.base.types import Embeddings, Ints
 from core.formats import bundle as bundle_files
 from core.formats.bundle import Bundle, BundledRun
 from core.isolation.files import read_bundle_isolated
+from core.language.texts import marked
 from core.learn.metrics.run_values import ImportOrigin
 from core.signing.keyring import UNSIGNED, Keyring, Signer
 from core.store.artifacts import ArtifactKind, Artifacts
@@ -182,14 +183,18 @@ def read_usable_bundle(tools: BundleTools, path: Path) -> tuple[Bundle, str]:
 def _require_model(models: Mapping[str, str], bundle: Bundle) -> None:
     if bundle.model_id not in models:
         raise ModelMismatch(
-            f"The bundle is for the network '{bundle.model_id}'; this installation knows {', '.join(sorted(models))}. "
-            "Update it, or train with one of these."
+            marked(
+                "The bundle is for the network '{model}'; this installation knows {known}. Update it, or train "
+                "with one of these."
+            ).format(model=bundle.model_id, known=", ".join(sorted(models)))
         )
     # By the weights: vectors of two trainings of one network look alike and mean nothing to each other.
     if models[bundle.model_id] != bundle.model_sha256:
         raise ModelMismatch(
-            f"The bundle was trained with other weights of '{bundle.model_id}' than this installation has. "
-            "Vectors of two networks cannot be compared; export it from an installation of the same version."
+            marked(
+                "The bundle was trained with other weights of '{model}' than this installation has. Vectors of "
+                "two networks cannot be compared; export it from an installation of the same version."
+            ).format(model=bundle.model_id)
         )
 
 

@@ -24,6 +24,7 @@ from core.formats.xmp import Sidecar
 from core.formats.xmp_frame import build_sidecar
 from core.formats.zip_writer import Folders, ZipWriter, safe_part, writing_zip
 from core.imaging.geometry import turned_orientation
+from core.language.texts import marked
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import StoredPhoto, TransferStore
 from core.store.job_model import JobRequest, JobResult
@@ -161,13 +162,23 @@ def export_dataset(
     # A run that does not exist is told before a zip is begun.
     dataset, run = tools.store.dataset(dataset_id), _run_to_bundle(tools, dataset_id, request)
     if request.person_id is not None and kind not in ONE_PERSON:
-        raise InputRefused(f"Of one person there are {', '.join(ONE_PERSON)}. Export the others of everybody.")
+        raise InputRefused(
+            marked("Of one person there are {kinds}. Export the others of everybody.").format(
+                kinds=", ".join(ONE_PERSON)
+            )
+        )
     if kind is ExportKind.BUNDLE:
         if run is None:
-            raise NotFound(f"Nothing was trained on '{dataset.name}' yet. Train first, then export the bundle.")
+            raise NotFound(
+                marked("Nothing was trained on '{dataset}' yet. Train first, then export the bundle.").format(
+                    dataset=dataset.name
+                )
+            )
         return decode_record(ExportSummary, encode_record(export_bundle(tools.bundles, run, path)))
     if not tools.store.counts(dataset_id).photos:
-        raise InputRefused(f"'{dataset.name}' holds no photos, so there is nothing to export.")
+        raise InputRefused(
+            marked("'{dataset}' holds no photos, so there is nothing to export.").format(dataset=dataset.name)
+        )
     with writing_zip(path) as target:
         work = _Export(tools=tools, dataset=dataset, target=target, progress=progress, person_id=request.person_id)
         # The table is the order in which they lie in the zip; the bundle comes last, as not every dataset has one.

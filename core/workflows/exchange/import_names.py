@@ -24,6 +24,7 @@ from core.formats.xmp_frame import locate_regions
 from core.formats.xmp_packets import find_xmp_packets
 from core.imaging.geometry import match_boxes
 from core.isolation.files import read_sidecar_isolated
+from core.language.texts import marked
 from core.store.artifacts import ArtifactKind
 from core.workflows.exchange.imports import ImportTools
 from core.workflows.exchange.name_claims import NameReading, PhotoClaims, refuse_misplaced
@@ -32,7 +33,7 @@ from core.workflows.photos.stored_orientation import read_file_orientation
 
 SAME_FACE_IOU = 0.3
 """Least overlap with a box of another program, which may take in more or less of the head."""
-WHY = "Names in XMP sidecars."
+WHY = marked("Names in XMP sidecars.")
 """What the log says of names that came so."""
 
 
@@ -100,11 +101,11 @@ def import_xmp(
 
 def _nothing_there(path: Path | None) -> str:
     if path is None:
-        return "The photos of this dataset carry no face regions inside."
-    return (
-        f"There is no XMP sidecar in '{path.name}', and no photo that carries face regions inside. "
-        "Give .xmp files or photos, or a folder or zip of them."
-    )
+        return marked("The photos of this dataset carry no face regions inside.")
+    return marked(
+        "There is no XMP sidecar in '{file}', and no photo that carries face regions inside. Give .xmp files "
+        "or photos, or a folder or zip of them."
+    ).format(file=path.name)
 
 
 @dataclass
@@ -202,10 +203,7 @@ class _NameImport:
         if self._people.is_called(face, name):
             self.summary.unchanged += 1
         elif self._people.is_corrected_here(face):
-            status = f"is '{display_name(face.person)}' here" if face.person else "was marked as a stranger here"
-            self.summary.conflicts.append(
-                Refusal(photo, f"A face {status}, and '{name}' in the file. It stays as it is.")
-            )
+            self.summary.conflicts.append(Refusal(photo, _say_conflict(face, name)))
         else:
             # A name from a folder, or from an earlier import, gives way to what a photo program says now.
             self.summary.renamed += face.person is not None
@@ -300,3 +298,13 @@ def _record_names(
     # The event is about somebody where all its faces are theirs; of several people it names none.
     correction = Correction(EventKind.IMPORT, changes, next(iter(ids.values())) if len(ids) == 1 else None, why=WHY)
     return tools.log.record(dataset_id, by, correction).id
+
+
+def _say_conflict(face: Face, name: str) -> str:
+    if face.person:
+        return marked("A face is '{person}' here, and '{name}' in the file. It stays as it is.").format(
+            person=display_name(face.person), name=name
+        )
+    return marked("A face was marked as a stranger here, and '{name}' in the file. It stays as it is.").format(
+        name=name
+    )

@@ -22,6 +22,7 @@ from core.formats import correction_log
 from core.formats.correction_log import EventLine, FaceLine, PersonLine
 from core.imaging.geometry import match_boxes, turn_box, turn_size
 from core.isolation import files
+from core.language.texts import marked
 from core.store.artifacts import Artifacts
 from core.store.exchange_protocols import TransferStore
 from core.store.protocols import FaceStore
@@ -110,7 +111,9 @@ def _log_lines(path: Path, limits: ArchiveLimits) -> Iterator[Iterable[bytes]]:
         with path.open("rb") as file:
             yield file
     except OSError as fault:
-        raise InputRefused(f"'{path.name}' cannot be read ({fault.strerror}).") from fault
+        raise InputRefused(
+            marked("'{file}' cannot be read ({fault}).").format(file=path.name, fault=fault.strerror)
+        ) from fault
 
 
 @dataclass
@@ -258,7 +261,7 @@ class _Replay:
         if number not in self.people:
             line = self.lines.get(number)
             if line is None:
-                raise InputRefused("The event speaks of a person that the log does not know.")
+                raise InputRefused(marked("The event speaks of a person that the log does not know."))
             # By folder before name: people keep the folder that they came in with through any renaming, here and there.
             folders = {
                 origin.base_name: origin.person_id
@@ -306,7 +309,11 @@ def import_vectors(tools: ImportTools, dataset_id: str, path: Path) -> VectorSum
     )
     # Nothing was written; that all are strangers is a mistake of the file and no import.
     if not n_replaced + n_unchanged:
-        raise InputRefused(f"None of the {len(embeddings)} faces in '{path.name}' is in this dataset.")
+        raise InputRefused(
+            marked("None of the {faces} faces in '{file}' is in this dataset.").format(
+                faces=len(embeddings), file=path.name
+            )
+        )
     return VectorSummary(n_replaced, n_unchanged, len(embeddings) - n_replaced - n_unchanged)
 
 
@@ -324,12 +331,17 @@ def read_fitting_vectors(tools: ImportTools, dataset_id: str, path: Path) -> Emb
     embeddings = files.read_vectors_isolated(path, faces)
     if embeddings.model_id != dataset.model_id:
         raise ModelMismatch(
-            f"The vectors in '{path.name}' are of '{embeddings.model_id}', and '{dataset.name}' uses "
-            f"'{dataset.model_id}'. "
-            "Vectors of two models cannot be compared; change the dataset's model, or compute them with its own."
+            marked(
+                "The vectors in '{file}' are of '{model}', and '{dataset}' uses '{other_model}'. Vectors of two "
+                "models cannot be compared; change the dataset's model, or compute them with its own."
+            ).format(file=path.name, model=embeddings.model_id, dataset=dataset.name, other_model=dataset.model_id)
         )
     # Of the dataset's own vectors one page is enough to know their length.
     first_page = next(tools.transfer.vectors(dataset_id), None)
     if first_page is None or first_page.vectors.shape[1] != embeddings.vectors.shape[1]:
-        raise InputRefused(f"The vectors in '{path.name}' are of no face of this dataset, or of another length.")
+        raise InputRefused(
+            marked("The vectors in '{file}' are of no face of this dataset, or of another length.").format(
+                file=path.name
+            )
+        )
     return embeddings

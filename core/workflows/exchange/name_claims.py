@@ -11,6 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from core.base.types import Refusal
+from core.language.texts import marked
+
+_NEITHER = marked("'{source}' says '{name}' and '{other_source}' says '{other_name}' of one face; neither was taken")
+_SIDECAR_TAKEN = marked(
+    "'{source}' says '{name}' and '{other_source}' says '{other_name}' of one face; the sidecar was taken"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class PhotoClaims:
                 agreed[face_id] = counting[0][1]
                 disagreements += _overruled(counting[0], claims)
             else:
-                disagreements.append(f"{_quoted(counting)} of one face; neither was taken")
+                disagreements.append(_NEITHER.format_map(_disagreeing(counting)))
         return agreed, disagreements
 
     def unmatched(self) -> set[str]:
@@ -70,19 +76,27 @@ class PhotoClaims:
 def _overruled(winner: tuple[NameReading, str], claims: Sequence[tuple[NameReading, str]]) -> Iterator[str]:
     overruled = [claim for claim in claims if claim[1] != winner[1]]
     if overruled:
-        yield f"{_quoted([winner, overruled[0]])} of one face; the sidecar was taken"
+        yield _SIDECAR_TAKEN.format_map(_disagreeing([winner, overruled[0]]))
 
 
-def _quoted(claims: Sequence[tuple[NameReading, str]]) -> str:
-    """The two that disagree: "'a.xmp' says 'Ann' and 'a.jpg.xmp' says 'Bea'"."""
+def _disagreeing(claims: Sequence[tuple[NameReading, str]]) -> dict[str, str]:
+    """Sources and names of the two that disagree."""
     first = claims[0]
     second = next(claim for claim in claims if claim[1] != first[1])
-    return " and ".join(f"'{reading.source}' says '{name}'" for reading, name in (first, second))
+    return {
+        "source": first[0].source,
+        "name": first[1],
+        "other_source": second[0].source,
+        "other_name": second[1],
+    }
 
 
 def refuse_misplaced(photo: str, claims: PhotoClaims) -> list[Refusal]:
     """The sources of a photo that belong to another folder, with the reason."""
     return [
-        Refusal(reading.source, f"'{photo}' has its name, lies in another folder, and has a source from there")
+        Refusal(
+            reading.source,
+            marked("'{photo}' has its name, lies in another folder, and has a source from there").format(photo=photo),
+        )
         for reading in claims.misplaced()
     ]

@@ -14,6 +14,7 @@ from core.archives.zip_file import ZipMembers
 from core.base.errors import InputRefused
 from core.base.settings import ArchiveLimits
 from core.formats.xml_tree import MOST_BYTES
+from core.language.texts import marked
 from core.store.artifacts import content_id
 
 SIDECAR_ENDING = ".xmp"
@@ -67,7 +68,9 @@ def _read_bounded(file: Path, limits: ArchiveLimits) -> bytes:
         with file.open("rb") as stream:
             return stream.read(most + 1)
     except OSError as fault:
-        raise InputRefused(f"'{file.name}' cannot be read ({fault.strerror}).") from fault
+        raise InputRefused(
+            marked("'{file}' cannot be read ({fault}).").format(file=file.name, fault=fault.strerror)
+        ) from fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +117,13 @@ class PhotoNameIndex:
             candidates = self._by_stem.get(name.casefold(), [])
         best = self._best_matches(path, name, candidates)
         if not best:
-            raise InputRefused("its photo is not in this dataset")
+            raise InputRefused(marked("its photo is not in this dataset"))
         if len(best) > 1:
-            raise InputRefused(f"{len(best)} photos of this dataset have its name, and it does not say which it means")
+            raise InputRefused(
+                marked("{number} photos of this dataset have its name, and it does not say which it means").format(
+                    number=len(best)
+                )
+            )
         return MatchedPhoto(best[0], False, self._shared_folders(path, best[0]))
 
     def _best_matches(self, path: PurePosixPath, name: str, candidates: list[str]) -> list[str]:

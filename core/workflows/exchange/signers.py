@@ -9,6 +9,7 @@ from core.archives.zip_file import ZipMembers
 from core.base.progress import UNWATCHED, Progress
 from core.base.settings import ArchiveLimits
 from core.formats.signed_zip import read_signed_list
+from core.language.texts import marked
 from core.signing.keyring import UNSIGNED, Keyring, Signer
 
 
@@ -38,6 +39,6 @@ def recognise_export(
             return UNSIGNED
         names = [name for name in signed_list.files if is_taken(name)]
         for number, name in enumerate(names):
-            progress.step(number, len(names), "Comparing with the signature")
+            progress.step(number, len(names), marked("Comparing with the signature"))
             signed_list.require_file(path.name, name, members.read(name))
     return keyring.recognise(signed_list.signature)

@@ -24,6 +24,7 @@ from core.corrections.model import (
     Value,
     pair_id,
 )
+from core.language.texts import marked
 from core.store.protocols import FaceStore
 from core.store.values.datasets import PersonCount
 
@@ -65,7 +66,11 @@ class Corrector:
         """Make faces of one person another, new person. Raises NameTaken when there is one of that name."""
         # Asked here: ``find_or_add_person`` would take the person who is there, and dividing would be moving.
         if any(person.name == name.strip() for person in self.store.people(self.dataset_id)):
-            raise NameTaken(f"There is a '{name.strip()}' already. Move the faces there, or choose another name.")
+            raise NameTaken(
+                marked("There is a '{name}' already. Move the faces there, or choose another name.").format(
+                    name=name.strip()
+                )
+            )
         return self._move(EventKind.DIVIDE, face_ids, self.log.find_or_add_person(self.dataset_id, name))
 
     def _move(
@@ -137,9 +142,9 @@ class Corrector:
             Another window turned one of the photos.
         """
         if not photo_ids:
-            raise InputRefused("No photo is chosen. Choose one or more, then do this again.")
+            raise InputRefused(marked("No photo is chosen. Choose one or more, then do this again."))
         if quarters % 4 == 0:
-            raise InputRefused("A whole turn changes nothing. Turn it by one, two or three quarters.")
+            raise InputRefused(marked("A whole turn changes nothing. Turn it by one, two or three quarters."))
         photos = [self.store.photo(self.dataset_id, photo_id)[0] for photo_id in dict.fromkeys(photo_ids)]
         # The turn itself is stored and not by how much: a value can be set again or undone in any order, a difference
         # could not.
@@ -153,13 +158,17 @@ class Corrector:
         person, new_name = self.person(person_id), name.strip()
         # A person may be renamed in capitals alone; an empty name is refused in the log's own words.
         if new_name and new_name != person.name and any(new_name == namesake.name for namesake in self._people()):
-            raise NameTaken(f"There is a '{new_name}' already. Merge the two, or choose another name.")
+            raise NameTaken(
+                marked("There is a '{name}' already. Merge the two, or choose another name.").format(name=new_name)
+            )
         return self._person(EventKind.RENAME, person_id, Field.NAME, self.log.normalise_name(name))
 
     def merge(self, person_id: int, into_id: int) -> Event:
         """Make one person's faces, also those to come, another's. Raises InputRefused for one and the same person."""
         if person_id == into_id:
-            raise InputRefused("A person cannot be merged with themselves. Choose another person to merge with.")
+            raise InputRefused(
+                marked("A person cannot be merged with themselves. Choose another person to merge with.")
+            )
         # Both still there, or this raises: another window may have merged one of them away.
         self.person(person_id), self.person(into_id)
         changes = [Change(Entity.PERSON, str(person_id), Field.MERGED_INTO, into_id)]
@@ -240,7 +249,7 @@ class Corrector:
             if person.id == person_id:
                 return person
         raise NotFound(
-            "This person has no faces any more: merged, renamed or moved in another window. Reload the page."
+            marked("This person has no faces any more: merged, renamed or moved in another window. Reload the page.")
         )
 
     def _people(self) -> list[PersonCount]:
@@ -250,7 +259,7 @@ class Corrector:
         self, kind: EventKind, face_ids: Sequence[str], values: dict[Field, Value], person_id: int | None = None
     ) -> Event:
         if not face_ids:
-            raise InputRefused("No face is chosen. Choose one or more, then do this again.")
+            raise InputRefused(marked("No face is chosen. Choose one or more, then do this again."))
         faces = self.store.faces(self.dataset_id, face_ids)
         # For the history, which says 'from Ann to Bea' where all faces were one person's.
         previous_people = Counter(face.person_id for face in faces)

@@ -23,6 +23,7 @@ from core.base.settings import ImageLimits
 from core.base.types import Embeddings, FaceTable, Ints, Revision, RgbImage, Split
 from core.corrections.model import CorrectionLog
 from core.imaging.decoding import decode_image
+from core.language.texts import marked
 from core.learn.label_errors import review_queue
 from core.learn.label_errors.duplicate_images import CropReader
 from core.learn.label_errors.review_queue import (
@@ -96,12 +97,14 @@ def find_suspects(
     """
     began = time.monotonic()
     dataset = store.dataset(dataset_id)
-    progress.report(0, _STEPS, "Reading the faces")
+    progress.report(0, _STEPS, marked("Reading the faces"))
     table, embeddings = store.face_table(dataset.id), store.embeddings(dataset.id)
     if not len(table):
-        raise InputRefused("This dataset has no faces yet, so there is nothing to look through. Add photos first.")
+        raise InputRefused(
+            marked("This dataset has no faces yet, so there is nothing to look through. Add photos first.")
+        )
 
-    search = progress.over(_STEPS, "Looking for suspects")
+    search = progress.over(_STEPS, marked("Looking for suspects"))
     # People as a whole first: what they explain is not listed again face by face.
     one_person = _one_person(table, embeddings, log.pairs_kept_apart(dataset.id))
     two_people = _two_people(table, embeddings, search.part(0.0, _SHARE_OF_PEOPLE))
@@ -144,7 +147,9 @@ def load_queue(artifacts: Artifacts, dataset_id: str) -> ReviewQueue | None:
         return _from_json(json.loads(gzip.decompress(content)))
     # What gzip, JSON and the check of its values raise for a damaged file.
     except (OSError, EOFError, ValueError) as fault:
-        raise InputRefused(f"The list of suspects cannot be read ({fault}). Look for suspects again.") from fault
+        raise InputRefused(
+            marked("The list of suspects cannot be read ({fault}). Look for suspects again.").format(fault=fault)
+        ) from fault
 
 
 def renumber_people(artifacts: Artifacts, dataset_id: str, people: Mapping[int, int]) -> None:
@@ -339,7 +344,7 @@ def queue_json(
     """What of the stored queue is still to be done. Raises NotFound when nobody has looked yet."""
     queue, dataset = load_queue(artifacts, dataset_id), store.dataset(dataset_id)
     if queue is None:
-        raise NotFound("Nobody has looked for suspects in this dataset yet. Do that first.")
+        raise NotFound(marked("Nobody has looked for suspects in this dataset yet. Do that first."))
     table = store.face_table(dataset_id)
     remaining = list_open_suspects(queue, table, log.pairs_kept_apart(dataset_id), dataset.revision)
     return queue_to_json(queue, remaining, table, limit)

@@ -19,6 +19,7 @@ from core.base.errors import InputRefused
 from core.base.json_values import JsonObject
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Embeddings, Ints, Revision
+from core.language.texts import marked
 from core.learn.numerics.neighbour_index import NeighbourIndex, build_neighbour_index
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.columns.array_file import ArrayFile, encode_arrays, map_arrays
@@ -90,7 +91,7 @@ def index_faces(store: FaceStore, artifacts: Artifacts, dataset_id: str, progres
     began = time.monotonic()
     # The revision is read before the faces: what is written in between makes the index look older than it is.
     dataset = store.dataset(dataset_id)
-    progress.report(0, _STEPS, "Reading the faces")
+    progress.report(0, _STEPS, marked("Reading the faces"))
     table = store.face_table(dataset_id)
     if not is_indexed(len(table)):
         return IndexResult()
@@ -101,7 +102,7 @@ def index_faces(store: FaceStore, artifacts: Artifacts, dataset_id: str, progres
     if not all(first < second for first, second in pairwise(embeddings.face_ids)):
         # They are found by bisection, and databases have orders of their own.
         embeddings = embeddings.take(np.argsort(encode_texts(embeddings.face_ids)))
-    index = build_neighbour_index(embeddings.vectors, progress=progress.over(_STEPS, "Indexing the faces"))
+    index = build_neighbour_index(embeddings.vectors, progress=progress.over(_STEPS, marked("Indexing the faces")))
     content = _to_bytes(embeddings, index, dataset.revision)
     own_id = _file_id(embeddings.model_id)
     # The last place where it can be stopped: nothing of the index is stored yet.
@@ -129,7 +130,9 @@ def load_index(artifacts: Artifacts, dataset: Dataset) -> FaceIndex | None:
     except FileNotFoundError:
         return None
     except (KeyError, ValueError) as fault:
-        raise InputRefused(f"The index of the faces cannot be read ({fault}). It is to be made again.") from fault
+        raise InputRefused(
+            marked("The index of the faces cannot be read ({fault}). It is to be made again.").format(fault=fault)
+        ) from fault
 
 
 def index_time(artifacts: Artifacts, dataset: Dataset) -> float:

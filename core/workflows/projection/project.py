@@ -62,7 +62,11 @@ class MapOptions(JobRequest):
         # Here, as options come from pages, commands and stored jobs alike: none reaches the worker as nonsense.
         if self.dimensions not in DIMENSIONS[self.method]:
             allowed = " or ".join(map(str, DIMENSIONS[self.method]))
-            raise InputRefused(f"A {self.method} map has {allowed} dimensions, not {self.dimensions}.")
+            raise InputRefused(
+                marked("A {method} map has {dimensions} dimensions, not {other}.").format(
+                    method=self.method, dimensions=allowed, other=self.dimensions
+                )
+            )
 
 
 def compile_map_functions() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from core.base.errors import InputRefused
+from core.language.texts import marked
 from core.store.protocols import FaceStore
 from core.store.retention.model import RetentionStore, RetentionTerms
 from core.store.values.datasets import Dataset
@@ -46,17 +47,25 @@ def read_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as fault:
-        raise InputRefused(f"'{text}' is no day. Write year, month and day, as 2027-12-31.") from fault
+        raise InputRefused(
+            marked("'{text}' is no day. Write year, month and day, as 2027-12-31.").format(text=text)
+        ) from fault
 
 
 def require_sensible_terms(terms: RetentionTerms, today: date) -> RetentionTerms:
     """The same terms. Raises InputRefused for a day that has passed, and for texts that are too long."""
     if terms.until is not None and terms.until < today:
         raise InputRefused(
-            f"{terms.until.isoformat()} has passed. Give today or a later day, or erase at once, which needs no day."
+            marked("{day} has passed. Give today or a later day, or erase at once, which needs no day.").format(
+                day=terms.until.isoformat()
+            )
         )
     if max(len(terms.purpose), len(terms.consent)) > LONGEST_TERMS:
-        raise InputRefused(f"The purpose and the note of consent have {LONGEST_TERMS} letters at most. Shorten it.")
+        raise InputRefused(
+            marked("The purpose and the note of consent have {most} letters at most. Shorten it.").format(
+                most=LONGEST_TERMS
+            )
+        )
     return terms
 
 

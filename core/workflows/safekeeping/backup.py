@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.base.errors import NotFound
 from core.base.progress import UNWATCHED, Progress
+from core.language.texts import marked
 from core.store.artifacts import ArtifactKind, Artifacts, StoredFile
 from core.store.exchange_protocols import EraseStore
 from core.store.job_model import JobRequest, JobResult
@@ -185,7 +186,9 @@ class _Copying:
                 while part := list(islice(stored, 8 * COPIED_AT_ONCE)):
                     copies = threads.map(lambda file, of=dataset.id: self._copy(of, file), part)
                     listed += [copy for copy in copies if copy is not None]
-                    progress.step(len(files) + len(listed), max(total, len(files) + len(listed)), "Backing up files")
+                    progress.step(
+                        len(files) + len(listed), max(total, len(files) + len(listed)), marked("Backing up files")
+                    )
                 files += listed
                 # A name that is encrypted in the data folder is read in the rows alone.
                 name = dataset.name if self.tools.names_are_hashes else f"encrypted {dataset.id[:8]}"

@@ -9,6 +9,7 @@ from itertools import islice
 from core.base.errors import DataFolderFault
 from core.base.json_values import JsonRecord
 from core.base.progress import UNWATCHED, Progress
+from core.language.texts import marked
 from core.workflows.safekeeping.backup_folder import BackupFolder, BackupManifest, hash_file
 
 READ_AT_ONCE = 8
@@ -45,7 +46,7 @@ def check_backup(folder: BackupFolder, manifest: BackupManifest, progress: Progr
             contents = threads.map(lambda file: folder.read(file.sha256) is not None, part)
             damaged += [" ".join(file.key) for file, is_read in zip(part, contents, strict=True) if not is_read]
             done += len(part)
-            progress.step(done, manifest.files, "Reading the backup back")
+            progress.step(done, manifest.files, marked("Reading the backup back"))
     return BackupCheck(manifest.id, done, tuple(damaged), not damaged)
 
 
@@ -53,6 +54,8 @@ def require_rows(folder: BackupFolder, manifest: BackupManifest) -> None:
     """Raises DataFolderFault where the rows of a backup are missing or are not what they were."""
     if hash_file(folder.database(manifest)) != manifest.database_sha256:
         raise DataFolderFault(
-            f"The rows of the backup '{manifest.id}' are missing or damaged: nothing of it can be restored. "
-            "Use another backup of this folder, or another copy of it. Nothing was changed."
+            marked(
+                "The rows of the backup '{backup}' are missing or damaged: nothing of it can be restored. Use "
+                "another backup of this folder, or another copy of it. Nothing was changed."
+            ).format(backup=manifest.id)
         )

@@ -27,6 +27,7 @@ from filelock import FileLock, Timeout
 
 from core.base.errors import DataFolderBusy, DataFolderFault, InputRefused, NotFound, data_folder_fault
 from core.base.json_values import JsonRecord
+from core.language.texts import marked
 from core.store.artifacts import ArtifactKind, content_id
 from core.store.encryption.keyring import KEY_FILE
 from core.store.folder_artifacts import flush_folders, write_durably
@@ -89,7 +90,11 @@ class BackupManifest(JsonRecord):
             if name_or_id in (dataset.id, dataset.name):
                 return dataset
         names = ", ".join(f"'{dataset.name}'" for dataset in self.datasets) or "none"
-        raise NotFound(f"The backup '{self.id}' holds no dataset '{name_or_id}'. Its datasets: {names}.")
+        raise NotFound(
+            marked("The backup '{backup}' holds no dataset '{dataset}'. Its datasets: {names}.").format(
+                backup=self.id, dataset=name_or_id, names=names
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ class ListedFile:
         dataset_id, kind, file_id, sha256, size_bytes, written = line.split("\t")
         is_plain = dataset_id.isalnum() and file_id.isalnum() and sha256.isalnum()
         if not is_plain or len(sha256) != len(content_id(b"")):
-            raise ValueError("an id or a hash is none")
+            raise ValueError(marked("an id or a hash is none"))
         return cls(dataset_id, ArtifactKind(kind).value, file_id, sha256, int(size_bytes), float(written))
 
 
@@ -150,7 +155,13 @@ class BackupFolder:
             if backup_id in (None, manifest.id):
                 return manifest
         ids = ", ".join(manifest.id for manifest in manifests) or "none"
-        raise NotFound(f"There is no backup{f' {backup_id!r}' if backup_id else ''} in this folder. There are: {ids}.")
+        if backup_id is None:
+            raise NotFound(marked("There is no backup in this folder. There are: {backups}.").format(backups=ids))
+        raise NotFound(
+            marked("There is no backup {backup} in this folder. There are: {backups}.").format(
+                backup=repr(backup_id), backups=ids
+            )
+        )
 
     def database(self, manifest: BackupManifest) -> Path:
         """The rows of a backup."""
@@ -164,12 +175,12 @@ class BackupFolder:
         """The stored files of a backup. Raises DataFolderFault where their list is damaged."""
         path = self.path / BACKUPS / manifest.id / FILE_LIST
         if hash_file(path) != manifest.list_sha256:
-            raise DataFolderFault(_damaged(manifest.id, "its list of files is not the one that was written"))
+            raise DataFolderFault(_damaged(manifest.id, marked("its list of files is not the one that was written")))
         try:
             with path.open(encoding="utf-8") as lines:
                 yield from (ListedFile.of_line(line.rstrip("\n")) for line in lines)
         except ValueError as fault:
-            raise DataFolderFault(_damaged(manifest.id, "a line of its list of files is none")) from fault
+            raise DataFolderFault(_damaged(manifest.id, marked("a line of its list of files is none"))) from fault
 
     def holds(self, sha256: str, size_bytes: int) -> bool:
         """Whether there is a file of this hash, of its length."""
@@ -198,7 +209,9 @@ class BackupFolder:
         try:
             lock.acquire(timeout=0)
         except Timeout as busy:
-            raise DataFolderBusy("Another backup is being written into this folder. Wait until it is done.") from busy
+            raise DataFolderBusy(
+                marked("Another backup is being written into this folder. Wait until it is done.")
+            ) from busy
         except OSError as fault:
             raise data_folder_fault(fault) from fault
         try:
@@ -215,7 +228,9 @@ class BackupFolder:
             # Damaged since an earlier backup; the length alone did not tell.
             flush_folders(write_durably(self._file(sha256), content))
             if self.read(sha256) != content:
-                raise DataFolderFault("A file reads back differently than it was written. Check the backup's disk.")
+                raise DataFolderFault(
+                    marked("A file reads back differently than it was written. Check the backup's disk.")
+                )
         return sha256
 
     def new_draft(self, created: float) -> Path:
@@ -262,17 +277,26 @@ def open_backup_folder(path: Path, names: Mapping[str, str] | None = None) -> Ba
         marker = json.loads((path / MARKER).read_text("utf-8"))
     except FileNotFoundError as missing:
         raise InputRefused(
-            f"There are no backups of Face Atlas in '{path}'. Give the folder that `python -m core backup` wrote into."
+            marked(
+                "There are no backups of Face Atlas in '{folder}'. Give the folder that `python -m core backup` "
+                "wrote into."
+            ).format(folder=path)
         ) from missing
     except OSError as fault:
         raise data_folder_fault(fault) from fault
     except ValueError as damaged:
-        raise DataFolderFault(f"'{MARKER}' of '{path}' is damaged. Put it back from a copy of the folder.") from damaged
+        raise DataFolderFault(
+            marked("'{marker}' of '{folder}' is damaged. Put it back from a copy of the folder.").format(
+                marker=MARKER, folder=path
+            )
+        ) from damaged
     written = marker.get("format") if isinstance(marker, dict) else None
     if written != FORMAT:
         raise DataFolderFault(
-            f"'{path}' was written by a newer version of Face Atlas (format {written}, this one reads {FORMAT}), or "
-            f"its '{MARKER}' is damaged. Use that version, or another folder."
+            marked(
+                "'{folder}' was written by a newer version of Face Atlas (format {format}, this one reads "
+                "{read_format}), or its '{marker}' is damaged. Use that version, or another folder."
+            ).format(folder=path, format=written, read_format=FORMAT, marker=MARKER)
         )
     return BackupFolder(path, names or {})
 
@@ -290,12 +314,14 @@ def prepare_backup_folder(path: Path, data_dir: Path) -> BackupFolder:
     path = path.resolve()
     if path.is_relative_to(data_dir.resolve()):
         raise InputRefused(
-            "A backup in the data folder would be lost with it. Give a folder elsewhere, on another disk."
+            marked("A backup in the data folder would be lost with it. Give a folder elsewhere, on another disk.")
         )
     try:
         if path.is_dir() and not (path / MARKER).exists() and not _is_begun(path):
             raise InputRefused(
-                f"'{path}' holds something else than backups, and nothing is mixed into it. Give an empty folder."
+                marked(
+                    "'{folder}' holds something else than backups, and nothing is mixed into it. Give an empty folder."
+                ).format(folder=path)
             )
         if not (path / MARKER).exists():
             flush_folders(write_durably(path / MARKER, json.dumps({"format": FORMAT}).encode()))
@@ -332,23 +358,25 @@ def _read_manifest(folder: Path) -> BackupManifest:
     try:
         document = json.loads((folder / MANIFEST).read_text("utf-8"))
         if not isinstance(document, dict) or document.get("format", FORMAT) != FORMAT:
-            raise DataFolderFault(damaged(f"it is of another format than {FORMAT}, which this version reads"))
+            raise DataFolderFault(
+                damaged(marked("it is of another format than {format}, which this version reads").format(format=FORMAT))
+            )
         manifest = BackupManifest.from_json(document)
         # What is read and removed is called by the id.
         if manifest.id != folder.name:
-            raise DataFolderFault(damaged("its manifest is of another backup"))
+            raise DataFolderFault(damaged(marked("its manifest is of another backup")))
         return manifest
     except OSError as fault:
-        raise DataFolderFault(damaged("its manifest is missing")) from fault
+        raise DataFolderFault(damaged(marked("its manifest is missing"))) from fault
     except ValueError as fault:
-        raise DataFolderFault(damaged("its manifest is no JSON of a backup")) from fault
+        raise DataFolderFault(damaged(marked("its manifest is no JSON of a backup"))) from fault
 
 
 def _damaged(backup_id: str, what: str) -> str:
-    return (
-        f"The backup '{backup_id}' cannot be used: {what}. Use another backup; remove this one's folder below "
-        f"'{BACKUPS}' if it is not to be mended from a copy."
-    )
+    return marked(
+        "The backup '{backup}' cannot be used: {reason}. Use another backup; remove this one's folder below "
+        "'{backups}' if it is not to be mended from a copy."
+    ).format(backup=backup_id, reason=what, backups=BACKUPS)
 
 
 def _is_needed(name: str, needed: set[bytes]) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from core.base.errors import FaceAtlasError, InputRefused
 from core.base.words import DAY_S
+from core.language.texts import marked
 from core.store.retention.model import ReceiptRecord
 from core.workflows.safekeeping.backup import BackupTools, take_backup
 from core.workflows.safekeeping.backup_folder import BackupFolder, BackupManifest, open_backup_folder
@@ -26,7 +27,7 @@ class KeepRule:
 
     def __post_init__(self) -> None:
         if (self.count is not None and self.count < 1) or (self.days is not None and self.days <= 0):
-            raise InputRefused("Keep at least one backup, for more than no time: --keep 7, --keep-days 90.")
+            raise InputRefused(marked("Keep at least one backup, for more than no time: --keep 7, --keep-days 90."))
 
     def list_expired(self, newest_first: Sequence[BackupManifest], now: float) -> list[BackupManifest]:
         """The backups that go."""

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from core.base.errors import DataFolderFault, InputRefused, NameTaken, data_folder_fault
 from core.base.progress import UNWATCHED, Progress
+from core.language.texts import marked
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import DatasetSnapshot, TransferStore, WholeStoreCopy
 from core.store.job_model import JobRequest, JobResult
@@ -100,8 +101,10 @@ def restore_everything(
     _require_readable(tools, folder, manifest)
     if present := tools.store.datasets():
         raise InputRefused(
-            f"There is data here already (as the dataset '{present[0].name}'), and nothing is mixed into it. Restore "
-            "into an empty data folder by --data, or one dataset by --dataset."
+            marked(
+                "There is data here already (as the dataset '{dataset}'), and nothing is mixed into it. Restore "
+                "into an empty data folder by --data, or one dataset by --dataset."
+            ).format(dataset=present[0].name)
         )
     with _rows_of(tools, folder, manifest) as rows:
         files = _Files(
@@ -153,7 +156,11 @@ def restore_dataset(
         wanted = manifest.with_names(rows.names).find_dataset(dataset)
         name = name or wanted.name
         if any(present.name == name for present in tools.store.datasets()):
-            raise NameTaken(f"There is a dataset '{name}' already. Give the restored one another name (--as NAME).")
+            raise NameTaken(
+                marked("There is a dataset '{name}' already. Give the restored one another name (--as NAME).").format(
+                    name=name
+                )
+            )
         snapshot = tools.transfer.read_snapshot(rows.database, wanted.id)
         files = _files_of(tools, folder, manifest, snapshot, rows.unseal, without_damaged=without_damaged)
         files.announce(snapshot.dataset_id)
@@ -195,7 +202,7 @@ def fill_dataset(
         if tools.store.counts(target.id).photos:
             # With its rows it got its time.
             if target.created != snapshot.created:
-                raise InputRefused("There are photos in this dataset already, and nothing is mixed into them.")
+                raise InputRefused(marked("There are photos in this dataset already, and nothing is mixed into them."))
             # Killed before this was renumbered, or behind that: it is made again.
             for file_id in tools.artifacts.ids(target.id, ArtifactKind.SUSPECTS):
                 tools.artifacts.delete(target.id, ArtifactKind.SUSPECTS, file_id)
@@ -255,8 +262,10 @@ def _require_readable(tools: RestoreTools, folder: BackupFolder, manifest: Backu
     """Before anything is written."""
     if manifest.schema > tools.schema:
         raise DataFolderFault(
-            f"The backup '{manifest.id}' was taken by a newer version of Face Atlas (database version "
-            f"{manifest.schema}, this one reads {tools.schema}). Use that version. Nothing was changed."
+            marked(
+                "The backup '{backup}' was taken by a newer version of Face Atlas (database version {version}, "
+                "this one reads {read_version}). Use that version. Nothing was changed."
+            ).format(backup=manifest.id, version=manifest.schema, read_version=tools.schema)
         )
     for _ in folder.files(manifest):
         pass
@@ -341,8 +350,10 @@ class _Files:
             self._lacking.append(" ".join(file.key))
             if not self.without_damaged:
                 raise DataFolderFault(
-                    f"A file of the backup '{self.manifest.id}' is missing or damaged ({file.kind} {file.id}). Nothing "
-                    "was restored. Use another backup, or restore what is whole by --without-damaged."
+                    marked(
+                        "A file of the backup '{backup}' is missing or damaged ({kind} {file}). Nothing was "
+                        "restored. Use another backup, or restore what is whole by --without-damaged."
+                    ).format(backup=self.manifest.id, kind=file.kind, file=file.id)
                 )
             return
         if self.unseal is not None:

@@ -142,7 +142,7 @@ def _with_training_strangers(material: TrainingMaterial, strangers: TrainingStra
         return material
     # Embedding them took minutes, in which somebody may have changed the model.
     if strangers.model_id != material.model_id:
-        raise ModelMismatch("The dataset's model was changed while the strangers were looked at. Train again.")
+        raise ModelMismatch(marked("The dataset's model was changed while the strangers were looked at. Train again."))
     return material.with_strangers(strangers.vectors, strangers.stranger_ids)
 
 

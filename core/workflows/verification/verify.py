@@ -12,6 +12,7 @@ from core.base.json_values import Json
 from core.base.types import Embeddings, FaceTable, Floats, Vectors, take_items
 from core.base.words import format_people_count
 from core.language.texts import gettext as _
+from core.language.texts import marked
 from core.learn.labelled_faces import LabelledFaces
 from core.learn.model_selection.splits import label_faces
 from core.learn.numerics.unit_vectors import cosine_to_distance, mean_direction
@@ -183,7 +184,9 @@ def compare_with_person(
         if table.photo_ids[row] != photo.photo_id
     ]
     if not rows:
-        raise InputRefused(f"'{person.name}' has no face to compare with but the one of this very photo.")
+        raise InputRefused(
+            marked("'{name}' has no face to compare with but the one of this very photo.").format(name=person.name)
+        )
     vectors, probe = embeddings.vectors[rows], photo.faces[face].vector
     centre = mean_direction(vectors)
     return PersonGallery(
@@ -203,8 +206,10 @@ def read_photo_with_face(pipeline: FacePipeline, content: bytes, name: str) -> P
         raise ImageRefused(f"'{name}': {refusal}") from refusal
     if not photo.faces:
         raise InputRefused(
-            f"No face could be found in '{name}'. A face needs to be at least about 20 pixels wide and turned towards "
-            "the camera. Try another photo."
+            marked(
+                "No face could be found in '{name}'. A face needs to be at least about 20 pixels wide and turned "
+                "towards the camera. Try another photo."
+            ).format(name=name)
         )
     return photo
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from core.base.errors import InputRefused
+from core.language.texts import marked
 from core.store.access_model import Asker, Grant, Role, Standing, Usage
 from core.store.sql import schema
 from core.store.sql.reader import SqlStore
 
-LAST_OWNER = "A dataset needs an owner, and this is the only one. Make somebody else its owner first."
+LAST_OWNER = marked("A dataset needs an owner, and this is the only one. Make somebody else its owner first.")
 
 
 class SqlAccessStore(SqlStore):

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy.engine import ExceptionContext
 
 from core.base.errors import DISK_FULL, DataFolderBusy, DataFolderFault, DiskFull, FaceAtlasError
+from core.language.texts import marked
 
 NO_ROOM_BYTES = 256 << 10
 """With less free than this, an error at writing is want of room, whatever SQLite calls it: its index of the log alone
@@ -44,20 +45,26 @@ def translate_fault(path: Path, fault: BaseException) -> FaceAtlasError | None:
         return DiskFull(DISK_FULL)
     if primary in _LOCKED:
         return DataFolderBusy(
-            "Another program has kept the database of the data folder locked all the while. Close it (a backup, a "
-            "database viewer, another Face Atlas), then do it again. Nothing was lost."
+            marked(
+                "Another program has kept the database of the data folder locked all the while. Close it (a "
+                "backup, a database viewer, another Face Atlas), then do it again. Nothing was lost."
+            )
         )
     if primary in _DAMAGED:
         return damaged_database(path, str(fault))
     if primary in _OUT_OF_REACH:
         return DataFolderFault(
-            f"The database '{path.name}' cannot be opened or written ({fault}). Check that the data folder and its "
-            "files belong to you and that its disk can be written, or choose another data folder."
+            marked(
+                "The database '{file}' cannot be opened or written ({fault}). Check that the data folder and its "
+                "files belong to you and that its disk can be written, or choose another data folder."
+            ).format(file=path.name, fault=fault)
         )
     if primary == sqlite3.SQLITE_IOERR:
         return DataFolderFault(
-            f"The disk reported an error at the database '{path.name}' ({fault}). Check the disk of the data folder; "
-            "copy what is on it elsewhere first."
+            marked(
+                "The disk reported an error at the database '{file}' ({fault}). Check the disk of the data "
+                "folder; copy what is on it elsewhere first."
+            ).format(file=path.name, fault=fault)
         )
     return None
 
@@ -65,8 +72,10 @@ def translate_fault(path: Path, fault: BaseException) -> FaceAtlasError | None:
 def damaged_database(path: Path, reason: str) -> DataFolderFault:
     """The error for a file that is no whole database."""
     return DataFolderFault(
-        f"The database '{path.name}' in the data folder is damaged and cannot be read ({reason}). "
-        "Put back a copy of it, or move it away to start anew."
+        marked(
+            "The database '{file}' in the data folder is damaged and cannot be read ({reason}). Put back a copy "
+            "of it, or move it away to start anew."
+        ).format(file=path.name, reason=reason)
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, sele
 from core.base.columns import CodedColumn, Coder, TextColumn, encode_texts
 from core.base.errors import NotFound
 from core.base.types import Embeddings, FaceTable, Ints, Revision, Split, Vectors
+from core.language.texts import marked
 from core.store.columns.face_changes import FaceChanges, PersonEntry, label_faces_by_person
 from core.store.columns.people_columns import build_people
 from core.store.sql import schema
@@ -97,7 +98,7 @@ class SqlFaceColumns(SqlDatasetStore):
             by_id = select(dataset.c.revision, dataset.c.last_removal).where(dataset.c.id == dataset_id)
             state = connection.execute(by_id).one_or_none()
             if state is None:
-                raise NotFound("This dataset was deleted in the meantime.")
+                raise NotFound(marked("This dataset was deleted in the meantime."))
             # Those who were dismissed are touched and not counted, and so leave the table.
             touched = select(face.c.id).where(face.c.dataset_id == dataset_id, face.c.changed > since)
             return FaceChanges(

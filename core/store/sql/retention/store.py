@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, Table, delete, insert, or_, select, update
 
 from core.base.errors import NotFound
+from core.language.texts import marked
 from core.store.retention.model import ReceiptRecord, RetentionTerms
 from core.store.sql import schema
 from core.store.sql.reader import SqlStore
@@ -84,5 +85,6 @@ def _read_terms(row: Row[*tuple[Any, ...]]) -> RetentionTerms:
 
 
 def _gone(table: Table) -> NotFound:
-    what = "dataset" if table is schema.dataset else "person"
-    return NotFound(f"This {what} is not there any more. Reload the page.")
+    if table is schema.dataset:
+        return NotFound(marked("This dataset is not there any more. Reload the page."))
+    return NotFound(marked("This person is not there any more. Reload the page."))

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, u
 from core.base.errors import InputRefused, NameTaken
 from core.corrections.model import OF_FACE, OF_PERSON, OF_PHOTO, Entity, Field, Value
 from core.corrections.replay import follow_merges
+from core.language.texts import marked
 from core.store.sql import schema
 from core.store.sql.rows import in_batches
 from core.store.sql.transactions.turned_photos import set_turn
@@ -127,7 +128,7 @@ def resolve_merges(connection: Connection, dataset_id: str) -> dict[int, int]:
         return {row.id: follow_merges(row.id, into) for row in rows}
     except ValueError as error:
         raise InputRefused(
-            "These people would be merged into each other in a circle. Undo the later merge first."
+            marked("These people would be merged into each other in a circle. Undo the later merge first.")
         ) from error
 
 
@@ -136,7 +137,9 @@ def require_distinct_names(connection: Connection, dataset_id: str, keys: Collec
     if not any(field in _MAY_CLASH for _, _, field in keys):
         return
     if twice := namesakes_with_faces(connection, dataset_id):
-        raise NameTaken(f"There is a '{twice[0]}' already. Merge the two, or choose another name.")
+        raise NameTaken(
+            marked("There is a '{name}' already. Merge the two, or choose another name.").format(name=twice[0])
+        )
 
 
 def namesakes_with_faces(connection: Connection, dataset_id: str) -> list[str]:

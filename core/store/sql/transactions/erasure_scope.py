@@ -9,6 +9,7 @@ from sqlalchemy import Connection, or_, select
 
 from core.base.errors import NotFound
 from core.corrections.model import Entity, Field
+from core.language.texts import marked
 from core.store.exchange_protocols import Erasure
 from core.store.name_spelling import Spellings
 from core.store.sql import schema
@@ -73,7 +74,7 @@ class ErasureScope:
         """The person with all who were merged into them, and those without faces who have the same name."""
         roots = resolve_merges(self.connection, self.dataset_id)
         if person_id not in roots:
-            raise NotFound("This person is not in the dataset any more. Reload the page.")
+            raise NotFound(marked("This person is not in the dataset any more. Reload the page."))
         person, face = schema.person, schema.face
         person_ids = {merged_id for merged_id, final in roots.items() if final == roots[person_id]}
         names = select(person.c.name).where(person.c.id.in_(person_ids))

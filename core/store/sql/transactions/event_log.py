@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from core.base.errors import NotFound
 from core.corrections.model import Change, Correction, Editor, Entity, Event, EventKind, Field
+from core.language.texts import marked
 from core.store.sql import schema
 from core.store.sql.transactions.current_values import (
     FieldKey,
@@ -27,14 +28,14 @@ def raise_revision(connection: Connection, dataset_id: str) -> None:
     table = schema.dataset
     raised = update(table).where(table.c.id == dataset_id).values(revision=table.c.revision + 1)
     if not connection.execute(raised).rowcount:
-        raise NotFound("This dataset was deleted in the meantime.")
+        raise NotFound(marked("This dataset was deleted in the meantime."))
 
 
 def lock_dataset(connection: Connection, dataset_id: str) -> None:
     """Take the writer's lock for a write that changes nothing which is kept by the revision."""
     table = schema.dataset
     if not connection.execute(update(table).where(table.c.id == dataset_id).values(revision=table.c.revision)).rowcount:
-        raise NotFound("This dataset was deleted in the meantime.")
+        raise NotFound(marked("This dataset was deleted in the meantime."))
 
 
 def append_event(connection: Connection, dataset_id: str, editor: Editor, correction: Correction) -> Event:
@@ -111,6 +112,6 @@ def merge_namesakes(connection: Connection, dataset_id: str) -> None:
                 changes=[change],
                 person_id=kept_id,
                 from_person_id=duplicate_id,
-                why="A folder of the same name.",
+                why=marked("A folder of the same name."),
             )
             append_event(connection, dataset_id, INGEST, correction)
