@@ -66,7 +66,8 @@ class Settings:
     """The code of the language that pages are read in, as "de"; English where it is empty."""
     secret: str = field(default="", repr=False)
     """The passphrase or key that opens an encrypted data folder."""
-    memory_root: Path = Path("/dev/shm")
+    # A folder of the user's alone is made in it, and refused where somebody else made one of that name.
+    memory_root: Path = Path("/dev/shm")  # nosec B108
     """A folder that lies in memory, for what is opened in place of an encrypted data folder."""
 
     ray_address: str = ""

@@ -44,6 +44,7 @@ from core.ui.gate import (
     inline_script_sources,
     response_headers,
 )
+from core.ui.monitoring.freed_memory import start_giving_back
 from core.ui.monitoring.routes import monitor
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -69,6 +70,7 @@ def create_guarded_app(runtime: Runtime) -> AsgiApp:
 
         app, own_name = put_door_before(app, runtime, providers)
         names = (*names, own_name)
+    start_giving_back()
     # Before the door: a proxy asks how the server is, and signs in nowhere.
     app = monitor(app, runtime)
     hosts = Hosts(names, opened == OPEN_ANSWER)
