@@ -16,7 +16,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BROWSER_FOLDER = ROOT / "core/ui/components/browser"
-VALUES = {"core.language", "core.base.types", "core.base.columns", "core.base.errors", "core.base.progress"}
+VALUES = {
+    *("core.language", "core.base.types", "core.base.face_table", "core.base.columns", "core.base.errors"),
+    "core.base.progress",
+}
 TRAINING_OPTIONS = "core.learn.classification.training_material"
 CLASSIFIER_KINDS = "core.learn.classification.classifier_kinds"
 GROUPING_THRESHOLD = "core.learn.clustering.agglomerative"
@@ -278,8 +281,7 @@ DECODERS = {
 """Of core.imaging: what meets bytes of others."""
 MAY_DECODE = {
     "core.isolation.tasks": "in the child",
-    "core.workflows.labels.review_queue": "crops, which this program wrote",
-    "core.workflows.evaluation.study": "crops, which this program wrote",
+    "core.workflows.labels.stored_crops": "crops, which this program wrote",
     "core.bench": "the sample",
     "core.vision.models.quantise": "the sample",
 }
@@ -301,7 +303,7 @@ LOADED_WHEN_NEEDED = set(HEAVY) - {"sqlalchemy"} | {"scipy.stats", "scipy.optimi
 
 
 WRITTEN_ONCE = {
-    "the row of each face": (r"\{(\w*face\w*): \w+ for \w+, \1 in enumerate\(", "core.base.types"),
+    "the row of each face": (r"\{(\w*face\w*): \w+ for \w+, \1 in enumerate\(", "core.base.face_table"),
     "the distance of a cosine": (r"\b2(\.0)? - 2(\.0)? \*", "core.learn.numerics.unit_vectors"),
     "a sum by label": (r"np\.add\.(at|reduceat)\(", "core.learn.numerics.labels"),
     "connected components": (r"connected_components\(", "core.learn.numerics.labels"),

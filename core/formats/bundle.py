@@ -22,9 +22,9 @@ import numpy as np
 from core.archives.zip_file import ZipMembers
 from core.base import words
 from core.base.errors import ArchiveRefused, InputRefused
+from core.base.face_table import Embeddings
 from core.base.json_values import Json, JsonObject, JsonRecord, parse_json
 from core.base.settings import ArchiveLimits
-from core.base.types import Embeddings
 from core.formats.npz_header import require_bounded_npz
 from core.language.texts import marked
 from core.learn.classification.recogniser import Recogniser

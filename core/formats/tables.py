@@ -18,8 +18,9 @@ import numpy as np
 
 from core.base import words
 from core.base.errors import InputRefused
+from core.base.face_table import Embeddings
 from core.base.json_values import parse_json
-from core.base.types import Embeddings, Face, Quality, Vectors
+from core.base.types import Face, Quality, Vectors
 from core.formats.npz_header import read_npz_arrays
 from core.language.texts import marked
 from core.store.exchange_protocols import StoredPhoto

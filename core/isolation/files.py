@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 
 from core.base.errors import InputRefused
+from core.base.face_table import Embeddings
 from core.base.json_values import LONGEST_TEXT
-from core.base.types import Embeddings
 from core.formats import bundle, tables, xmp
 from core.formats.bundle import Bundle
 from core.formats.xmp import Sidecar

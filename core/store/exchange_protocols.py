@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from core.base.face_table import Embeddings
 from core.base.progress import Progress
-from core.base.types import Box, Embeddings, Face, Photo, Vectors
+from core.base.types import Box, Face, Photo, Vectors
 from core.corrections.model import Change, Event
 from core.store.values.datasets import PhotoLabel
 

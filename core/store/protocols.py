@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from core.base.face_table import Embeddings, FaceTable
 from core.base.json_values import JsonObject
-from core.base.types import Embeddings, Face, FaceTable, Photo, Quality, Revision, Vectors
+from core.base.types import Face, Photo, Quality, Revision, Vectors
 from core.store.access_model import Asker
 from core.store.columns.face_changes import FaceChanges
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState, JobTotal

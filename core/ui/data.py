@@ -18,8 +18,9 @@ from core.access.decisions import Access
 from core.access.view import access_of, services_for
 from core.base import words
 from core.base.columns import number_values
+from core.base.face_table import Embeddings, FaceTable
 from core.base.settings import settings_from_env
-from core.base.types import Embeddings, FaceTable, Photo, Revision
+from core.base.types import Photo, Revision
 from core.learn.metrics.predictions import Predictions
 from core.services import Services
 from core.store.columns.people_columns import People, build_counts, build_people

@@ -6,7 +6,7 @@ from core.language.texts import gettext as _
 from core.store.job_model import JobKind
 from core.ui import data, frame, jobs
 from core.ui.identification import lookup_page, lookup_table
-from core.ui.training import training_page
+from core.ui.training import training_plan
 
 with frame.page(
     _("Many photos"), _("Who is on many new photos at once: look, filter, and sort them by person.")
@@ -21,7 +21,7 @@ with frame.page(
     jobs.follow_job(job)
     # What is kept can be looked at though its run is gone: names and scores lie with it.
     if not runs and not kept_lookups:
-        training_page.show_nothing_trained(dataset, _("Nothing has been learned from this dataset yet."))
+        training_plan.show_nothing_trained(dataset, _("Nothing has been learned from this dataset yet."))
         st.stop()
     opened = lookup_page.find_opened_lookup(kept_lookups, job)
     if opened is not None:

@@ -7,7 +7,7 @@ from core.language.texts import gettext as _
 from core.ui import data, frame, words
 from core.ui.identification import face_answer, live_camera, lookup_storage, photo_answer, photo_input, trial_photos
 from core.ui.labels import corrections
-from core.ui.training import training_page
+from core.ui.training import training_plan
 
 with frame.page(
     _("Who is this?"),
@@ -16,7 +16,7 @@ with frame.page(
     dataset = page.dataset
     runs = data.dataset_runs(dataset)
     if not runs:
-        training_page.show_nothing_trained(dataset, _("Nothing has been learned from this dataset yet."))
+        training_plan.show_nothing_trained(dataset, _("Nothing has been learned from this dataset yet."))
         st.stop()
     run = runs[0]
     photo_answer.show_retraining_notice(dataset, run)

@@ -18,7 +18,7 @@ from core.ui.evaluation import (
     wrong_predictions,
 )
 from core.ui.labels import corrections
-from core.ui.training import imbalance, training_page
+from core.ui.training import imbalance, runs_table, training_plan
 from core.ui.verification import pair_statistics
 
 with frame.page(
@@ -29,7 +29,7 @@ with frame.page(
     damaged.show_damaged_runs(dataset)
     if not runs:
         sentence = _("Nothing was trained yet. Afterwards you see here how often it is right, and every error.")
-        training_page.show_nothing_trained(dataset, sentence)
+        training_plan.show_nothing_trained(dataset, sentence)
         st.stop()
     run = evaluation_page.choose_run(runs)
     evaluated = evaluation_page.load_evaluated_run(dataset, run)
@@ -44,7 +44,7 @@ with frame.page(
     bodies = {
         _("Errors"): wrong_predictions.show_errors_section,
         _("Confusion"): confusion_matrix.show_confusion_section,
-        **({_(training_page.COMPARED): run_comparison.show_comparison_section} if len(runs) > 1 else {}),
+        **({_(runs_table.COMPARED): run_comparison.show_comparison_section} if len(runs) > 1 else {}),
         _("People"): evaluation_page.show_people_section,
         _("Strangers"): open_set.show_strangers_section,
         _("Same person? (1:1)"): pair_statistics.show_pairs_section,

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.base.types import Embeddings, Ints, Vectors
+from core.base.face_table import Embeddings
+from core.base.types import Ints, Vectors
 from core.learn.classification.calibrated_classifier import fit_classifier
 from core.learn.classification.classifier_kinds import ClassifierKind, ClassifierSettings
 from core.learn.classification.recogniser import Recogniser

@@ -19,7 +19,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from core.base.types import Embeddings, Ints, Vectors
+from core.base.face_table import Embeddings
+from core.base.types import Ints, Vectors
 from core.learn.numerics.neighbour_index import build_neighbour_index
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.store.columns.array_file import map_arrays

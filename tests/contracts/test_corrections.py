@@ -17,7 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import Row, Select, select, text
 
 from core.base.errors import ChangedMeanwhile, InputRefused, NameTaken, NotFound
-from core.base.types import Box, Face, FaceTable, Photo, Split
+from core.base.face_table import FaceTable
+from core.base.types import Box, Face, Photo, Split
 from core.corrections.model import OF_FACE, OF_PERSON, Change, Editor, Entity, Field
 from core.corrections.replay import Base, ReplayableEvent, find_undone_events, follow_merges, replay_log
 from core.imaging.geometry import turn_box, turn_size

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.base.types import Box, Embeddings, Face, Photo, Quality, Split
+from core.base.face_table import Embeddings
+from core.base.types import Box, Face, Photo, Quality, Split
 from core.corrections.model import Editor
 from core.store.columns.face_changes import update_table, update_vectors
 from core.store.columns.people_columns import People, build_people

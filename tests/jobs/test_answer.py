@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.base.types import FaceTable
+from core.base.face_table import FaceTable
 from core.corrections.model import Editor
 from core.jobs.answer import plan_answer
 from core.jobs.registry import list_follow_ups, submit_job

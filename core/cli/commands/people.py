@@ -17,7 +17,7 @@ from core.workflows.clustering.hierarchy import ClusterOptions
 from core.workflows.datasets import find_person, require_faces
 from core.workflows.erasure import erase_person as erasing
 from core.workflows.erasure.erase_dataset import erase_dataset
-from core.workflows.labels import review_queue
+from core.workflows.labels import review_queue, suspects_document
 
 
 def add_people(commands: Commands) -> None:
@@ -144,7 +144,7 @@ def add_suspects(commands: Commands) -> None:
 def _suspects(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.open_dataset(options)
     run_in_process(services, dataset, review_queue.SuspectsRequest())
-    return review_queue.queue_json(services.store, services.log, services.artifacts, dataset.id, options.limit)
+    return suspects_document.queue_json(services.store, services.log, services.artifacts, dataset.id, options.limit)
 
 
 def add_erase(commands: Commands) -> None:

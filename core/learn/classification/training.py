@@ -18,8 +18,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.base.face_table import take_items
 from core.base.progress import UNWATCHED, Progress
-from core.base.types import Doubles, Ints, Vectors, take_items
+from core.base.types import Doubles, Ints, Vectors
 from core.language.texts import marked
 from core.learn.classification.calibrated_classifier import CHOOSING_FOLDS, CalibratedClassifier, fit_classifier
 from core.learn.classification.recogniser import Recogniser

@@ -10,7 +10,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from core.base.errors import TrainingRefused
-from core.base.types import TRUSTED_GRADE, Bools, Embeddings, FaceTable, Ints, Split, Vectors, take_items
+from core.base.face_table import Embeddings, FaceTable, take_items
+from core.base.types import TRUSTED_GRADE, Bools, Ints, Split, Vectors
 from core.language.texts import marked
 from core.learn.classification.classifier_kinds import ClassifierKind, ClassifierSettings
 from core.learn.labelled_faces import LabelledFaces

@@ -29,8 +29,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.base.errors import TrainingRefused
+from core.base.face_table import take_items
 from core.base.progress import UNWATCHED, Progress
-from core.base.types import Floats, Ints, Vectors, take_items
+from core.base.types import Floats, Ints, Vectors
 from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.row_learners import ROW_LEARNERS

@@ -15,8 +15,9 @@ from itertools import chain
 
 import numpy as np
 
+from core.base.face_table import FaceTable, take_items
 from core.base.progress import UNWATCHED, Progress
-from core.base.types import Bools, Doubles, FaceTable, Floats, Ints, Split, Vectors, take_items
+from core.base.types import Bools, Doubles, Floats, Ints, Split, Vectors
 from core.learn.label_errors import duplicate_images, label_confidence
 from core.learn.label_errors.duplicate_images import CropReader, DuplicatePairs, FacePairs
 from core.learn.label_errors.mislabelled import Mislabelled, find_mislabelled

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.errors import InputRefused
+from core.base.face_table import FaceRows
 from core.base.json_values import parse_json
-from core.base.types import Bools, FaceRows, Floats, Ints
+from core.base.types import Bools, Floats, Ints
 from core.language.texts import marked
 from core.learn.metrics.classification import Evaluation, confusion_counts
 from core.learn.open_set.rejection_rule import Impostors

@@ -22,7 +22,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from core.base.types import Bools, Doubles, FaceTable, Ints, Quality
+from core.base.face_table import FaceTable
+from core.base.types import Bools, Doubles, Ints, Quality
 from core.language.texts import marked
 from core.learn.metrics.predictions import Predictions
 

@@ -17,7 +17,8 @@ from typing import Literal
 import numpy as np
 
 from core.base.errors import TrainingRefused
-from core.base.types import Bools, FaceTable, Ints, Split, Vectors
+from core.base.face_table import FaceTable
+from core.base.types import Bools, Ints, Split, Vectors
 from core.language.texts import marked
 from core.learn.labelled_faces import LabelledFaces, count_shots
 from core.learn.metrics.run_values import LeftOutPerson

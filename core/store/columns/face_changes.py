@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from core.base.columns import CodedColumn, Column, TextColumn, encode_texts
-from core.base.types import Embeddings, FaceTable, Ints, Revision
+from core.base.face_table import Embeddings, FaceTable
+from core.base.types import Ints, Revision
 
 PersonEntry = tuple[int, str, bool]
 """A person's id, name, and whether they are hidden."""

@@ -9,7 +9,8 @@ from typing import overload
 
 import numpy as np
 
-from core.base.types import Bools, Doubles, FaceTable, Ints, Split
+from core.base.face_table import FaceTable
+from core.base.types import Bools, Doubles, Ints, Split
 from core.store.values.datasets import Counts, PersonCount, PersonRemark
 
 

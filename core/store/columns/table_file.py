@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from core.base.columns import CodedColumn, TextColumn, encode_texts
-from core.base.types import FaceTable, Revision, Split
+from core.base.face_table import FaceTable
+from core.base.types import Revision, Split
 from core.store.columns.array_file import Array, ArrayFile, encode_arrays, map_arrays
 
 FILE_FORMAT = 1

@@ -11,7 +11,8 @@ import numpy as np
 from sqlalchemy import bindparam, select, update
 
 from core.base.errors import NotFound
-from core.base.types import Box, Embeddings, Face, Vectors
+from core.base.face_table import Embeddings
+from core.base.types import Box, Face, Vectors
 from core.corrections.model import Change, event_origin
 from core.language.texts import marked
 from core.store.exchange_protocols import DatasetSnapshot, FaceLocation, LoggedEvent, PersonOrigin, StoredPhoto

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from core.base.types import FaceRows, Floats, Ints
+from core.base.face_table import FaceRows
+from core.base.types import Floats, Ints
 from core.language.texts import marked, ngettext
 from core.ui.components.browser_words import BrowserWords
 from core.ui.components.mount import ignore_change, register_component

@@ -18,7 +18,7 @@ from core.ui import words
 from core.ui.access import offers
 from core.ui.evaluation import study_progress
 from core.ui.evaluation.evaluation_page import EvaluatedRun
-from core.ui.training import training_page
+from core.ui.training import training_jobs
 from core.workflows.evaluation import classifier_choice
 
 
@@ -79,7 +79,7 @@ def _offer_other_classifiers(evaluated: EvaluatedRun, study: Study) -> None:
         if st.button(
             _("Use this one"), type="primary" if is_recommended else "secondary", icon=":material/swap_horiz:"
         ):
-            training_page.train_with_classifier(evaluated.dataset, evaluated.run, ClassifierKind(chosen_id))
+            training_jobs.train_with_classifier(evaluated.dataset, evaluated.run, ClassifierKind(chosen_id))
         st.caption(
             ngettext(
                 "It learns all {number} face and sets the thresholds for strangers anew: about {duration}. "

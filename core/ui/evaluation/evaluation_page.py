@@ -24,7 +24,7 @@ from core.ui.access import kept, offers
 from core.ui.audit import recording
 from core.ui.certainty import explanation
 from core.ui.data import Faces
-from core.ui.training import training_page
+from core.ui.training import runs_table, training_jobs, training_plan
 from core.vision.models import catalogue
 from core.workflows.exchange.csv_tables import people_csv
 
@@ -87,7 +87,7 @@ def choose_run(runs: list[Run]) -> Run:
 
 
 def _format_choice(run: Run, *, is_newest: bool) -> str:
-    title = training_page.format_run_title(run)
+    title = runs_table.format_run_title(run)
     return _("newest, {run}", run=title) if is_newest else title
 
 
@@ -131,7 +131,7 @@ def show_stale_notice(evaluated: EvaluatedRun) -> None:
         st.markdown(f":material/update: {words.plain(stale or (describe_update(updated) if updated else ''))}")
         may_train = offers.may_edit(evaluated.dataset.id)
         if may_train and st.button(_("Train again"), type="primary", icon=":material/school:"):
-            training_page.train_again(evaluated.dataset, evaluated.run)
+            training_jobs.train_again(evaluated.dataset, evaluated.run)
 
 
 # person by person
@@ -284,7 +284,7 @@ def _model_title(model_id: str) -> str:
 
 def _show_left_out(run: Run) -> None:
     for dropped in run.params.dropped:
-        st.caption(training_page.describe_unused(dropped.faces, dropped.reason))
+        st.caption(training_plan.describe_unused(dropped.faces, dropped.reason))
     left_out = run.params.left_out
     if not left_out:
         st.caption(_("Nobody was left out."))

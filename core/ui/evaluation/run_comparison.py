@@ -19,7 +19,7 @@ from core.ui.components.picker import Grid, draw_picker
 from core.ui.evaluation import evaluation_charts
 from core.ui.evaluation.evaluation_page import EvaluatedRun
 from core.ui.labels import correction_history, corrections, face_review, face_sheet
-from core.ui.training import training_page
+from core.ui.training import runs_table
 from core.workflows.evaluation import compare
 from core.workflows.evaluation.compare import ChangedSetting, FaceOutcome, RunChanges, RunComparison
 
@@ -58,7 +58,7 @@ def _choose_other_run(run: Run, candidates: list[Run]) -> Run:
             _("Compared with"),
             list(by_id),
             index=list(by_id).index(run_id),
-            format_func=lambda key: training_page.format_run_title(by_id[key]),
+            format_func=lambda key: runs_table.format_run_title(by_id[key]),
             key=f"compared_with_{run.id}",
             width=300,
         )
@@ -240,7 +240,7 @@ def _setting_lines(settings: Sequence[ChangedSetting]) -> list[str]:
     return [
         _(
             "{setting}: {old} before, {new} now",
-            setting=_(training_page.SETTING_NAMES[setting.name]),
+            setting=_(runs_table.SETTING_NAMES[setting.name]),
             old=_value_text(setting.old),
             new=_value_text(setting.new),
         )

@@ -28,7 +28,7 @@ from core.ui.identification import face_answer
 from core.ui.identification.photo_input import TabPhoto
 from core.ui.labels import corrections
 from core.ui.photos.dropped_photo import NO_FACE_ADVICE
-from core.ui.training import training_page
+from core.ui.training import training_jobs
 from core.workflows.identification.identify import IdentifiedFace, nearest_candidate
 from core.workflows.labels import teach
 from core.workflows.training.update import UPDATE_FIRST_FROM
@@ -95,14 +95,14 @@ def show_retraining_notice(dataset: Dataset, run: Run) -> None:
                 key="update",
                 icon=":material/update:",
                 help=_("Takes seconds. How good it is then, a training measures."),
-                on_click=training_page.submit_update,
+                on_click=training_jobs.submit_update,
                 args=(dataset,),
             )
         st.button(
             _("Train again"),
             key="retrain",
             icon=":material/school:",
-            on_click=training_page.submit_training_again,
+            on_click=training_jobs.submit_training_again,
             args=(dataset, run),
         )
 

@@ -10,7 +10,8 @@ from enum import StrEnum
 import numpy as np
 import streamlit as st
 
-from core.base.types import Bools, FaceTable, Floats, Ints, Revision, Split
+from core.base.face_table import FaceTable
+from core.base.types import Bools, Floats, Ints, Revision, Split
 from core.language.texts import gettext as _
 from core.language.texts import marked
 from core.store.values.datasets import Dataset

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.base.types import FaceTable, Revision
+from core.base.face_table import FaceTable
+from core.base.types import Revision
 from core.corrections.model import Event
 from core.jobs.registry import submit_job
 from core.language.texts import gettext as _
@@ -22,9 +23,10 @@ from core.ui.certainty import bar
 from core.ui.components.entries import EntryCommand, FaceStrip, Keyboard, ReviewEntry, draw_entries
 from core.ui.data import Faces
 from core.ui.labels import correction_history, corrections, face_sheet, name_choice
-from core.workflows.labels import review_queue
+from core.workflows.labels import open_suspects, review_queue
 from core.workflows.labels.correct import Corrector
-from core.workflows.labels.review_queue import OpenSuspects, ReviewQueue, SuspectsRequest
+from core.workflows.labels.open_suspects import OpenSuspects
+from core.workflows.labels.review_queue import ReviewQueue, SuspectsRequest
 
 PER_PAGE = 10
 FACES_SHOWN = 3
@@ -75,7 +77,7 @@ def load_open_suspects(dataset_id: str, revision: Revision, created: float | Non
     # The queue is of the revision that was searched; what is open is worked out anew after each correction.
     queue, faces = load_stored_queue(dataset_id, created), data.dataset_faces(dataset_id, revision)
     assert queue is not None, "only a queue that is there has a standing"
-    return review_queue.list_open_suspects(
+    return open_suspects.list_open_suspects(
         queue, faces.table, data.services().log.pairs_kept_apart(dataset_id), revision
     )
 

@@ -158,42 +158,12 @@ def choose_people_filter(dataset: Dataset, people: People, more_counts: Mapping[
     # The toggle stands last in the row, but counts and chips before it depend on it: it is read from its state.
     hidden = _shows_hidden(people)
     counts = Counter(count_people(people, hidden=hidden)) + Counter(more_counts)
-    chips = [show for show in PeopleCategory if counts[show] or show is PeopleCategory.ALL]
-    orders = [order for order in PeopleOrder if order is not PeopleOrder.POOREST or _graded(people)]
-    # ``view=doubles`` is how links of earlier versions ask for pairs who may be one person.
-    is_doubles_link = address.query_value("view") == "doubles"
-    shown_first = PeopleCategory.QUESTIONS if is_doubles_link else address.query_choice(chips, "show")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        search = st.text_input(
-            _("Find a name"),
-            address.query_value("find") or "",
-            key=SEARCH_FIELD,
-            type="search",
-            placeholder=_("Find a name"),
-            label_visibility="collapsed",
-            live=True,
-            width=200,
-            on_change=_reset_page,
-        )
-        show = st.pills(
-            _("Show"),
-            chips,
-            default=shown_first if shown_first in chips else PeopleCategory.ALL,
-            format_func=lambda chip: f"{words.plain(_(chip))} {words.count(counts[chip])}",
-            required=True,
-            key=f"people_show_{dataset.id}_{len(chips)}",
-            label_visibility="collapsed",
-            on_change=_reset_page,
-        )
-        order = st.selectbox(
-            _("Order"),
-            orders,
-            format_func=_,
-            index=orders.index(address.query_choice(orders, "order") or PeopleOrder.MOST),
-            key=f"people_order_{dataset.id}_{len(orders)}",
-            label_visibility="collapsed",
-            width=250,
-            on_change=_reset_page,
+        people_filter = PeopleFilter(
+            search=_ask_for_name(),
+            show=_ask_for_category(dataset, counts),
+            order=_ask_for_order(dataset, people),
+            hidden=hidden,
         )
         if n_hidden := int(people.hidden.sum()):
             st.toggle(
@@ -202,9 +172,57 @@ def choose_people_filter(dataset: Dataset, people: People, more_counts: Mapping[
                 key="people_hidden",
                 on_change=_reset_page,
             )
-    people_filter = PeopleFilter(show or PeopleCategory.ALL, search or "", order or PeopleOrder.MOST, hidden)
     remember_filter(people_filter)
     return people_filter
+
+
+def _ask_for_name() -> str:
+    """What is typed into the search, "" for nothing."""
+    search = st.text_input(
+        _("Find a name"),
+        address.query_value("find") or "",
+        key=SEARCH_FIELD,
+        type="search",
+        placeholder=_("Find a name"),
+        label_visibility="collapsed",
+        live=True,
+        width=200,
+        on_change=_reset_page,
+    )
+    return search or ""
+
+
+def _ask_for_category(dataset: Dataset, counts: Mapping[PeopleCategory, int]) -> PeopleCategory:
+    chips = [show for show in PeopleCategory if counts[show] or show is PeopleCategory.ALL]
+    # ``view=doubles`` is how links of earlier versions ask for pairs who may be one person.
+    is_doubles_link = address.query_value("view") == "doubles"
+    shown_first = PeopleCategory.QUESTIONS if is_doubles_link else address.query_choice(chips, "show")
+    show = st.pills(
+        _("Show"),
+        chips,
+        default=shown_first if shown_first in chips else PeopleCategory.ALL,
+        format_func=lambda chip: f"{words.plain(_(chip))} {words.count(counts[chip])}",
+        required=True,
+        key=f"people_show_{dataset.id}_{len(chips)}",
+        label_visibility="collapsed",
+        on_change=_reset_page,
+    )
+    return show or PeopleCategory.ALL
+
+
+def _ask_for_order(dataset: Dataset, people: People) -> PeopleOrder:
+    orders = [order for order in PeopleOrder if order is not PeopleOrder.POOREST or _graded(people)]
+    order = st.selectbox(
+        _("Order"),
+        orders,
+        format_func=_,
+        index=orders.index(address.query_choice(orders, "order") or PeopleOrder.MOST),
+        key=f"people_order_{dataset.id}_{len(orders)}",
+        label_visibility="collapsed",
+        width=250,
+        on_change=_reset_page,
+    )
+    return order or PeopleOrder.MOST
 
 
 def filter_from_address(people: People) -> PeopleFilter:

@@ -27,7 +27,7 @@ from core.ui.people import people_filter
 from core.ui.people.people_filter import PeopleCategory, PeopleFilter
 from core.ui.photos import answer_steps
 from core.ui.projection import map_picture
-from core.ui.training import training_page
+from core.ui.training import training_plan
 
 FACES_SHOWN = 12
 FACE_PX = 76
@@ -135,7 +135,7 @@ def _show_advice(dataset: Dataset, answer: Answer) -> None:
     elif counts.people == 1:
         missing = _("Only one person has a name. A recogniser tells people apart: add a folder of somebody else, too.")
     elif counts.people and answer.run is None:
-        missing = words.plain(training_page.describe_refusal(dataset))
+        missing = words.plain(training_plan.describe_refusal(dataset))
     if missing:
         st.info(missing, icon=":material/info:")
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.base.types import Floats, Ints, Revision, Split, take_items
+from core.base.face_table import take_items
+from core.base.types import Floats, Ints, Revision, Split
 from core.charts.palette import GREY
 from core.language.languages import Language
 from core.language.texts import gettext as _

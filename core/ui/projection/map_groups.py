@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from core.base.types import Doubles, FaceTable, Floats, Ints, Split
+from core.base.face_table import FaceTable
+from core.base.types import Doubles, Floats, Ints, Split
 from core.charts import palette
 from core.charts.palette import GREY, RIGHT, WRONG
 from core.language.texts import gettext as _

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.base.types import Revision, take_items
+from core.base.face_table import take_items
+from core.base.types import Revision
 from core.imaging.pixels import encode_jpeg
 from core.language.texts import gettext as _
 from core.language.texts import ngettext

@@ -10,7 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from core.base.errors import InputRefused
-from core.base.types import Revision, take_items
+from core.base.face_table import take_items
+from core.base.types import Revision
 from core.charts import palette
 from core.language.languages import Language
 from core.language.texts import current_language, marked, ngettext

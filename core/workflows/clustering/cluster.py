@@ -17,9 +17,10 @@ import numpy as np
 
 from core.base.columns import number_values
 from core.base.errors import NotFound
+from core.base.face_table import Embeddings, FaceTable, take_items
 from core.base.json_values import Json
 from core.base.progress import UNWATCHED, Progress
-from core.base.types import Embeddings, FaceTable, Floats, Ints, take_items
+from core.base.types import Floats, Ints
 from core.corrections.model import CorrectionLog
 from core.language.texts import marked
 from core.learn.clustering.agglomerative import DEFAULT_THRESHOLD, Hierarchy, grow_hierarchy

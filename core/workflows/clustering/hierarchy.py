@@ -14,9 +14,10 @@ import numpy as np
 
 from core.base.columns import encode_texts
 from core.base.errors import InputRefused, NotFound
+from core.base.face_table import FaceRows, FaceTable, take_items
 from core.base.json_values import JsonRecord
 from core.base.progress import UNWATCHED, Progress
-from core.base.types import Bools, FaceRows, FaceTable, Ints, Revision, take_items
+from core.base.types import Bools, Ints, Revision
 from core.corrections.model import CorrectionLog
 from core.imaging.geometry import pairwise_overlaps
 from core.language.texts import marked

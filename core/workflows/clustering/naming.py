@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.columns import number_values
-from core.base.types import Bools, Embeddings, FaceTable, Ints, take_items
+from core.base.face_table import Embeddings, FaceTable, take_items
+from core.base.types import Bools, Ints
 from core.learn.model_selection.hard_faces import Hardness, rank_hard_faces
 from core.learn.numerics.labels import fit_centroids, renumber_labels
 from core.workflows.clustering.cluster import CLEAR_GRADE, PROBABLY_ONE, FaceGroups, SamePersonQuestion

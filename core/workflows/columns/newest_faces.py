@@ -11,7 +11,8 @@ import numpy as np
 
 from core.base.columns import TextColumn
 from core.base.errors import InputRefused
-from core.base.types import Embeddings, FaceTable, Revision
+from core.base.face_table import Embeddings, FaceTable
+from core.base.types import Revision
 from core.store.artifacts import Artifacts
 from core.store.columns.face_changes import update_table, update_vectors
 from core.store.protocols import FaceStore

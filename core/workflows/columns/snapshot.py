@@ -6,7 +6,8 @@ The job that indexes the faces writes it, and an erasing removes it, as it does 
 from __future__ import annotations
 
 from core.base.errors import InputRefused
-from core.base.types import FaceTable, Revision
+from core.base.face_table import FaceTable
+from core.base.types import Revision
 from core.language.texts import marked
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.columns.table_file import StoredTable, encode_table, read_table

@@ -15,8 +15,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from core.base.errors import InputRefused
+from core.base.face_table import FaceTable, take_items
 from core.base.json_values import Json, encode_record
-from core.base.types import Bools, FaceTable, Ints, take_items
+from core.base.types import Bools, Ints
 from core.corrections.model import CorrectionLog, Event
 from core.language.texts import marked
 from core.learn.classification.training_material import EARLIER_OPTIONS, recover_options

@@ -16,8 +16,9 @@ from platform import python_version
 import numpy as np
 
 from core.base.errors import InputRefused, NotFound
+from core.base.face_table import Embeddings, FaceTable
 from core.base.progress import UNWATCHED, Progress
-from core.base.types import Embeddings, FaceTable, Ints
+from core.base.types import Ints
 from core.formats.zip_writer import safe_part
 from core.language.texts import marked
 from core.learn.metrics.predictions import Predictions

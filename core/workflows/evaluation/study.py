@@ -21,26 +21,20 @@ import numpy as np
 
 from core.base.errors import InputRefused, NotFound
 from core.base.progress import UNWATCHED, Progress
-from core.base.settings import ImageLimits
-from core.base.types import Doubles, Ints, Quality, take_items
-from core.base.words import count, percent
-from core.imaging.decoding import decode_image
+from core.base.types import Doubles, Ints
 from core.language.texts import marked
-from core.learn.classification.classifier_kinds import ClassifierKind, ClassifierSettings
-from core.learn.classification.training_material import plan_training, prepare_training_material, recover_options
+from core.learn.classification.classifier_kinds import ClassifierSettings
 from core.learn.labelled_faces import LabelledFaces
-from core.learn.metrics.bootstrap import RESAMPLES, Resamples, draw_resamples
-from core.learn.metrics.crop_check import check_crops, middle_colour
+from core.learn.metrics.bootstrap import Resamples, draw_resamples
+from core.learn.metrics.crop_check import check_crops
 from core.learn.metrics.fold_summary import FoldSummary, summarise_folds
 from core.learn.metrics.rank_and_detection import rank_curve
 from core.learn.metrics.slices import Slice, slice_faces
 from core.learn.model_selection.baselines import DUMMY, Contender, list_contenders
 from core.learn.model_selection.cross_validation import (
-    FOLDS,
     OutOfFold,
     count_learned_faces,
     deal_repetitions,
-    draw_subset,
     predict_out_of_fold,
 )
 from core.learn.model_selection.learning_curve import measurable_steps, measure_learning_curve
@@ -57,12 +51,10 @@ from core.learn.verification.pair_rule import score_pairs
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.job_model import JobRequest
 from core.store.values.runs import Run
+from core.workflows.evaluation.classifier_recommendation import recommend_classifier
+from core.workflows.evaluation.study_subject import StudySubject, describe_protocol, gather_study_subject
 from core.workflows.run_tools import RunTools
 
-MOST_PEOPLE, MOST_FACES = 300, 5_000
-"""Of larger datasets so many are drawn: comparing classifiers takes more than the square of the people."""
-MOST_CROPS = 200
-"""So many crops are looked at for their colours."""
 MOST_ERRORS = 1_000
 """The most wrongly named faces that are listed."""
 REPEATS = {50_000: (5, 2), 200_000: (3, 1), math.inf: (2, 1)}
@@ -108,7 +100,7 @@ def study_run(tools: RunTools, request: StudyRequest, progress: Progress = UNWAT
     began = time.monotonic()
     run = tools.runs.run(request.run)
     progress.report(0, 1, marked("Reading the faces"))
-    subject = _subject(tools, run, request)
+    subject = gather_study_subject(tools, run, request.seed)
     work = _Work.planned(subject.known, run, request, progress)
     study = _measure_subject(subject, request, work)
     study = replace(study, seconds=round(time.monotonic() - began, 3))
@@ -122,79 +114,6 @@ def study_run(tools: RunTools, request: StudyRequest, progress: Progress = UNWAT
     )
     work.finish()
     return study
-
-
-# what is studied
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Subject:
-    """The faces that are studied, and what is known of them, in the order of ``known``."""
-
-    known: LabelledFaces
-    face_ids: tuple[str, ...]
-    people: tuple[str, ...]
-    grades: Doubles
-    yaws_deg: Doubles
-    sizes_px: Doubles
-    steadiness: Doubles
-    """(n,) each; NaN where it was not measured"""
-    colours: Doubles
-    """(m, 3) of the middles of some crops"""
-    all_people: int
-    all_faces: int
-    """Before some were drawn."""
-    model_id: str
-    revision: int
-
-
-def _subject(tools: RunTools, run: Run, request: StudyRequest) -> _Subject:
-    store = tools.store
-    revision = store.dataset(run.dataset_id).revision
-    table, qualities = store.face_table(run.dataset_id), store.qualities(run.dataset_id)
-    train_options = recover_options(run.params)
-    material = prepare_training_material(table, store.embeddings(run.dataset_id), train_options)
-    # The run's own options, but in folds: its side for validation would otherwise be tested by one split alone.
-    split_plan = plan_training(material, replace(train_options, folds=FOLDS))
-    used_rows = split_plan.used
-    all_known = replace(material.faces, labels=split_plan.labels).take(used_rows)
-    # Drawn by the seed, so that a second measurement of the same revision tests the same people.
-    rows = draw_subset(all_known, MOST_PEOPLE, MOST_FACES, request.seed)
-    face_ids = take_items(material.face_ids, used_rows[rows])
-    table_rows = table.indices(face_ids)
-    return _Subject(
-        known=all_known.only(rows),
-        face_ids=face_ids,
-        # ``only`` numbers the labels of the drawn people anew, in this order.
-        people=take_items(split_plan.people, np.unique(all_known.labels[rows])),
-        grades=table.grades[table_rows].astype(np.float64),
-        yaws_deg=_quality_column(qualities, face_ids, "yaw_deg"),
-        sizes_px=table.sizes_px[table_rows].astype(np.float64),
-        steadiness=_quality_column(qualities, face_ids, "steadiness"),
-        colours=_colours(tools.artifacts, run.dataset_id, take_items(table.crop_ids, table_rows)),
-        all_people=all_known.n_people,
-        all_faces=len(all_known.labels),
-        model_id=material.model_id,
-        revision=revision,
-    )
-
-
-def _quality_column(qualities: dict[str, Quality], face_ids: Sequence[str], name: str) -> Doubles:
-    values = [getattr(qualities[face_id], name) if face_id in qualities else np.nan for face_id in face_ids]
-    return np.array(values, dtype=np.float64)
-
-
-def _colours(artifacts: Artifacts, dataset_id: str, crop_ids: Sequence[str]) -> Doubles:
-    """Of at most ``MOST_CROPS``, evenly spread; crops whose files are gone say nothing."""
-    colours = []
-    # Rounded up, so that it is never more than ``MOST_CROPS``; evenly spread, as faces of a person stand together.
-    for crop_id in crop_ids[:: max(1, -(-len(crop_ids) // MOST_CROPS))]:
-        try:
-            content = artifacts.read(dataset_id, ArtifactKind.CROP, crop_id)
-        except NotFound:
-            continue
-        colours.append(middle_colour(decode_image(content, ImageLimits())))
-    return np.array(colours, dtype=np.float64).reshape(-1, 3)
 
 
 # how it is studied
@@ -241,7 +160,7 @@ class _Work:
         self.progress.report(self.total, self.total, marked("Done"))
 
 
-def _measure_subject(subject: _Subject, request: StudyRequest, work: _Work) -> Study:
+def _measure_subject(subject: StudySubject, request: StudyRequest, work: _Work) -> Study:
     known = subject.known
     tested_rows = np.flatnonzero(known.testable)
     labels = known.labels[tested_rows]
@@ -275,7 +194,7 @@ def _measure_subject(subject: _Subject, request: StudyRequest, work: _Work) -> S
         folds=len(work.divided[0]),
         faces=len(tested_rows),
         people=known.n_people,
-        protocol=_protocol(subject, work, len(tested_rows)),
+        protocol=describe_protocol(subject, len(tested_rows), work.divided, work.contenders[0]),
         baseline=FoldSummary(*next(entry.figures for entry in classifiers if entry.id == DUMMY)),
         classifiers=classifiers,
         recommended=recommendation.id,
@@ -308,75 +227,13 @@ def _measure_classifier(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation:
-    """Which classifier to take."""
-
-    id: str
-    why: str
-
-
-def recommend_classifier(classifiers: Sequence[MeasuredClassifier]) -> Recommendation:
-    """Which of the classifiers to take, and why: another than the first only when it is right more often for sure.
-
-    Parameters
-    ----------
-    classifiers : the one in use first
-    """
-    # The whole interval above 0: of several rivals one is ahead by chance nearly always.
-    better = [classifier for classifier in classifiers[1:] if classifier.difference.low > 0]
-    if not better:
-        return Recommendation(
-            classifiers[0].id,
-            marked(
-                "Keep {classifier}: on the same folds no other classifier is right more often by more "
-                "than chance (the 95\u00a0% interval of the difference would have to lie above 0)."
-            ).format(classifier=_name_inside(classifiers[0])),
-        )
-    best = max(better, key=lambda classifier: classifier.difference.mean)
-    difference = best.difference
-    return Recommendation(
-        best.id,
-        marked(
-            "{classifier} is right more often than {classifier_in_use} on the same folds, by "
-            "{difference} (95\u00a0% interval {low} to {high}). Wrong "
-            "names are the usual reason: look through the suspects, then measure again. "
-            "{kept} stays in use until another is taken."
-        ).format(
-            classifier=best.title,
-            classifier_in_use=_name_inside(classifiers[0]),
-            difference=percent(difference.mean, 2),
-            low=percent(difference.low, 2),
-            high=percent(difference.high, 2),
-            kept=_capitalise(_name_inside(classifiers[0])),
-        ),
-    )
-
-
-_AT_THE_START = {
-    "the linear SVM": marked("The linear SVM"),
-    "the nearest centroid": marked("The nearest centroid"),
-    "logistic regression": marked("Logistic regression"),
-}
-
-
-def _capitalise(name: str) -> str:
-    # str.capitalize() would write "svm".
-    return _AT_THE_START.get(name) or name[0].upper() + name[1:]
-
-
-def _name_inside(classifier: MeasuredClassifier) -> str:
-    """Its name inside of a sentence."""
-    return ClassifierKind(classifier.id).phrase
-
-
 def _measure_slice(face_slice: Slice, is_right: Doubles, resamples: Resamples) -> SliceAccuracy:
     accuracy = resamples.share(is_right, face_slice.members)
     return SliceAccuracy(face_slice.by, face_slice.name, int(face_slice.members.sum()), accuracy)
 
 
 def _wrong_faces(
-    subject: _Subject, predictions: OutOfFold, tested_rows: Ints, face_slices: Sequence[Slice]
+    subject: StudySubject, predictions: OutOfFold, tested_rows: Ints, face_slices: Sequence[Slice]
 ) -> tuple[WrongFace, ...]:
     """The faces that got another name in some repetition, the most often wrong first."""
     is_wrong = predictions.given != subject.known.labels[tested_rows]
@@ -403,47 +260,3 @@ def _learning_curve(
     return tuple(
         LearningPoint(point.photos, point.people, resamples.share(point.right[tested_rows])) for point in points
     )
-
-
-def _protocol(subject: _Subject, work: _Work, n_tested: int) -> str:
-    known, contender = subject.known, work.contenders[0]
-    is_sample = subject.all_faces != len(known.labels) or subject.all_people != known.n_people
-    division = {
-        "faces": count(n_tested, "face"),
-        "people": count(known.n_people, "person", "people"),
-        "times": _TIMES.format(number=count(len(work.divided))) if len(work.divided) > 1 else marked("1 time"),
-        "n_folds": len(work.divided[0]),
-    }
-    sentences = [
-        _SAMPLED.format(**division, n_people=count(subject.all_people)) if is_sample else _DIVIDED.format(**division)
-    ]
-    if untested := len(known.labels) - n_tested:
-        faces = count(untested, "face")
-        sentences.append(marked("{faces} of people with one shot were only learned from.").format(faces=faces))
-    if subject.all_people != known.n_people:
-        sentences.append(marked("With everybody it errs more often."))
-    sentences.append(
-        marked("{classifier}, {settings}; nothing is chosen on what is tested.").format(
-            classifier=contender.title, settings=contender.settings
-        )
-    )
-    sentences.append(
-        marked("Intervals: 95\u00a0%, {resamples} resamples of people and, of each, of shots.").format(
-            resamples=count(RESAMPLES)
-        )
-    )
-    sentences.append(
-        marked("The learning curve: one face each of so many shots of everybody; who has fewer gives what there is.")
-    )
-    return " ".join(sentences)
-
-
-_TIMES = marked("{number} times")
-_DIVIDED = marked(
-    "{faces} of {people}, dealt {times} into {n_folds} folds, person by person, all faces of one shot together; each "
-    "face named by classifiers that had not seen its shot."
-)
-_SAMPLED = marked(
-    "{faces} of {people} of {n_people}, drawn at random, dealt {times} into {n_folds} folds, person by person, all "
-    "faces of one shot together; each face named by classifiers that had not seen its shot."
-)

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from core.base.errors import InputRefused
-from core.base.types import Doubles, Ints, Vectors, take_items
+from core.base.face_table import take_items
+from core.base.types import Doubles, Ints, Vectors
 from core.language.texts import marked
 from core.learn.classification.calibrated_classifier import choose_c
 from core.learn.classification.classifier_kinds import ClassifierKind

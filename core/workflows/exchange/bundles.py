@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.base.errors import ModelMismatch
+from core.base.face_table import Embeddings
 from core.base.json_values import JsonRecord
-from core.base.types import Embeddings, Ints
+from core.base.types import Ints
 from core.formats import bundle as bundle_files
 from core.formats.bundle import Bundle, BundledRun
 from core.isolation.files import read_bundle_isolated

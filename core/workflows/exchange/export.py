@@ -14,10 +14,11 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from core.base.errors import InputRefused, NotFound, ReadingEnded
+from core.base.face_table import Embeddings
 from core.base.json_values import Json, decode_record, drop_empty, encode_record
 from core.base.progress import UNWATCHED, Progress
 from core.base.settings import ImageLimits
-from core.base.types import Embeddings, Face, Split
+from core.base.types import Face, Split
 from core.base.words import display_name
 from core.formats import correction_log, signed_zip, tables, xmp
 from core.formats.xmp import Sidecar

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from core.archives.zip_file import ZipMembers
 from core.base.errors import InputRefused, ModelMismatch
+from core.base.face_table import Embeddings
 from core.base.json_values import JsonRecord
 from core.base.progress import UNWATCHED, Progress
 from core.base.settings import ArchiveLimits, ImageLimits
-from core.base.types import Box, Embeddings, Refusal
+from core.base.types import Box, Refusal
 from core.corrections.model import Change, Correction, CorrectionLog, Editor, Entity, EventKind, Field, Value, pair_id
 from core.formats import correction_log
 from core.formats.correction_log import EventLine, FaceLine, PersonLine

@@ -9,8 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
+from core.base.face_table import Embeddings
 from core.base.json_values import Json
-from core.base.types import Detection, Doubles, Embeddings, Ints, Quality, RgbImage, Vectors
+from core.base.types import Detection, Doubles, Ints, Quality, RgbImage, Vectors
 from core.learn.classification.recogniser import Recogniser
 from core.learn.numerics.blas import one_blas_thread
 from core.learn.open_set.certainty import Certainty, CertaintyRule

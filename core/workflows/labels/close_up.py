@@ -8,7 +8,7 @@ from core.base.types import Box, RgbImage
 from core.imaging.geometry import portrait_square
 from core.store.artifacts import Artifacts
 from core.store.protocols import FaceStore
-from core.workflows.labels.review_queue import decode_crop
+from core.workflows.labels.stored_crops import decode_crop
 
 CLOSE_MARGIN = 0.12
 """Around the box of the face, in shares of its longer side: a circle in the square holds brow and chin."""

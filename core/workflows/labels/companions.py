@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.columns import number_values
-from core.base.types import FaceTable
+from core.base.face_table import FaceTable
 
 
 @dataclass(frozen=True, slots=True)

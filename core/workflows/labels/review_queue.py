@@ -9,44 +9,33 @@ from __future__ import annotations
 import gzip
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import chain, compress
 
 import numpy as np
 
 from core.base.errors import InputRefused, NotFound
-from core.base.json_values import Json, JsonRecord
+from core.base.face_table import Embeddings, FaceTable
+from core.base.json_values import JsonRecord
 from core.base.progress import UNWATCHED, Progress
-from core.base.settings import ImageLimits
-from core.base.types import Embeddings, FaceTable, Ints, Revision, RgbImage, Split
+from core.base.types import Ints, Revision
 from core.corrections.model import CorrectionLog
-from core.imaging.decoding import decode_image
 from core.language.texts import marked
 from core.learn.label_errors import review_queue
-from core.learn.label_errors.duplicate_images import CropReader
-from core.learn.label_errors.review_queue import (
-    PeoplePair,
-    PersonPart,
-    SimilarFace,
-    Suspect,
-    SuspectKind,
-)
+from core.learn.label_errors.review_queue import PeoplePair, PersonPart, Suspect
 from core.learn.numerics.labels import rows_by_value
 from core.store.artifacts import ArtifactKind as FileKind
 from core.store.artifacts import Artifacts
 from core.store.job_model import JobRequest
 from core.store.protocols import FaceStore
 from core.workflows.clustering import cluster
+from core.workflows.labels.stored_crops import make_crop_reader
 
 FILE_FORMAT = 1
 MOST_KEPT = 20_000
 """Entries; what comes after so many is found when these are settled."""
-CROPS_IN_MEMORY = 2048
 _FILE = "queue"
 """A dataset has one; a new one takes its place."""
-_ABOUT_NAMES = (SuspectKind.WRONG_PERSON, SuspectKind.OUTLIER, SuspectKind.TWO_PEOPLE, SuspectKind.ONE_PERSON)
 _STEPS = 1000
 _SHARE_OF_PEOPLE = 0.1
 """Roughly the part of the time that people as a whole take."""
@@ -70,15 +59,6 @@ class ReviewQueue(JsonRecord):
     """Entries beyond ``MOST_KEPT``"""
     not_looked_at: int
     """Pairs of pictures that might be one and were too many to compare."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSuspects:
-    """What of a queue is still to be done."""
-
-    suspects: tuple[Suspect, ...]
-    revisions_since: int
-    """How often the dataset was written since; a queue is stale when it is more than nothing."""
 
 
 def find_suspects(
@@ -167,25 +147,6 @@ def _renumbered(entry: Suspect, people: Mapping[int, int]) -> Suspect:
     return replace(entry, person_ids=person_ids, suggestion=suggestion)
 
 
-def list_open_suspects(
-    queue: ReviewQueue,
-    table: FaceTable,
-    apart: Sequence[tuple[str, str]],
-    revision: Revision,
-) -> OpenSuspects:
-    """Leave out what was settled since the queue was made.
-
-    Parameters
-    ----------
-    table : the faces as they are now
-    apart : pairs of faces of which somebody said that they are two people
-    revision : the table's
-    """
-    current = _CurrentFaces.of(table, {face_id for entry in queue.suspects for face_id in entry.face_ids}, apart)
-    entries = (current.open_part(entry) for entry in queue.suspects)
-    return OpenSuspects(tuple(entry for entry in entries if entry is not None), revision - queue.revision)
-
-
 # people as a whole
 
 
@@ -226,85 +187,6 @@ def _rows_by_person(table: FaceTable) -> dict[int, Ints]:
     return {table.person_ids[int(table.labels[part[0]])]: part for part in parts}
 
 
-# what was settled
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _CurrentFaces:
-    """The faces as they are now."""
-
-    table: FaceTable
-    row_of: Mapping[str, int]
-    """Of those that take part still"""
-    people: frozenset[int]
-    apart: frozenset[frozenset[int | None]]
-    """Pairs of people"""
-
-    @classmethod
-    def of(cls, table: FaceTable, face_ids: Iterable[str], apart: Sequence[tuple[str, str]]) -> _CurrentFaces:
-        asked = list({*face_ids, *chain.from_iterable(apart)})
-        indices, rows = table.match(asked)
-        takes_part = review_queue.is_reviewable(table)[rows]
-        present = zip(indices[takes_part].tolist(), rows[takes_part].tolist(), strict=True)
-        current = cls(table, {asked[index]: row for index, row in present}, frozenset(table.person_ids), frozenset())
-        # Told of two faces, asked of two people: whoever the faces belong to by now has been told apart. A face that is
-        # gone says nothing.
-        pairs_left = (pair for pair in apart if current.is_present(pair[0]) and current.is_present(pair[1]))
-        return replace(current, apart=frozenset(frozenset(map(current.person, pair)) for pair in pairs_left))
-
-    def is_present(self, face_id: str) -> bool:
-        """Whether a face still takes part."""
-        return face_id in self.row_of
-
-    def person(self, face_id: str) -> int | None:
-        """Whose name a face carries that is there."""
-        return self.table.person_id(self.row_of[face_id])
-
-    def confirmed(self, face_ids: Iterable[str]) -> bool:
-        """Whether somebody said of every one of these faces that its name is right."""
-        return bool(self.table.confirmed[[self.row_of[face_id] for face_id in face_ids]].all())
-
-    def open_part(self, entry: Suspect) -> Suspect | None:
-        """The entry with the faces that it still concerns, or None when it is settled."""
-        # The person to whom the faces would go was merged away or has no faces any more: there is nothing to accept.
-        target = entry.suggestion.person_id
-        if target is not None and target not in self.people:
-            return None
-        if entry.kind in _ABOUT_NAMES:
-            return entry if self._holds(entry) else None
-        return self._without_missing_faces(entry)
-
-    def _holds(self, entry: Suspect) -> bool:
-        """Whether every face of it is under the person that it was under."""
-        faces = zip(entry.face_ids, entry.person_ids, strict=True)
-        # Any change of a name settles the entry: whether it was the one suggested or another, somebody has decided.
-        if not all(self.is_present(face_id) and self.person(face_id) == person for face_id, person in faces):
-            return False
-        if entry.kind is SuspectKind.ONE_PERSON:
-            return frozenset(entry.person_ids) not in self.apart
-        return not self.confirmed(entry.face_ids)
-
-    def _without_missing_faces(self, entry: Suspect) -> Suspect | None:
-        """One picture in several photos: what is left of it, while it is still of the same kind."""
-        # Copies of one picture: when some were excluded, the others may still be two, or in two people's folders.
-        still_present = [self.is_present(face_id) for face_id in entry.face_ids]
-        face_ids = tuple(compress(entry.face_ids, still_present))
-        acts_on = tuple(face_id for face_id in entry.suggestion.face_ids if self.is_present(face_id))
-        if not acts_on or not self._still_of(entry.kind, face_ids):
-            return None
-        people = tuple(compress(entry.person_ids, still_present))
-        suggestion = replace(entry.suggestion, face_ids=acts_on)
-        return replace(entry, face_ids=face_ids, person_ids=people, suggestion=suggestion)
-
-    def _still_of(self, kind: SuspectKind, face_ids: Sequence[str]) -> bool:
-        if kind is SuspectKind.TWO_NAMES:
-            return len(set(map(self.person, face_ids))) > 1 and not self.confirmed(face_ids)
-        if kind is SuspectKind.LEAK:
-            # A leak needs both sides; with one of them gone it is a plain duplicate, which is told elsewhere.
-            return {Split.TRAIN, Split.VAL} <= {self.table.splits[self.row_of[face_id]] for face_id in face_ids}
-        return len(face_ids) > 1
-
-
 # the file
 
 
@@ -317,89 +199,3 @@ def _from_json(document: object) -> ReviewQueue:
     if not isinstance(document, dict) or document.get("format") != FILE_FORMAT:
         raise ValueError(f"expected an object of format {FILE_FORMAT}")
     return ReviewQueue.from_json(document)
-
-
-def make_crop_reader(artifacts: Artifacts, dataset_id: str, table: FaceTable) -> CropReader:
-    """Give a reader of crops by row of the table, which keeps the last ones in memory."""
-
-    # Pairs of look-alikes are compared one after another, and a picture is in several of them.
-    @lru_cache(CROPS_IN_MEMORY)
-    def read(crop_id: str) -> RgbImage:
-        return decode_crop(artifacts, dataset_id, crop_id)
-
-    return lambda row: read(table.crop_ids[row])
-
-
-def decode_crop(artifacts: Artifacts, dataset_id: str, crop_id: str) -> RgbImage:
-    """A stored crop, (height, width, 3) uint8 RGB. Raises NotFound."""
-    return decode_image(artifacts.read(dataset_id, FileKind.CROP, crop_id), ImageLimits())
-
-
-# the command line
-
-
-def queue_json(
-    store: FaceStore, log: CorrectionLog, artifacts: Artifacts, dataset_id: str, limit: int | None = None
-) -> dict[str, Json]:
-    """What of the stored queue is still to be done. Raises NotFound when nobody has looked yet."""
-    queue, dataset = load_queue(artifacts, dataset_id), store.dataset(dataset_id)
-    if queue is None:
-        raise NotFound(marked("Nobody has looked for suspects in this dataset yet. Do that first."))
-    table = store.face_table(dataset_id)
-    remaining = list_open_suspects(queue, table, log.pairs_kept_apart(dataset_id), dataset.revision)
-    return queue_to_json(queue, remaining, table, limit)
-
-
-def queue_to_json(
-    queue: ReviewQueue, remaining: OpenSuspects, table: FaceTable, limit: int | None = None
-) -> dict[str, Json]:
-    """The command line's answer: names and photos for ids, the most urgent first."""
-    writer = _QueueWriter(table, dict(zip(table.person_ids, table.people, strict=True)))
-    kinds = [entry.kind for entry in remaining.suspects]
-    return {
-        "faces": len(table),
-        "revision": queue.revision,
-        "revisions_since": remaining.revisions_since,
-        "seconds": queue.seconds,
-        "total": len(remaining.suspects),
-        "kinds": {kind.value: kinds.count(kind) for kind in SuspectKind},
-        "not_kept": queue.dropped,
-        "not_looked_at": queue.not_looked_at,
-        "suspects": [writer.entry(entry) for entry in remaining.suspects[:limit]],
-    }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _QueueWriter:
-    table: FaceTable
-    names: Mapping[int, str]
-
-    def entry(self, entry: Suspect) -> dict[str, Json]:
-        suggestion = entry.suggestion
-        return {
-            "kind": entry.kind.value,
-            "urgency": round(entry.urgency, 4),
-            "faces": [self._face(face_id) for face_id in entry.face_ids],
-            "action": suggestion.action.value,
-            "act_on": list(suggestion.face_ids),
-            "to": self.names[suggestion.person_id] if suggestion.person_id is not None else None,
-            "side": suggestion.split.value if suggestion.split else None,
-            "numbers": dict(entry.numbers),
-            "like_own": self._likes(entry.like_own),
-            "like_other": self._likes(entry.like_other),
-        }
-
-    def _face(self, face_id: str) -> dict[str, Json]:
-        row = self.table.index(face_id)
-        side = self.table.splits[row]
-        return {
-            "id": face_id,
-            "photo": self.table.photo_names[row],
-            "person": self.table.person(row),
-            "split": side.value if side else None,
-        }
-
-    def _likes(self, likes: Sequence[SimilarFace]) -> list[dict[str, Json]]:
-        # Look-alikes that were removed since are only left out: the entry stands without them.
-        known = (like for like in likes if like.face_id in self.table)
-        return [{**self._face(like.face_id), "similarity": like.similarity} for like in known]

@@ -16,9 +16,10 @@ import numpy.typing as npt
 
 from core.base.columns import encode_texts
 from core.base.errors import InputRefused
+from core.base.face_table import Embeddings
 from core.base.json_values import JsonObject
 from core.base.progress import UNWATCHED, Progress
-from core.base.types import Embeddings, Ints, Revision
+from core.base.types import Ints, Revision
 from core.language.texts import marked
 from core.learn.numerics.neighbour_index import NeighbourIndex, build_neighbour_index
 from core.store.artifacts import ArtifactKind, Artifacts, content_id

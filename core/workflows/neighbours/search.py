@@ -10,7 +10,8 @@ import numpy as np
 
 from core.base.columns import encode_texts
 from core.base.errors import InputRefused
-from core.base.types import Bools, Embeddings, Floats, Vectors, take_items
+from core.base.face_table import Embeddings, take_items
+from core.base.types import Bools, Floats, Vectors
 from core.learn.numerics.neighbours import nearest_in_gallery
 from core.store.artifacts import Artifacts
 from core.store.protocols import FaceStore

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.archives.source import PhotoSource
-from core.base.types import take_items
+from core.base.face_table import take_items
 from core.corrections.model import CorrectionLog, Editor
 from core.store.values.datasets import FileOutcome
 from core.workflows.labels.correct import Corrector

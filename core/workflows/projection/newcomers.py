@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.base.types import Embeddings, FaceTable, Floats, RgbImage
+from core.base.face_table import Embeddings, FaceTable
+from core.base.types import Floats, RgbImage
 from core.learn.projection.faithfulness import find_nearest_people, place_newcomers
 from core.vision.pipeline import PhotoFaces
 from core.workflows.projection.project import FaceMap

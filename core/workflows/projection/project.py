@@ -18,8 +18,9 @@ import numpy as np
 
 from core.base.columns import TextColumn, encode_texts
 from core.base.errors import InputRefused
+from core.base.face_table import Embeddings, FaceRows, take_items
 from core.base.progress import UNWATCHED, Progress
-from core.base.types import Embeddings, FaceRows, Floats, take_items
+from core.base.types import Floats
 from core.language.texts import marked
 from core.learn.projection import layouts
 from core.learn.projection.faithfulness import BESIDE, measure_faithfulness, place_beside

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from core.base.types import Embeddings, FaceTable
+from core.base.face_table import Embeddings, FaceTable
 from core.formats import tables
 from core.formats.tables import Row
 from core.formats.zip_writer import Folders, ZipWriter, safe_part

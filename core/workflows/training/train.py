@@ -15,9 +15,10 @@ import numpy as np
 
 from core.base import words
 from core.base.errors import ModelMismatch, NotFound
+from core.base.face_table import Embeddings, FaceTable
 from core.base.json_values import Json, encode_record
 from core.base.progress import UNWATCHED, Progress
-from core.base.types import Embeddings, FaceTable, Ints, Refusal, Vectors
+from core.base.types import Ints, Refusal, Vectors
 from core.language.texts import marked
 from core.learn.classification.recogniser import Recogniser
 from core.learn.classification.training import TrainedRun, count_steps, fit_and_test

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.base.errors import InputRefused, NotFound, TrainingRefused
+from core.base.face_table import Embeddings, FaceTable, take_items
 from core.base.progress import UNWATCHED, Progress
-from core.base.types import Embeddings, FaceTable, Ints, take_items
+from core.base.types import Ints
 from core.language.texts import marked
 from core.learn.classification.training import TrainedRun, gather_run_metrics
 from core.learn.classification.training_material import (

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.base.errors import ImageRefused, InputRefused
+from core.base.face_table import Embeddings, FaceTable, take_items
 from core.base.json_values import Json
-from core.base.types import Embeddings, FaceTable, Floats, Vectors, take_items
+from core.base.types import Floats, Vectors
 from core.base.words import format_people_count
 from core.language.texts import gettext as _
 from core.language.texts import marked

@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 
 from core.base.errors import InputRefused
-from core.base.types import Embeddings
+from core.base.face_table import Embeddings
 from core.formats import bundle as bundle_files
 from core.formats.bundle import Bundle, BundledRun, encode_gallery, read_bundle_file, write_bundle
 from core.formats.npz_header import require_bounded_npz

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.base.errors import InputRefused
-from core.base.types import Embeddings
+from core.base.face_table import Embeddings
 from core.formats.tables import encode_csv, read_vectors, write_vectors_npz, write_vectors_parquet
 from core.workflows.verification.pair_lists import read_pairs
 from tests.fuzz.written_file import folder, written

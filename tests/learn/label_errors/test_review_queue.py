@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from core.base.errors import Cancelled
-from core.base.types import FaceTable, Ints, RgbImage, Split, Vectors
+from core.base.face_table import FaceTable
+from core.base.types import Ints, RgbImage, Split, Vectors
 from core.learn.label_errors import duplicate_images, label_confidence, review_queue
 from core.learn.label_errors.review_queue import (
     PeoplePair,

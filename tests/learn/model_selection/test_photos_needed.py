@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.base.types import FaceTable, Quality
+from core.base.face_table import FaceTable
+from core.base.types import Quality
 from core.learn.metrics.classification import evaluate_predictions
 from core.learn.metrics.predictions import Predictions
 from core.learn.model_selection.photos_needed import (

@@ -7,7 +7,7 @@ import pytest
 from core.corrections.model import Editor
 from core.store.job_model import JobKind
 from core.ui.evaluation import run_comparison
-from core.ui.training import training_page
+from core.ui.training import runs_table
 from core.workflows.labels.correct import Corrector
 from tests.pages.conftest import EVALUATE, button, open_tab, texts, work
 from tests.stored_faces import add_faces
@@ -38,7 +38,7 @@ def correct(services, dataset):
 
 def test_after_one_training_there_is_nothing_to_compare(dataset, open_page):
     app = open_page(EVALUATE)
-    assert training_page.COMPARED not in [tab.label for tab in app.tabs]
+    assert runs_table.COMPARED not in [tab.label for tab in app.tabs]
 
 
 def test_from_a_stale_run_two_clicks_lead_to_what_changed(app_data, dataset, open_page):
@@ -51,13 +51,13 @@ def test_from_a_stale_run_two_clicks_lead_to_what_changed(app_data, dataset, ope
     assert "by the run before" in texts(app)
     button(app, "What changed?").click().run()
     assert not app.exception
-    assert app.query_params["tab"] == training_page.COMPARED
+    assert app.query_params["tab"] == runs_table.COMPARED
 
 
 def test_corrected_faces_are_among_the_newly_right_and_what_was_done_is_told(app_data, dataset, open_page):
     correct(app_data, dataset)
     learn(app_data, dataset)
-    said = texts(open_tab(open_page, training_page.COMPARED))
+    said = texts(open_tab(open_page, runs_table.COMPARED))
     assert "Newly right: 4 faces" in said and "Newly wrong: none" in said
     assert "Moved 4 faces from Misfiled to Ann" in said and "Misfiled went" in said
     assert "on the 32 faces that both runs were tested on" in said
@@ -65,7 +65,7 @@ def test_corrected_faces_are_among_the_newly_right_and_what_was_done_is_told(app
 
 def test_the_same_training_again_changes_nothing(app_data, dataset, open_page):
     learn(app_data, dataset)
-    said = texts(open_tab(open_page, training_page.COMPARED))
+    said = texts(open_tab(open_page, runs_table.COMPARED))
     assert "Nothing: the same faces and the same settings." in said
     assert "Both are right for the same" in said
 
@@ -74,12 +74,12 @@ def test_another_run_can_be_chosen_and_is_kept_in_the_address(app_data, dataset,
     for seed in (1, 2):
         learn(app_data, dataset, seed=seed)
     newest, middle, oldest = app_data.runs.runs(dataset.id)
-    app = open_tab(open_page, training_page.COMPARED)
+    app = open_tab(open_page, runs_table.COMPARED)
     chooser = app.selectbox(key=f"compared_with_{newest.id}")
     assert chooser.value == middle.id and "Seed: 1 before, 2 now" in texts(app)
     chooser.select(oldest.id).run()
     assert app.query_params["against"] == oldest.id and "Seed: 0 before, 2 now" in texts(app)
-    app = open_tab(open_page, training_page.COMPARED, run=oldest.id)
+    app = open_tab(open_page, runs_table.COMPARED, run=oldest.id)
     assert "Seed: 0 before, 1 now" in texts(app), "the first run is compared with the one after it"
 
 

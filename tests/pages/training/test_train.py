@@ -8,7 +8,7 @@ import pytest
 
 from core.store.job_model import JobKind, JobState
 from core.store.values.datasets import IngestBatch, PhotoLabel
-from core.ui.training import training_page
+from core.ui.training import training_plan
 from core.workflows.training.request import TrainRequest
 from core.workflows.training.train import delete_run
 from tests.pages.conftest import EVALUATE, button, texts, work
@@ -52,7 +52,7 @@ def test_training_makes_a_run_that_the_page_lists(trained, open_page):
 
 def test_of_very_many_faces_who_takes_part_is_said_when_somebody_asks(app_data, open_page, monkeypatch):
     add_faces(app_data, "Family", {"Ann": 5, "Bob": 5})
-    monkeypatch.setattr(training_page, "MOST_FACES_UNASKED", 9)
+    monkeypatch.setattr(training_plan, "MOST_FACES_UNASKED", 9)
     app = open_page(TRAIN)
     assert "take part" not in texts(app)
     next(toggle for toggle in app.toggle if toggle.label == "Say who takes part").set_value(True).run()

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.base.types import Embeddings, FaceTable, Ints
+from core.base.face_table import Embeddings, FaceTable
+from core.base.types import Ints
 from core.learn.clustering.agglomerative import grow_hierarchy
 from core.workflows.clustering import naming
 from core.workflows.clustering.cluster import Clustering, FaceGroups, SamePersonQuestion

@@ -8,8 +8,9 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from core.base.face_table import FaceTable
 from core.base.settings import Settings
-from core.base.types import FaceTable, Split
+from core.base.types import Split
 from core.corrections.model import Editor
 from core.jobs.answer import plan_index
 from core.services import Services

@@ -25,8 +25,9 @@ from core.store.job_model import JobKind, JobState
 from core.workflows.datasets import find_person
 from core.workflows.erasure import erase_person
 from core.workflows.erasure.erase_person import EraseRequest
-from core.workflows.evaluation import study
-from core.workflows.evaluation.study import load_study, recommend_classifier
+from core.workflows.evaluation import study, study_subject
+from core.workflows.evaluation.classifier_recommendation import recommend_classifier
+from core.workflows.evaluation.study import load_study
 from core.workflows.labels.correct import Corrector
 from core.workflows.training import train
 from core.workflows.training.train import TrainingTask
@@ -176,8 +177,8 @@ def test_vectors_that_are_no_numbers_are_left_out_as_training_leaves_them_out(se
 
 
 def test_of_very_many_faces_some_are_drawn_and_the_protocol_says_so(services, monkeypatch):
-    monkeypatch.setattr(study, "MOST_PEOPLE", 3)
-    monkeypatch.setattr(study, "MOST_FACES", 14)
+    monkeypatch.setattr(study_subject, "MOST_PEOPLE", 3)
+    monkeypatch.setattr(study_subject, "MOST_FACES", 14)
     document = studied(services, trained(services, dict.fromkeys(["A", "B", "C", "D", "E"], 6), {}))
     assert document.people == 3 and document.faces == 12
     assert "3 people of 5, drawn at random" in document.protocol and "errs more often" in document.protocol

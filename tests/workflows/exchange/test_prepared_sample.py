@@ -20,7 +20,8 @@ from core.store.job_model import JobKind, JobState
 from core.vision.models.sample import SAMPLE_NAME
 from core.workflows.erasure.erase_dataset import erase_dataset
 from core.workflows.exchange.prepared_sample import VERSIONS, adopt_sample
-from core.workflows.labels.review_queue import load_queue, queue_json
+from core.workflows.labels.review_queue import load_queue
+from core.workflows.labels.suspects_document import queue_json
 from core.workflows.projection.project import load_map
 from core.workflows.training.request import TrainResult
 from tests.conftest import link_models, new_data_dir

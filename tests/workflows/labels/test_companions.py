@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.base.types import FaceTable
+from core.base.face_table import FaceTable
 from core.workflows.labels.companions import Companion, count_companions
 
 PEOPLE = ("Ann", "Bob", "Cleo", "Dan")

@@ -29,9 +29,9 @@ from core.services import Services
 from core.store.artifacts import ArtifactKind as FileKind
 from core.store.job_model import JobKind, JobState
 from core.store.values.datasets import PhotoLabel
-from core.workflows.labels import review_queue
+from core.workflows.labels import open_suspects, review_queue, stored_crops
 from core.workflows.labels.correct import Corrector
-from core.workflows.labels.review_queue import OpenSuspects
+from core.workflows.labels.open_suspects import OpenSuspects
 from tests import prepared
 from tests.conftest import write_zip
 
@@ -137,7 +137,7 @@ def test_whichever_labels_are_shuffled_they_head_the_queue(data_dir, misfiled, s
     true = np.array([table.people.index(true_person(name)) for name in table.photo_names])
     changed, rows = shuffled(true, len(table.people), seed)
     asked = replace(table, labels=changed, confirmed=np.zeros(len(table), dtype=bool))
-    crops = review_queue.make_crop_reader(services.artifacts, dataset_id, table)
+    crops = stored_crops.make_crop_reader(services.artifacts, dataset_id, table)
     head: list[str] = []
     for entry in finding.build_review_queue(asked, vectors, crops).suspects:
         head += [face_id for face_id in entry.face_ids if face_id not in head]
@@ -239,7 +239,9 @@ def now(services: Services, by: Corrector) -> OpenSuspects:
     queue = review_queue.load_queue(services.artifacts, by.dataset_id)
     assert queue is not None
     dataset, table = services.store.dataset(by.dataset_id), services.store.face_table(by.dataset_id)
-    return review_queue.list_open_suspects(queue, table, services.log.pairs_kept_apart(by.dataset_id), dataset.revision)
+    return open_suspects.list_open_suspects(
+        queue, table, services.log.pairs_kept_apart(by.dataset_id), dataset.revision
+    )
 
 
 def first(standing: OpenSuspects, kind: SuspectKind) -> Suspect:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.base.types import Embeddings
+from core.base.face_table import Embeddings
 from core.learn.projection.faithfulness import place_newcomers
 from core.workflows.neighbours.search import ExactSearch
 from core.workflows.projection.project import FaceMap, add_newcomers

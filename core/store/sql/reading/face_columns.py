@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, sele
 
 from core.base.columns import CodedColumn, Coder, TextColumn, encode_texts
 from core.base.errors import NotFound
-from core.base.types import Embeddings, FaceTable, Ints, Revision, Split, Vectors
+from core.base.face_table import Embeddings, FaceTable
+from core.base.types import Ints, Revision, Split, Vectors
 from core.language.texts import marked
 from core.store.columns.face_changes import FaceChanges, PersonEntry, label_faces_by_person
 from core.store.columns.people_columns import build_people

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.base.types import Embeddings, FaceTable, Split
+from core.base.face_table import Embeddings, FaceTable
+from core.base.types import Split
 
 IDS = ("ann", "bob", "cid", "dan")
 
