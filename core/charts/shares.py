@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.base.words import count, display_name, percent
+from core.base.words import display_name, percent
+from core.language.texts import gettext, marked, ngettext
 from core.learn.metrics.bootstrap import Interval
 from core.learn.metrics.classification import Evaluation, PersonResult, wilson_interval
 from core.learn.metrics.predictions import Predictions
@@ -71,7 +72,7 @@ def build_cumulative_match_curve(predictions: Predictions) -> ShareCurve:
     # Of five people the right one is always among the first five: ranks beyond would be a line that says nothing.
     shares = rank_curve(predictions.ranks)[: len(predictions.people)]
     points = [SharePoint(number=rank, share=share, low=share, high=share) for rank, share in enumerate(shares, start=1)]
-    return ShareCurve(points, "the first k names", "the right name is among them")
+    return ShareCurve(points, marked("the first k names"), marked("the right name is among them"))
 
 
 # people
@@ -87,15 +88,14 @@ def sort_hardest_first(evaluation: Evaluation) -> list[PersonResult]:
 
 def build_recall_intervals(people: Sequence[PersonResult]) -> IntervalChart:
     """How many of their faces got each person's name."""
-    return IntervalChart([_recall_interval(row) for row in people], "recognised", whole=True)
+    return IntervalChart([_recall_interval(row) for row in people], marked("recognised"), whole=True)
 
 
 def _recall_interval(row: PersonResult) -> ShareInterval:
     n_right = round(row.recall * row.support)
     low, high = wilson_interval(n_right, row.support)
-    return ShareInterval(
-        label=display_name(row.person), share=row.recall, low=low, high=high, note=f"{n_right} of {row.support}"
-    )
+    note = gettext("{part} of {total}", part=n_right, total=row.support)
+    return ShareInterval(label=display_name(row.person), share=row.recall, low=low, high=high, note=note)
 
 
 # a study
@@ -106,16 +106,24 @@ def build_slice_intervals(slices: Sequence[SliceAccuracy]) -> IntervalChart:
     kinds = list(dict.fromkeys(entry.by for entry in slices))
     # Sorting is stable: within a kind the slices keep the study's order, from one end of their scale to the other.
     rows = [
-        _measured(entry.slice, entry.accuracy, note=count(entry.n, "face"), heading=entry.by, faces=entry.n)
+        _measured(
+            entry.slice,
+            entry.accuracy,
+            note=ngettext("{number} face", "{number} faces", entry.n),
+            heading=entry.by,
+            faces=entry.n,
+        )
         for entry in sorted(slices, key=lambda entry: kinds.index(entry.by))
     ]
-    return IntervalChart(rows, "right")
+    return IntervalChart(rows, marked("right"))
 
 
 def build_classifier_intervals(classifiers: Sequence[MeasuredClassifier]) -> IntervalChart:
     """The accuracy of each classifier of a study."""
     shares = [(entry.title, entry.accuracy) for entry in classifiers]
-    return IntervalChart([_measured(title, share, note=percent(share.mean)) for title, share in shares], "right")
+    return IntervalChart(
+        [_measured(title, share, note=percent(share.mean)) for title, share in shares], marked("right")
+    )
 
 
 def _measured(label: str, share: Interval, note: str, heading: str = "", faces: int = 0) -> ShareInterval:
@@ -129,6 +137,6 @@ def build_learning_curve(points: Sequence[LearningPoint]) -> ShareCurve:
     shares = [(point.photos, point.accuracy) for point in points]
     return ShareCurve(
         [SharePoint(number=photos, share=share.mean, low=share.low, high=share.high) for photos, share in shares],
-        "photos of each person learned from",
-        "right",
+        marked("photos of each person learned from"),
+        marked("right"),
     )

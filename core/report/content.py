@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from core.language.languages import Language
+from core.language.texts import gettext
 from core.report.drawing import Chart
 from core.report.plots import Plot, draw_plot
 
@@ -83,6 +85,11 @@ class ErrorCard:
     """How sure it was."""
     pictures: tuple[FacePicture, ...]
 
+    @property
+    def taken_for(self) -> str:
+        """The wrong name, in words."""
+        return gettext("✗ taken for {name}", name=self.assigned_name)
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorCards:
@@ -124,3 +131,5 @@ class Document:
     sections: tuple[Section, ...]
     dated_s: float
     """Seconds since 1970: the training's time, not that of the writing, so that the bytes do not change."""
+    language: Language
+    """In which it was written: what the files and charts add is said in it, too."""

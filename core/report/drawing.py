@@ -17,6 +17,7 @@ from core.charts.palette import GREY, RIGHT, WRONG, label_uniquely, shorten_end,
 from core.charts.reliability import ReliabilityDiagram
 from core.charts.shares import IntervalChart, ShareCurve, ShareInterval, SharePoint
 from core.charts.similarity import DetCurve, Histogram, HistogramGroup
+from core.language.texts import gettext, localise_decimals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -137,7 +138,8 @@ def _draw_intervals(chart: IntervalChart) -> Axes:
         _write_beside(axes, y, row.note)
     for heading, y in y_of_heading.items():
         _write(axes, heading, (0, y), (2, 0), across="figure fraction", weight="bold", va="center")
-    axes.set(xlim=(0.0 if chart.whole else _zoomed(lows.min()), 1), ylim=(y_of[-1] + 0.5, -0.5), xlabel=chart.title)
+    axes.set(xlim=(0.0 if chart.whole else _zoomed(lows.min()), 1), ylim=(y_of[-1] + 0.5, -0.5))
+    axes.set_xlabel(gettext(chart.title))
     # ylim from large to small: the first row stands at the top.
     axes.set_yticks(y_of, labels, color=INK)
     axes.grid(visible=False, axis="y")
@@ -165,11 +167,11 @@ def _draw_curve(chart: ShareCurve) -> Axes:
     lows, highs = [point.low for point in points], [point.high for point in points]
     axes.vlines(numbers, lows, highs, colors=GREY, linewidth=2.5, clip_on=False)
     axes.plot(numbers, [point.share for point in points], linewidth=2, **_DISC)
-    axes.set(xlim=(numbers[0], numbers[-1]), ylim=(low, 1), xlabel=chart.across)
+    axes.set(xlim=(numbers[0], numbers[-1]), ylim=(low, 1), xlabel=gettext(chart.across))
     places = (np.array(numbers) - numbers[0]) / (numbers[-1] - numbers[0])
     axes.set_xticks(numbers, _spaced_labels([str(number) for number in numbers], places, 312))
     _in_percent(axes.yaxis, 5)
-    _write_above(axes, chart.upwards)
+    _write_above(axes, gettext(chart.upwards))
     for point, (shift, side) in _share_labels(points, low):
         _write(axes, percent(point.share), (point.number, point.share), shift, ha=side)
     return axes
@@ -207,8 +209,8 @@ def _draw_reliability(chart: ReliabilityDiagram) -> Axes:
     lows, highs = zip(*chart.intervals, strict=True)
     axes.vlines(sure, lows, highs, colors=RIGHT, linewidth=1.5)
     axes.plot(sure, right, linestyle="", **_DISC)
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="how sure it was (mean probability)")
-    _write_above(axes, "how often it was right")
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=gettext("how sure it was (mean probability)"))
+    _write_above(axes, gettext("how often it was right"))
     for axis in (axes.xaxis, axes.yaxis):
         _in_percent(axis, 4)
     return axes
@@ -244,8 +246,8 @@ def _draw_confusions(chart: ConfusionMatrix) -> Axes:
     axes.set_yticks(range(n), labels, color=INK)
     axes.set_xticks(range(n), labels, color=INK, rotation=55, ha="right", rotation_mode="anchor")
     for row in range(n):
-        _write_beside(axes, row, f"of {chart.support[row]}")
-    _write_above(axes, "who it is (rows), name given (columns)")
+        _write_beside(axes, row, gettext("of {total}", total=chart.support[row]))
+    _write_above(axes, gettext("who it is (rows), name given (columns)"))
     return axes
 
 
@@ -264,11 +266,12 @@ def _draw_histogram(chart: Histogram) -> Axes:
     foot, crosses = axes.get_xaxis_transform(), np.clip(chart.strays, first, last)
     axes.plot(crosses, np.full(len(crosses), 0.025), "x", color=INK, markersize=6, transform=foot)
     axes.axvline(chart.threshold, color=INK, linewidth=1.6, dashes=(4, 2.5))
-    _write(axes, f"limit {chart.threshold:.2f}", (chart.threshold, 1), (0, 5), up="axes fraction", ha="center")
+    limit = gettext("limit {score}", score=localise_decimals(f"{chart.threshold:.2f}"))
+    _write(axes, limit, (chart.threshold, 1), (0, 5), up="axes fraction", ha="center")
     tallest = max(float(group.shares.max()) for group in chart.groups)
-    axes.set(xlim=(first, last), ylim=(0, 1.08 * tallest), xlabel=chart.title)
+    axes.set(xlim=(first, last), ylim=(0, 1.08 * tallest), xlabel=gettext(chart.title))
     axes.xaxis.set_major_locator(_locator(8))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.xaxis.set_major_formatter(lambda value, _: localise_decimals(f"{value:g}"))
     _in_percent(axes.yaxis, 4)
     axes.figure.legend(ncols=2)
     return axes
@@ -287,7 +290,7 @@ def _outline(axes: Axes, group: HistogramGroup, edges: np.ndarray) -> None:
         edgecolor=group.colour,
         linewidth=1.4,
         linestyle=(0, (3, 2)) if group.dashed else "-",
-        label=group.name,
+        label=gettext(group.name),
     )
 
 
@@ -306,14 +309,18 @@ def _draw_det_curve(chart: DetCurve) -> Axes:
         labels = rates if axis is axes.yaxis else _spaced_labels(rates, np.linspace(0, 1, len(rates)), 316)
         axis.set_ticks(powers, labels)
         axis.set_ticks([], minor=True)
-    axes.set(xlim=(axes.get_xticks()[0], 1), ylim=(axes.get_yticks()[0], 1), xlabel="two people accepted (FAR)")
-    _write_above(axes, "one person refused (FRR)")
+    axes.set(
+        xlim=(axes.get_xticks()[0], 1), ylim=(axes.get_yticks()[0], 1), xlabel=gettext("two people accepted (FAR)")
+    )
+    _write_above(axes, gettext("one person refused (FRR)"))
     for far, refused in chart.marks:
         at = (far, max(refused, 0.5 / chart.n_genuine))
         axes.plot(*at, "s", color=WRONG, markersize=6.5)
-        _write(axes, f"{percent(refused)} refused", at, (9, 6))
+        _write(axes, gettext("{percentage} refused", percentage=percent(refused)), at, (9, 6))
     return axes
 
 
 def _rate(rate: float) -> str:
-    return "all" if rate == 1 else f"{100 * rate:.10f}".rstrip("0").rstrip(".") + " %"
+    if rate == 1:
+        return gettext("all")
+    return localise_decimals(f"{100 * rate:.10f}".rstrip("0").rstrip(".")) + " %"

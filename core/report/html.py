@@ -15,6 +15,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from core.language.texts import gettext as _
+from core.language.texts import speaking
 from core.report.content import Block, Document, Figure
 from core.report.drawing import GRID, INK, QUIET
 
@@ -23,7 +25,13 @@ _VARIABLES = {INK: "currentColor", QUIET: "var(--quiet)", GRID: "var(--grid)"}
 
 def to_html(document: Document) -> bytes:
     """The whole file."""
-    return _template().render(document=document).encode("utf-8")
+    with speaking(document.language):
+        page = _template().render(
+            document=document,
+            sections=_("Sections"),
+            footer=_("Everything in this file was computed on one computer; it loads nothing."),
+        )
+    return page.encode("utf-8")
 
 
 @lru_cache(maxsize=1)

@@ -20,6 +20,7 @@ from fpdf import FPDF, FontFace
 from fpdf.enums import MethodReturnValue, TableBordersLayout, WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
 
+from core.language.texts import gettext, marked, speaking
 from core.report import content
 from core.report.content import ErrorCard, Figure, Section, Stat
 
@@ -31,7 +32,7 @@ _MARGIN_PT, _GAP_PT, _GUTTER_PT, _PICTURE_PT = 46.0, 12.0, 22.0, 62.0
 _CARDS_IN_ROW = 3
 _SOFT, _LINE = (243, 246, 246), (217, 224, 225)
 _LONGEST_COLUMN, _LONGEST_WORD = 44, 70
-_NOTE = f"Signs of names that this file's letters lack are shown as {LACKING}; the HTML file has them all."
+_NOTE = marked("Signs of names that this file's letters lack are shown as {sign}; the HTML file has them all.")
 
 
 class _Letters(NamedTuple):
@@ -52,11 +53,12 @@ _TAKEN_FOR, _CERTAINTY = _Letters(7.6, _TAKEN), _Letters(6.6, _QUIET)
 
 def to_pdf(document: content.Document) -> bytes:
     """The whole file."""
-    pages = _Pages(document)
-    pages.write_front()
-    for section in document.sections:
-        pages.write_section(section)
-    return bytes(pages.output())
+    with speaking(document.language):
+        pages = _Pages(document)
+        pages.write_front()
+        for section in document.sections:
+            pages.write_section(section)
+        return bytes(pages.output())
 
 
 class _Signs(dict[int, str]):
@@ -90,7 +92,7 @@ class _Pages(FPDF):
         self.set_auto_page_break(True, margin=_MARGIN_PT + 14)
         self.set_creation_date(datetime.fromtimestamp(document.dated_s, UTC).replace(microsecond=0))
         self.set_title(self.shown(document.title))
-        self.set_lang("en")
+        self.set_lang(document.language.code)
         self.set_creator("Face Atlas")
         self.set_draw_color(*_LINE)
         self.c_margin = 0
@@ -158,7 +160,7 @@ class _Pages(FPDF):
         self.write_words(document.answer, _ANSWER, space=10)
         self.write_stats(document.stats)
         if any(LACKING in self.shown(text) for text in _texts(document)):
-            self.write_words(_NOTE, _Letters(_CELL.size_pt, _QUIET), space=8)
+            self.write_words(gettext(_NOTE, sign=LACKING), _Letters(_CELL.size_pt, _QUIET), space=8)
 
     def write_stats(self, stats: Sequence[Stat]) -> None:
         width, height = (self.epw - _GAP_PT * (len(stats) - 1)) / len(stats), 58.0
@@ -308,8 +310,7 @@ class _Pages(FPDF):
 
     def write_card(self, card: ErrorCard, width: float, *, dry: bool) -> float:
         """Who was taken for whom, and how sure it was; gives the height of it."""
-        taken_for = f"✗ taken for {card.assigned_name}"
-        lines = ((card.person, _BOLD), (taken_for, _TAKEN_FOR), (card.certainty, _CERTAINTY))
+        lines = ((card.person, _BOLD), (card.taken_for, _TAKEN_FOR), (card.certainty, _CERTAINTY))
         return sum(self.write_words(text, letters, width, dry=dry) for text, letters in lines)
 
 

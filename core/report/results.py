@@ -1,10 +1,11 @@
-"""What came out: names, probabilities, strangers, pairs, and the errors one by one."""
+"""What came out: names, probabilities, strangers, and the errors one by one."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from core.base.words import (
+    PERCENT_SIGN,
     count,
     display_name,
     format_interval,
@@ -16,11 +17,11 @@ from core.base.words import (
 from core.charts.confusion import cut_confusion_matrix, describe_confusions, select_confused_people
 from core.charts.reliability import build_reliability_diagram
 from core.charts.shares import build_cumulative_match_curve, build_recall_intervals, sort_hardest_first
-from core.charts.similarity import build_det_curve, build_distance_histogram, build_score_histogram
+from core.charts.similarity import build_score_histogram
+from core.language.texts import gettext as _
+from core.language.texts import localise_decimals, ngettext, pgettext
 from core.learn.metrics.classification import Evaluation
 from core.learn.metrics.predictions import Predictions
-from core.learn.verification.own_pairs import OwnPairs
-from core.learn.verification.pair_operating_points import PairOperatingPoints
 from core.report.content import Block, ErrorCard, ErrorCards, FacePicture, Facts, Figure, Paragraph, Section, TableBlock
 from core.report.material import ReportMaterial, WrongName
 
@@ -37,17 +38,14 @@ def known_people_section(material: ReportMaterial) -> Section:
     result = material.predictions.evaluation
     blocks: list[Block] = [
         Facts(
-            "On faces that it had not learned",
+            _("On faces that it had not learned"),
             (
-                (
-                    "Right (accuracy)",
-                    f"{percent(result.accuracy)}, {format_interval(*result.accuracy_ci95)} with 95\u00a0% certainty",
-                ),
-                ("Right, every person counting the same (balanced accuracy)", percent(result.balanced_accuracy)),
-                ("Complete and exclusive, mean over people (macro F1)", percent(result.macro_f1)),
-                ("Right name among the first three (top-3)", percent(result.top3)),
-                ("Probabilities are off by (ECE)", percent(result.ece)),
-                ("Right on the faces that it learned from", percent(material.run.metrics.train_accuracy)),
+                (_("Right (accuracy)"), _accuracy(result)),
+                (_("Right, every person counting the same (balanced accuracy)"), percent(result.balanced_accuracy)),
+                (_("Complete and exclusive, mean over people (macro F1)"), percent(result.macro_f1)),
+                (_("Right name among the first three (top-3)"), percent(result.top3)),
+                (_("Probabilities are off by (ECE)"), percent(result.ece)),
+                (_("Right on the faces that it learned from"), percent(material.run.metrics.train_accuracy)),
             ),
         ),
         _people_figure(result),
@@ -57,20 +55,34 @@ def known_people_section(material: ReportMaterial) -> Section:
         *_pairs_table(result),
         *_people_table(result),
     ]
-    return Section("known", "People it knows", tuple(blocks))
+    return Section("known", _("People it knows"), tuple(blocks))
+
+
+def _accuracy(result: Evaluation) -> str:
+    return _(
+        "{accuracy}, {interval} with {percentage} certainty",
+        accuracy=percent(result.accuracy),
+        interval=format_interval(*result.accuracy_ci95),
+        percentage=f"95{PERCENT_SIGN}",
+    )
 
 
 def _people_figure(result: Evaluation) -> Figure:
     tested_people = sort_hardest_first(result)
     chart = build_recall_intervals(tested_people[:WORST_PEOPLE])
     n_always_right = sum(person_result.recall == 1 for person_result in tested_people)
-    n_people = count(len(tested_people), "tested person", "tested people")
-    title = f"{count(n_always_right)} of {n_people} were always recognised"
-    note = "Whiskers: 95\u00a0% intervals (Wilson), wide where few faces were tested."
+    title = ngettext(
+        "{always_right} of {number} tested person were always recognised",
+        "{always_right} of {number} tested people were always recognised",
+        len(tested_people),
+        always_right=count(n_always_right),
+    )
+    note = _("Whiskers: 95\u00a0% intervals (Wilson), wide where few faces were tested.")
     if len(tested_people) > len(chart.rows):
-        note = f"The {len(chart.rows)} hardest of {count(len(tested_people))}. {note}"
-    description = "; ".join(f"{row.label} {percent(row.share)} ({row.note})" for row in chart.rows)
-    return Figure(title, f"Share recognised of each person: {description}.", chart, note)
+        hardest = _("The {shown} hardest of {total}.", shown=len(chart.rows), total=count(len(tested_people)))
+        note = f"{hardest} {note}"
+    shares = "; ".join(f"{row.label} {percent(row.share)} ({row.note})" for row in chart.rows)
+    return Figure(title, _("Share recognised of each person: {shares}.", shares=shares), chart, note)
 
 
 def _confusion_figure(result: Evaluation) -> tuple[Figure, ...]:
@@ -78,28 +90,44 @@ def _confusion_figure(result: Evaluation) -> tuple[Figure, ...]:
         return ()
     chart = cut_confusion_matrix(result, select_confused_people(result, CONFUSED_MOST))
     n_all = len(select_confused_people(result, len(result.people)))
-    note = "Blue, on the diagonal: right. Orange: taken for somebody else. The deeper, the larger the share."
+    note = _("Blue, on the diagonal: right. Orange: taken for somebody else. The deeper, the larger the share.")
     if n_all > len(chart.names):
-        note = f"The {len(chart.names)} most confused of {count(n_all)} who were confused. {note}"
+        shown, total = len(chart.names), count(n_all)
+        confused = _("The {shown} most confused of {total} who were confused.", shown=shown, total=total)
+        note = f"{confused} {note}"
     # For those who do not see the chart: more than the worst five nobody listens to.
-    top_pairs = [
-        f"{display_name(p.person)} taken for {display_name(p.given)} {p.count} times" for p in result.most_confused[:5]
-    ]
-    return (Figure(describe_confusions(result), f"Confusion matrix. {'; '.join(top_pairs)}.", chart, note),)
+    top_pairs = "; ".join(
+        _(
+            "{person} taken for {name} {times} times",
+            person=display_name(pair.person),
+            name=display_name(pair.given),
+            times=pair.count,
+        )
+        for pair in result.most_confused[:5]
+    )
+    alt_text = _("Confusion matrix. {confusions}.", confusions=top_pairs)
+    return (Figure(describe_confusions(result), alt_text, chart, note),)
 
 
 def _reliability_figure(predictions: Predictions) -> Figure:
     chart = build_reliability_diagram(predictions)
     description = "; ".join(
-        f"{percent(prob_bin.mean_prob)} sure, {percent(prob_bin.share_right)} right ({prob_bin.faces} faces)"
+        _(
+            "{sure} sure, {right} right ({faces} faces)",
+            sure=percent(prob_bin.mean_prob),
+            right=percent(prob_bin.share_right),
+            faces=prob_bin.faces,
+        )
         for prob_bin in chart.bins
     )
     return Figure(
-        f"Probabilities are off by {percent(predictions.evaluation.ece)} in the mean (ECE)",
-        f"How often names were right, by how sure it was: {description}.",
+        _("Probabilities are off by {percentage} in the mean (ECE)", percentage=percent(predictions.evaluation.ece)),
+        _("How often names were right, by how sure it was: {shares}.", shares=description),
         chart,
-        "On the dashed line probabilities are honest; above it they are too modest, below too bold. Grey: how many "
-        "faces. Whiskers: 95\u00a0% intervals.",
+        _(
+            "On the dashed line probabilities are honest; above it they are too modest, below too bold. Grey: how many "
+            "faces. Whiskers: 95\u00a0% intervals."
+        ),
     )
 
 
@@ -109,10 +137,16 @@ def _rank_figure(predictions: Predictions) -> tuple[Figure, ...]:
         return ()
     description = "; ".join(f"{point.number}: {percent(point.share)}" for point in chart.points)
     first, last = chart.points[0], chart.points[-1]
-    title = f"The right name is first in {percent(first.share)}, among the first {last.number} in {percent(last.share)}"
+    title = _(
+        "The right name is first in {share}, among the first {n_names} in {share_among}",
+        share=percent(first.share),
+        n_names=last.number,
+        share_among=percent(last.share),
+    )
     if first.share == 1:
-        title = "The right name is always first"
-    return (Figure(title, f"Share of faces whose right name is among the first k. {description}.", chart),)
+        title = _("The right name is always first")
+    alt_text = _("Share of faces whose right name is among the first k. {shares}.", shares=description)
+    return (Figure(title, alt_text, chart),)
 
 
 def _pairs_table(result: Evaluation) -> tuple[TableBlock, ...]:
@@ -124,10 +158,15 @@ def _pairs_table(result: Evaluation) -> tuple[TableBlock, ...]:
         for pair in result.most_confused[:PAIRS_LISTED]
     )
     more = len(result.most_confused) - len(rows)
-    caption = "Who was taken for whom" + (
-        f", the first {len(rows)} of {count(len(result.most_confused))}" if more else ""
-    )
-    return (TableBlock(caption, ("Person", "Taken for", "Times", "Of"), rows, right=frozenset({2, 3})),)
+    caption = _("Who was taken for whom")
+    if more:
+        caption = _(
+            "Who was taken for whom, the first {shown} of {total}",
+            shown=len(rows),
+            total=count(len(result.most_confused)),
+        )
+    columns = (_("Person"), _("Taken for"), pgettext("how often", "Times"), pgettext("of so many", "Of"))
+    return (TableBlock(caption, columns, rows, right=frozenset({2, 3})),)
 
 
 def _people_table(result: Evaluation) -> tuple[TableBlock, ...]:
@@ -141,10 +180,14 @@ def _people_table(result: Evaluation) -> tuple[TableBlock, ...]:
         (display_name(row.person), percent(row.recall), percent(row.precision), percent(row.f1), count(row.support))
         for row in missed[:PEOPLE_LISTED]
     )
-    caption = "Who was not always named rightly, the hardest first"
+    caption = _("Who was not always named rightly, the hardest first")
     if len(missed) > len(rows):
-        caption += f": {len(rows)} of {count(len(missed))}"
-    columns = ("Person", "Recognised (recall)", "Name right (precision)", "F1", "Tested")
+        caption = _(
+            "Who was not always named rightly, the hardest first: {shown} of {total}",
+            shown=len(rows),
+            total=count(len(missed)),
+        )
+    columns = (_("Person"), _("Recognised (recall)"), _("Name right (precision)"), "F1", _("Tested"))
     return (TableBlock(caption, columns, rows, right=frozenset({1, 2, 3, 4})),)
 
 
@@ -157,49 +200,61 @@ def strangers_section(material: ReportMaterial) -> Section:
     blocks: list[Block] = [Paragraph(_rule(material)), _thresholds_table(material)]
     if figure := _score_figure(material.predictions, threshold.score):
         blocks.append(figure)
-    return Section("strangers", "People it does not know", tuple(blocks))
+    return Section("strangers", _("People it does not know"), tuple(blocks))
 
 
 def _rule(material: ReportMaterial) -> str:
     threshold = material.run.params.threshold
-    rule = (
-        f"A face gets a name when its score, how like that person it is, is above {threshold.score:.2f}; else it is "
-        "unknown."
+    rule = _(
+        "A face gets a name when its score, how like that person it is, is above {score}; else it is unknown.",
+        score=_two_decimals(threshold.score),
     )
     if threshold.from_prior:
-        people = format_people_count(material.run.metrics.n_people)
-        return (
-            f"{rule} {people} are too few to learn this limit from them alone, so it is the model's own, measured on "
-            f"other photos and moved by these: {format_strangers_share(threshold)} of strangers would get a name."
+        origin = _(
+            "{people} are too few to learn this limit from them alone, so it is the model's own, measured on other "
+            "photos and moved by these: {share} of strangers would get a name.",
+            people=format_people_count(material.run.metrics.n_people),
+            share=format_strangers_share(threshold),
         )
-    return (
-        f"{rule} It was set by {format_people_count(threshold.n_impostor_people)} whom it did not know or who "
-        f"were hidden from it in turn: of their {count(threshold.n_impostors, 'face')} about "
-        f"{percent(threshold.expected)} would get a name; so {format_strangers_share(threshold)} of strangers would."
-    )
+    else:
+        origin = ngettext(
+            "It was set by {people} whom it did not know or who were hidden from it in turn: of their {number} face "
+            "about {percentage} would get a name; so {share} of strangers would.",
+            "It was set by {people} whom it did not know or who were hidden from it in turn: of their {number} faces "
+            "about {percentage} would get a name; so {share} of strangers would.",
+            threshold.n_impostors,
+            people=format_people_count(threshold.n_impostor_people),
+            percentage=percent(threshold.expected),
+            share=format_strangers_share(threshold),
+        )
+    return f"{rule} {origin}"
+
+
+def _two_decimals(value: float) -> str:
+    return localise_decimals(f"{value:.2f}")
 
 
 def _thresholds_table(material: ReportMaterial) -> TableBlock:
     rows = tuple(
         (
             percent(operating_point.fpir),
-            f"{operating_point.score:.2f}",
+            _two_decimals(operating_point.score),
             percent(operating_point.fpir_expected, 2),
             format_interval(*operating_point.fpir_expected_ci95),
-            "yes" if operating_point.enough_data else "no, too few people",
+            _("yes") if operating_point.enough_data else _("no, too few people"),
             percent(operating_point.correct_name_rate),
         )
         for operating_point in material.operating_points
     )
     columns = (
-        "Strangers who may get a name (FPIR)",
-        "Limit",
-        "To expect",
-        "95\u00a0% interval",
-        "Can be promised",
-        "Known faces rightly named (DIR)",
+        _("Strangers who may get a name (FPIR)"),
+        _("Limit"),
+        _("To expect"),
+        _("95\u00a0% interval"),
+        _("Can be promised"),
+        _("Known faces rightly named (DIR)"),
     )
-    return TableBlock("Limits to choose from", columns, rows, right=frozenset({0, 1, 2, 3, 5}))
+    return TableBlock(_("Limits to choose from"), columns, rows, right=frozenset({0, 1, 2, 3, 5}))
 
 
 def _score_figure(predictions: Predictions, threshold: float) -> Figure | None:
@@ -209,69 +264,19 @@ def _score_figure(predictions: Predictions, threshold: float) -> Figure | None:
         return None
     right = predictions.scores[~predictions.wrong]
     share_above = float(np.mean(right > threshold)) if len(right) else 0.0
-    title = f"{percent(share_above)} of the rightly named faces are above the limit"
-    note = "How like the person named it is. "
+    title = _("{percentage} of the rightly named faces are above the limit", percentage=percent(share_above))
+    notes = [_("How like the person named it is.")]
     if predictions.impostors is not None:
-        title += f", {percent(float(predictions.impostors.passing(threshold).mean()))} of strangers"
-        note += "Strangers count person by person. "
-    note += "Crosses: known people under a wrong name." if len(chart.strays) else ""
-    return Figure(title, f"Histogram of the score. {title}, which is {threshold:.2f}.", chart, note.strip())
-
-
-# same person?
-
-
-def verification_section(pairs: OwnPairs, points: PairOperatingPoints) -> Section:
-    """How well two faces are told to be one person's or two's."""
-    rows = [
-        ("Pairs of one person", f"{count(pairs.n_genuine)}, of {format_people_count(pairs.scores.n_people)}"),
-        ("Pairs of different people", count(pairs.n_impostor)),
-        ("Accepted as often wrongly as refused (equal error rate)", percent(pairs.eer, 2)),
-        ("Area under the ROC curve", f"{pairs.auc:.4f}"),
-    ]
-    for point in points.points:
-        tar = f"{percent(point.tar, 2)} ({format_interval(*point.tar_ci95)}), within {point.threshold:.3f}"
-        rows.append((f"One person accepted where {_name_far(point.far)} of different people are (TAR)", tar))
-    intro = (
-        "The faces that are in the dataset now, compared two by two; near duplicates are no pair. The limits are read "
-        "off these very pairs."
-    )
-    if pairs.is_sampled:
-        intro += " The faces are many, so pairs were drawn, always the same."
-    blocks = (Paragraph(intro), Facts("Pairs", tuple(rows)), _distances_figure(pairs), _det_figure(pairs, points))
-    return Section("pairs", "Same person? (1:1)", blocks)
-
-
-def _name_far(far: float) -> str:
-    return f"1 in {count(round(1 / far))}"
-
-
-def _distances_figure(pairs: OwnPairs) -> Figure:
-    # Where the pairs are too few for any rate to be promised, about the equal error rate is refused.
-    equal_error_distance = float(np.quantile(pairs.distances[pairs.same], 1 - pairs.eer))
-    threshold = min(pairs.thresholds.values(), default=equal_error_distance)
-    accepted, passed = pairs.accepted_shares(threshold)
-    title = (
-        f"Within {threshold:.2f}: {percent(accepted)} of pairs of one person, {percent(passed, 2)} of different people"
-    )
-    chart = build_distance_histogram(pairs.distances, pairs.same, threshold)
-    return Figure(title, f"Histogram of distances. {title}.", chart)
-
-
-def _det_figure(pairs: OwnPairs, points: PairOperatingPoints) -> Figure:
-    chart = build_det_curve(pairs.distances, pairs.same, points.points)
-    title = "What every limit costs (DET curve)"
-    description = "; ".join(
-        f"{_name_far(far)} of different people accepted, {percent(refused)} of one person refused"
-        for far, refused in chart.marks
-    )
-    note = "Both rates on logarithmic scales; nearer to the lower left corner is better. "
-    if chart.marks:
-        told = ", ".join(_name_far(far) for far, _ in chart.marks)
-        note += f"Squares: {told}, as {count(points.n_impostor, 'pair')} of different people tell them. "
-    if points.pairs_for_next is not None:
-        note += f"The next stricter rate takes {count(points.pairs_for_next, 'pair')}."
-    return Figure(title, f"{title}: {description or 'too few pairs for a rate'}.", chart, note.strip())
+        title = _(
+            "{percentage} of the rightly named faces are above the limit, {share} of strangers",
+            percentage=percent(share_above),
+            share=percent(float(predictions.impostors.passing(threshold).mean())),
+        )
+        notes.append(_("Strangers count person by person."))
+    if len(chart.strays):
+        notes.append(_("Crosses: known people under a wrong name."))
+    alt_text = _("Histogram of the score. {finding}, which is {score}.", finding=title, score=_two_decimals(threshold))
+    return Figure(title, alt_text, chart, " ".join(notes))
 
 
 # errors
@@ -281,31 +286,47 @@ def worst_errors_section(material: ReportMaterial) -> Section:
     """The surest errors, face by face."""
     n = material.n_errors
     if not n:
-        text = f"None: everybody on the {count(material.predictions.evaluation.n_test, 'tested face')} was recognised."
-        return Section("errors", "Worst errors", (Paragraph(text),))
-    wrong_names = material.mistakes
-    intro = f"{count(n, 'face')} got a wrong name. " if n > 1 else "One face got a wrong name. "
-    if len(wrong_names) < n:
-        intro += f"The {len(wrong_names)} surest are shown. "
-    if not material.with_faces:
-        intro += "Pictures of people are left out of this report."
-    elif any(wrong_name.like for wrong_name in wrong_names):
-        intro += "Beside each: of the faces learned as the person it was taken for, the one most like it."
+        text = ngettext(
+            "None: everybody on the {number} tested face was recognised.",
+            "None: everybody on the {number} tested faces was recognised.",
+            material.predictions.evaluation.n_test,
+        )
+        return Section("errors", _("Worst errors"), (Paragraph(text),))
     threshold = material.run.params.threshold.score
-    cards = tuple(_error_card(wrong_name, threshold) for wrong_name in wrong_names)
-    return Section("errors", "Worst errors", (Paragraph(intro.strip()), ErrorCards(cards)))
+    cards = tuple(_error_card(wrong_name, threshold) for wrong_name in material.mistakes)
+    return Section("errors", _("Worst errors"), (Paragraph(_introduce_errors(material)), ErrorCards(cards)))
+
+
+def _introduce_errors(material: ReportMaterial) -> str:
+    n, wrong_names = material.n_errors, material.mistakes
+    sentences = [ngettext("One face got a wrong name.", "{number} faces got a wrong name.", n)]
+    if len(wrong_names) < n:
+        sentences.append(_("The {shown} surest are shown.", shown=len(wrong_names)))
+    if not material.with_faces:
+        sentences.append(_("Pictures of people are left out of this report."))
+    elif any(wrong_name.like for wrong_name in wrong_names):
+        sentences.append(_("Beside each: of the faces learned as the person it was taken for, the one most like it."))
+    return " ".join(sentences)
 
 
 def _error_card(wrong_name: WrongName, threshold: float) -> ErrorCard:
     name, taken_for = display_name(wrong_name.person), display_name(wrong_name.assigned_name)
     pictures = []
     if wrong_name.face is not None:
-        pictures.append(FacePicture(wrong_name.face, f"Face of {name}, taken for {taken_for}", "the face"))
+        pictures.append(
+            FacePicture(
+                wrong_name.face, _("Face of {person}, taken for {name}", person=name, name=taken_for), _("the face")
+            )
+        )
     if wrong_name.like is not None:
-        pictures.append(FacePicture(wrong_name.like, f"A face of {taken_for} that was learned", taken_for))
-    verdict = "above the limit" if wrong_name.score > threshold else "below the limit, so it would be called unknown"
-    certainty = (
-        f"{format_probability(wrong_name.prob)} sure; score {wrong_name.score:.2f}, {verdict}; "
-        f"distance {wrong_name.distance:.2f}"
+        pictures.append(FacePicture(wrong_name.like, _("A face of {name} that was learned", name=taken_for), taken_for))
+    certainty = _(
+        "{percentage} sure; score {score}, {verdict}; distance {distance}",
+        percentage=format_probability(wrong_name.prob),
+        score=_two_decimals(wrong_name.score),
+        verdict=_("above the limit")
+        if wrong_name.score > threshold
+        else _("below the limit, so it would be called unknown"),
+        distance=_two_decimals(wrong_name.distance),
     )
     return ErrorCard(name, taken_for, certainty, tuple(pictures))

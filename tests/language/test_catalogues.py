@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "marked": None}
 TRANSLATED = tuple(code for code in LANGUAGES if code != ENGLISH.code)
 COMPLETE = ("de",)
-TRANSLATED_ROOMS = ("core/ui", "pages")
+TRANSLATED_ROOMS = ("core/ui", "core/report", "pages")
 """Whose texts all come from the catalogue."""
 SHOWN_BY_STREAMLIT = {
     *("title", "header", "subheader", "caption", "markdown", "info", "warning", "error", "success", "toast", "button"),

@@ -11,6 +11,8 @@ from core.base.errors import InputRefused, NotFound
 from core.cli import destination, resolution
 from core.cli.job_runner import console_progress, run_in_process
 from core.cli.parser import Answer, Commands, accept_zip_names, require_dataset
+from core.language.languages import ENGLISH, LANGUAGES
+from core.language.texts import speaking
 from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.classification.training_material import TrainOptions
 from core.workflows.evaluation import compare, evaluate, study
@@ -174,14 +176,16 @@ def add_report(commands: Commands) -> None:
     command.add_argument("--out", required=True, type=Path, metavar="DIR")
     command.add_argument("--run", help="default: the newest")
     command.add_argument("--no-faces", action="store_true", help="leave out the pictures of people")
+    command.add_argument("--language", choices=LANGUAGES, default=ENGLISH.code, help="that of the report; default: en")
 
 
 def _report(options: argparse.Namespace) -> Answer:
     began = time.monotonic()
     services, run = resolution.open_run(options)
     destination.require_writable_folder(options.out)
-    report = reporting.make_report(
-        services.report_tools(), run.id, faces=not options.no_faces, progress=console_progress()
-    )
+    with speaking(LANGUAGES[options.language]):
+        report = reporting.make_report(
+            services.report_tools(), run.id, faces=not options.no_faces, progress=console_progress()
+        )
     html, pdf = reporting.save_report(report, options.out)
     return {"run": run.id, "html": str(html), "pdf": str(pdf), "seconds": round(time.monotonic() - began, 2)}

@@ -12,7 +12,7 @@ from core.language.texts import marked
 
 UNKNOWN = marked("not measured")
 
-QUALITY, POSE, SIZE, PHOTOS = "quality", "pose", "face size", "training photos"
+QUALITY, POSE, SIZE, PHOTOS = marked("quality"), marked("pose"), marked("face size"), marked("training photos")
 """What slices are made by; also the names that the document of a study uses."""
 
 _GRADES = (0.5, 0.7, 0.85)

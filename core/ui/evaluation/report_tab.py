@@ -11,10 +11,8 @@ import streamlit as st
 from core.access.permissions import Action
 from core.base.errors import NotFound
 from core.base.types import Revision
-from core.language.languages import ENGLISH
-from core.language.said_before import say_again
+from core.language.texts import current_language
 from core.language.texts import gettext as _
-from core.language.texts import speaking
 from core.store.artifacts import ArtifactKind, content_id
 from core.ui import data, state, words
 from core.ui.access import offers
@@ -32,6 +30,8 @@ class ReportRequest:
     study_id: str
     """The hash of the run's study; empty without one."""
     faces: bool
+    language: str
+    """The code of that in which it is written."""
 
 
 def show_report_section(evaluated: EvaluatedRun) -> None:
@@ -50,7 +50,13 @@ def show_report_section(evaluated: EvaluatedRun) -> None:
             key="report_faces",
             help=_("The pictures beside the worst errors. Leave them out when others will read it; names stay in it."),
         )
-        request = ReportRequest(evaluated.run.id, evaluated.dataset.revision, _study_id(evaluated), faces)
+        request = ReportRequest(
+            run_id=evaluated.run.id,
+            revision=evaluated.dataset.revision,
+            study_id=_study_id(evaluated),
+            faces=faces,
+            language=current_language().code,
+        )
         if st.button(_("Make the report"), type="primary", icon=":material/description:"):
             st.session_state[state.REPORT] = request
     # A report is offered only for exactly what was asked: one with faces must not go out under a cleared checkbox.
@@ -73,9 +79,7 @@ def _study_id(evaluated: EvaluatedRun) -> str:
 
 @st.cache_data(show_spinner=False, max_entries=1, scope="session")
 def _build_report(request: ReportRequest) -> WrittenReport:
-    # A document for others, whose sentences are English: its numbers and counts must be, too.
-    with speaking(ENGLISH):
-        return make_report(data.services().report_tools(), request.run_id, faces=request.faces)
+    return make_report(data.services().report_tools(), request.run_id, faces=request.faces)
 
 
 def _show_downloads(dataset_id: str, report: WrittenReport) -> None:
@@ -94,7 +98,7 @@ def _show_downloads(dataset_id: str, report: WrittenReport) -> None:
                 key=f"report_{ending}",
             )
     st.table(
-        pd.DataFrame(report.facts).map(lambda fact: words.plain(say_again(fact))),
+        pd.DataFrame(report.facts).map(words.plain),
         border="horizontal",
         hide_index=True,
         hide_header=True,

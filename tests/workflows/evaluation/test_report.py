@@ -164,3 +164,5 @@ def test_the_command_line_writes_both_files(services, erring, tmp_path, capsys):
     for name, content in (("html", report.html), ("pdf", report.pdf)):
         assert (tmp_path / "out" / f"{report.name}.{name}").read_bytes() == content
         assert answer[name].endswith(f"{report.name}.{name}")
+    assert main([*arguments, "--language", "de", "--data", str(services.settings.data_dir)]) == 0
+    assert b"<html lang='de'>" in (tmp_path / "out" / f"{report.name}.html").read_bytes()
