@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -10,9 +11,11 @@ from sqlalchemy import Engine
 from core.base.types import Split
 from core.store.audit_log import AuditAction, AuditEntry, AuditFilter
 from core.store.sql.audit.log import SqlAuditLog
+from core.store.sql.corrections import SqlCorrectionLog
 from core.store.sql.database import open_database
 from core.store.sql.erasure import SqlEraseStore
 from core.store.sql.faces import SqlFaceStore
+from core.store.sql.whole_copy import StoreCopy
 from core.store.values.datasets import IngestBatch, PhotoLabel
 from tests.stored_faces import stored_face
 
@@ -78,12 +81,27 @@ def test_who_is_erased_leaves_that_somebody_looked_and_not_at_whom(engine: Engin
     log.add([entry(1.0, dataset_id, ids["Ada"]), entry(2.0, dataset_id, ids["Bo"]), entry(3.0, dataset_id)])
     eraser = SqlEraseStore(engine)
     eraser.erase(dataset_id, ids["Ada"], lambda _: [], lambda *_: None, with_shared=False)
-    # Said by a page before, and written after: the number may be somebody else's one day.
+    # Said by a page before, and written after.
     log.add([entry(4.0, dataset_id, ids["Ada"])])
     lines = [(line.entry.at, line.entry.person_id, line.is_erased) for line in log.lines(EVERYTHING)]
     assert lines == [(1.0, None, True), (2.0, ids["Bo"], False), (3.0, None, False), (4.0, None, True)]
     SqlFaceStore(engine).delete_dataset(dataset_id)
     assert [line.is_erased for line in log.lines(EVERYTHING)] == [True, True, False, True]
+
+
+def test_whoever_is_new_gets_the_id_of_nobody_who_was_erased(
+    engine: Engine, dataset_id: str, database_address: str, tmp_path: Path
+) -> None:
+    log, newest_id = SqlCorrectionLog(engine), max(person_ids(engine, dataset_id).values())
+    SqlEraseStore(engine).erase(dataset_id, newest_id, lambda _: [], lambda *_: None, with_shared=False)
+    assert log.find_or_add_person(dataset_id, "Somebody new") > newest_id
+    # Nor in a copy, though nobody is left in it whose id would tell.
+    SqlFaceStore(engine).delete_dataset(dataset_id)
+    dataset_id = SqlFaceStore(engine).create_dataset("After them", "facenet-128").id
+    StoreCopy(database_address, tmp_path / "copy.db").copy_rows()
+    copy = open_database(tmp_path / "copy.db")
+    assert SqlCorrectionLog(copy).find_or_add_person(dataset_id, "Somebody new") > newest_id + 1
+    copy.dispose()
 
 
 def test_a_person_of_another_dataset_is_not_taken_for_this_ones(engine: Engine, dataset_id: str) -> None:

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,8 @@ def layout(path: Path) -> dict[str, object]:
             " ".join(sql.split())
             for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
         )
+        numbered = "SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%' ORDER BY name"
+        found["never numbered anew"] = connection.execute(numbered).fetchall()
         found["versions"] = connection.execute("SELECT * FROM about, alembic_version").fetchall()
     return found
 
@@ -188,6 +191,17 @@ def test_the_owner_and_the_access_log_of_version_8_are_as_they_were(tmp_path: Pa
     export, view = SqlAuditLog(engine).read_newest(AuditFilter(), 9)
     assert (export.entry.action, view.entry.viewer) == (AuditAction.EXPORTED, "ben@example.org")
     assert SqlRetentionStore(engine).dataset_terms(dataset.id) == RetentionTerms()
+
+
+def test_terms_and_a_receipt_of_version_9_are_as_they_were_and_no_number_of_a_person_is_given_again(tmp_path: Path):
+    engine = open_database(earlier_folders.lay_out(9, tmp_path))
+    store, retention = SqlFaceStore(engine), SqlRetentionStore(engine)
+    dataset = store.dataset("Invented")
+    assert retention.dataset_terms(dataset.id) == RetentionTerms("a chronicle", "by letter", date(2030, 1, 31))
+    assert [receipt.document for receipt in retention.receipts()] == [{"is_done": True}]
+    assert [(person.id, person.name) for person in store.people(dataset.id)] == [(1, "Ada")]
+    # 3 was somebody who is gone; a correction names them still.
+    assert SqlCorrectionLog(engine).find_or_add_person(dataset.id, "Dee") == 4
 
 
 def shape(engine: Engine) -> dict[str, object]:

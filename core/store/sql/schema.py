@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy import String as PlainString
 from sqlalchemy import Text as PlainText
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 """The newest revision in ``migrations/versions``. Who changes a table here adds a revision and raises it."""
 
 metadata = MetaData()
@@ -80,6 +80,8 @@ person = Table(
     Column("keep_until", String),
     _of_dataset(),
     Index("person_by_name", "dataset_id", "name"),
+    # No id is ever given twice, though erasing deletes people: open pages and logs of others name them by it.
+    sqlite_autoincrement=True,
 )
 """``base_...`` is what the ingest said; without it, what the corrections made of it. ``of_folder`` are the people whom
 an ingest found as folders, one for each name; the others were named by somebody."""

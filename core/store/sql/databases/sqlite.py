@@ -140,10 +140,13 @@ class SqliteDatabase:
         return {name: int(number) for name, number in rows}
 
     def go_on_numbering(self, connection: Connection, last_numbers: Mapping[str, int]) -> None:
-        # The table has a row for each numbered table that ever had one; others number behind the largest number.
-        for table in self.last_numbers(connection).keys() & last_numbers.keys():
-            raised = text("UPDATE sqlite_sequence SET seq = max(seq, :number) WHERE name = :name")
-            connection.execute(raised.bindparams(name=table, number=last_numbers[table]))
+        # SQLite notes a table's last number with its first row: of an empty one there is nothing to raise yet.
+        present = self.last_numbers(connection)
+        for table, number in last_numbers.items():
+            noted = text("DELETE FROM sqlite_sequence WHERE name = :name").bindparams(name=table)
+            raised = text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :number)")
+            connection.execute(noted)
+            connection.execute(raised.bindparams(name=table, number=max(number, present.get(table, 0))))
 
     def job_locks(self, engine: Engine) -> FileJobLocks:
         """Beside the database: who can read its jobs can tell whether they are alive."""
