@@ -13,6 +13,8 @@ FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_in
 PHOTOS_A_THREAD = 8
 """More fill the networks' batches no better, and keep a cancelled ingest going for longer."""
 BYTES_A_THREAD = 256 << 20
+SMALLEST_BATCH = 4
+"""Fewer fill the networks' batches worse."""
 MEMORY_SHARE = 4
 """At most a quarter of the free memory goes into photos that wait."""
 
@@ -47,10 +49,16 @@ class Pace:
     """In a batch, and as many again waiting for it."""
     bytes_in_flight: int
     """Of files and their photos together, from the first byte read until their batch is stored."""
+    smallest_batch: int = SMALLEST_BATCH
+    """Down to so many photos batches shrink towards the end."""
 
     def with_at_least(self, n_photos: int) -> Pace:
-        """As many photos at once, or more; never more bytes."""
-        return replace(self, photos_at_once=max(self.photos_at_once, n_photos))
+        """As many photos at once, or more, also towards the end; never more bytes."""
+        return replace(
+            self,
+            photos_at_once=max(self.photos_at_once, n_photos),
+            smallest_batch=max(self.smallest_batch, n_photos),
+        )
 
 
 def choose_pace(threads: int) -> Pace:

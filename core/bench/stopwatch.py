@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from itertools import pairwise
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 from core.vision.engine.base import Batch, DeviceLoad, Engine, Network, Placement
 
@@ -129,9 +129,20 @@ Call = tuple[tuple[str, str], Batch]
 
 @dataclass
 class _ObservedEngine:
-    """An engine with the name and precision of the one that does the work."""
+    """An engine with the name and precision of the one that does the work.
+
+    One call after another, with all threads: what is noted of several at a time would not add up.
+    """
 
     inner: Engine
+
+    @property
+    def streams(self) -> int:
+        return 1
+
+    @property
+    def side_by_side(self) -> Self:
+        return self
 
     @property
     def name(self) -> str:

@@ -37,6 +37,8 @@ class ClusterFinder:
     load: LoadPipeline
     """``services.load_pipeline``."""
     decodes: bool = True
+    batches_in_hand: int = 1
+    """Of the bytes of the others ``fit_pace`` knows."""
     _keep: KeepFiles | None = field(default=None, init=False)
     _holding: HoldingNodes | None = field(default=None, init=False)
     """While faces are looked for."""

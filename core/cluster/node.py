@@ -108,7 +108,7 @@ class FaceWork:
             known=frozenset(),
             limits=pipeline.limits,
             # In one batch, as it came; only photos that this node has no memory for at once are looked at in several.
-            pace=replace(choose_pace(threads), photos_at_once=len(questions)),
+            pace=replace(choose_pace(threads), photos_at_once=len(questions), smallest_batch=len(questions)),
             enough_px=self.enough_px,
         )
         answers: dict[int, AnsweredPhoto] = {}

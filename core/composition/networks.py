@@ -102,4 +102,5 @@ def load_pipeline(settings: Settings, model_id: str) -> FacePipeline:
     """A pipeline without a data folder, which a node of a cluster has none of; ``Services.pipeline`` is one with."""
     engine = build_engine(settings)
     embedder = Embedder(engine, catalogue.find_vectors_model(model_id))
-    return FacePipeline(Detector(engine), embedder, decode_photo, settings.images)
+    # A worker there has several batches in hand.
+    return FacePipeline(Detector(engine), embedder, decode_photo, settings.images).side_by_side

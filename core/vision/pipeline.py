@@ -157,6 +157,23 @@ class FacePipeline:
         return self.embedder.engine.load.photos
 
     @property
+    def side_by_side(self) -> FacePipeline:
+        """The same for threads that look through a batch each at the same time, as many as ``streams``."""
+        detecting, embedding = self.detector.engine.side_by_side, self.embedder.engine.side_by_side
+        if embedding is self.embedder.engine:
+            return self
+        return replace(
+            self,
+            detector=replace(self.detector, engine=detecting),
+            embedder=replace(self.embedder, engine=embedding),
+        )
+
+    @property
+    def streams(self) -> int:
+        """How many batches are looked through at the same time."""
+        return self.embedder.engine.streams
+
+    @property
     def enough_px(self) -> int:
         """Longer side of a picture on which all faces are found that more pixels would show."""
         return self.detector.settings.fine_long_side_px

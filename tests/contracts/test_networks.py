@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -22,7 +23,7 @@ from core.vision.detect.mtcnn import MODEL_ID as DETECTOR_ID
 from core.vision.embed.embedder import Embedder
 from core.vision.engine.base import Engine
 from core.vision.engine.keras import KerasEngine
-from core.vision.engine.openvino import BATCH_SIZES, OpenVinoEngine
+from core.vision.engine.openvino import BATCH_SIZES, MOST_STREAMS, OpenVinoEngine, OpenVinoNetwork
 from core.vision.models import catalogue
 from core.vision.models.manifest import network_path, quantised_networks
 from tests.conftest import MODEL_ID, PROJECT_DIR, openvino_engine
@@ -101,10 +102,25 @@ def test_threads_are_pinned_only_where_an_engine_has_all_processors(models_dir: 
     if not threads:
         pytest.skip("one processor: an engine has it all")
     engine = OpenVinoEngine(lambda model_id, network: network_path(models_dir, model_id, network), threads)
-    network = engine.network(DETECTOR_ID, "onet")
-    network(np.zeros((1, 48, 48, 3), np.uint8))
-    compiled = network._request((1, 48, 48, 3)).get_compiled_model()
-    assert compiled.get_property("ENABLE_CPU_PINNING") is (spare == 0)
+    assert is_pinned(engine.network(DETECTOR_ID, "onet")) is (spare == 0)
+
+
+def is_pinned(network: OpenVinoNetwork) -> bool:
+    compiled = network._requests((1, 48, 48, 3)).get().get_compiled_model()
+    return bool(compiled.get_property("ENABLE_CPU_PINNING"))
+
+
+def test_calls_side_by_side_give_what_calls_one_after_another_give(engine: OpenVinoEngine, crops: Floats) -> None:
+    beside = engine.side_by_side
+    assert beside.streams == min(engine.threads, MOST_STREAMS)
+    assert beside.side_by_side is beside
+    batches = [crops[:8], crops[8:10], crops[2:10], crops[:1], crops[1:9]]
+    network = beside.network(MODEL_ID, "embed")
+    with ThreadPoolExecutor(beside.streams + 1) as pool:
+        answers = list(pool.map(network, batches))
+    for (vectors,), batch in zip(answers, batches, strict=True):
+        np.testing.assert_array_equal(vectors, engine.network(MODEL_ID, "embed")(batch)[0])
+    assert beside.streams == 1 or not is_pinned(beside.network(DETECTOR_ID, "onet"))
 
 
 def test_standardising_does_not_hang_on_how_the_crops_lie_in_memory(engine: OpenVinoEngine) -> None:

@@ -42,7 +42,7 @@ class Placement:
 
 
 class Network(Protocol):
-    """One network, ready to run; safe to call from several threads, one call at a time."""
+    """One network, ready to run; safe to call from several threads, ``Engine.streams`` calls at a time."""
 
     def __call__(self, batch: Batch) -> tuple[Floats, ...]:
         """Run the network.
@@ -74,6 +74,17 @@ class Engine(Protocol):
     @property
     def load(self) -> DeviceLoad:
         """What suits the device that the networks run on."""
+
+    @property
+    def streams(self) -> int:
+        """How many calls, of several threads, it computes at the same time."""
+
+    @property
+    def side_by_side(self) -> Engine:
+        """The same networks for work that comes from several threads: each call takes longer, all together less.
+
+        Answers are the same to the last bit. Itself where the device has nothing to gain by it.
+        """
 
     def placement(self, network: str) -> Placement:
         """Where ``pnet``, ``rnet``, ``onet`` or ``embed`` runs. Raises as ``network``."""

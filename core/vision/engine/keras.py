@@ -34,8 +34,14 @@ class KerasEngine:
     name: str = field(default="keras", init=False)
     precision: str = field(default="f32", init=False)
     load: DeviceLoad = field(default=PROCESSOR_LOAD, init=False)
+    streams: int = field(default=1, init=False)
     _networks: dict[tuple[str, str], KerasNetwork] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    @property
+    def side_by_side(self) -> KerasEngine:
+        """Itself: TensorFlow shares one call out among all threads."""
+        return self
 
     def placement(self, network: str) -> Placement:
         """The processor: graphics cards are hidden from TensorFlow."""

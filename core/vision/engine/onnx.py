@@ -81,6 +81,7 @@ class OnnxEngine:
     runtime: Any = field(default_factory=load_runtime, repr=False)
     name: str = field(default="onnx", init=False)
     precision: str = field(default="f32", init=False)
+    streams: int = field(default=1, init=False)
     _networks: dict[tuple[str, str], OnnxNetwork] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
 
@@ -91,6 +92,11 @@ class OnnxEngine:
     def load(self) -> DeviceLoad:
         """More at once where a graphics card works."""
         return PROCESSOR_LOAD if self._choice.provider is PROCESSOR else GRAPHICS_LOAD
+
+    @property
+    def side_by_side(self) -> OnnxEngine:
+        """Itself: a graphics card is filled by one large batch."""
+        return self
 
     def placement(self, network: str) -> Placement:
         """Where the networks run; all on the same device."""

@@ -6,13 +6,17 @@ shares its batch, and a dataset is to be the same whoever found its faces.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, TypeVar
 
 import numpy as np
 
 from core.archives.source import ReachableFile
+from core.base.errors import Cancelled
 from core.base.machine import Pace
 from core.base.progress import Progress
 from core.base.types import Detection
@@ -68,6 +72,10 @@ class FaceFinder(Protocol):
     def decodes(self) -> bool:
         """Whether it decodes photos where it looks at them; else they come with their pictures."""
 
+    @property
+    def batches_in_hand(self) -> int:
+        """How many it holds at the same time, as far as whoever reads them has to leave room for it."""
+
     def fit_pace(self, pace: Pace) -> Pace:
         """How much should be read at once for it, where this machine alone would have ``pace``.
 
@@ -111,10 +119,20 @@ class FaceFinder(Protocol):
 
 @dataclass(frozen=True)
 class LocalFinder:
-    """Finds faces in this process, one batch after another."""
+    """Finds faces in this process, on as many batches at a time as the engine computes side by side."""
 
     pipeline: FacePipeline
     decodes: bool = False
+
+    @property
+    def batches_in_hand(self) -> int:
+        """One more than are computed at a time: what is done in Python keeps no processor idle."""
+        streams = self._pipeline.streams
+        return streams + 1 if streams > 1 else 1
+
+    @cached_property
+    def _pipeline(self) -> FacePipeline:
+        return self.pipeline.side_by_side
 
     def fit_pace(self, pace: Pace) -> Pace:
         """The same."""
@@ -131,9 +149,27 @@ class LocalFinder:
         *,
         portraits: bool = False,
     ) -> Iterator[tuple[Batch, list[AnsweredPhoto]]]:
-        """See ``FaceFinder``; a batch is asked for when the one before is answered."""
-        for batch, questions in progress.until_cancelled(batches):
-            yield batch, find_faces(self.pipeline, questions, portraits=portraits)
+        """See ``FaceFinder``; what is in hand when it is to stop is answered first."""
+        in_hand = deque[tuple[Batch, Future[list[AnsweredPhoto]]]]()
+        with ThreadPoolExecutor(self.batches_in_hand, thread_name_prefix="faces") as pool:
+            try:
+                for batch, questions in progress.until_cancelled(batches):
+                    in_hand.append((batch, pool.submit(find_faces, self._pipeline, questions, portraits=portraits)))
+                    if len(in_hand) == self.batches_in_hand:
+                        yield _take_oldest(in_hand)
+            except Cancelled:
+                while in_hand:
+                    yield _take_oldest(in_hand)
+                raise
+            while in_hand:
+                yield _take_oldest(in_hand)
+
+
+def _take_oldest(
+    in_hand: deque[tuple[Batch, Future[list[AnsweredPhoto]]]],
+) -> tuple[Batch, list[AnsweredPhoto]]:
+    batch, answers = in_hand.popleft()
+    return batch, answers.result()
 
 
 def find_faces(

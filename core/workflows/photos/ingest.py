@@ -106,7 +106,7 @@ def ingest_photos(
         on_ended=partial(_report_ended, tools, target),
         decodes=not finder.decodes,
         fetch=tools.choose_fetch(finder, source, target.dataset_id),
-        batches_in_hand=2,
+        batches_in_hand=finder.batches_in_hand + 1,
     )
     few_photo_people = _find_few_photo_people(source)
     start = partial(_BatchIngest, tools, target, known_labels, few_photo_people)

@@ -65,6 +65,7 @@ def embed_main_faces(
         pace=pace,
         enough_px=None,
         decodes=not finder.decodes,
+        batches_in_hand=finder.batches_in_hand,
     )
     shown, refused, n_done = [], list[Refusal](), 0
     # An empty block, so that no face at all still gives a matrix of the right width.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from math import ceil
 from typing import Any, Protocol
 
 from core.archives.source import PhotoEntry, ReachableFile
@@ -22,6 +23,9 @@ from core.base.settings import ImageLimits
 from core.imaging.decoding import DecodedPicture
 from core.isolation.photos import DescribedPhoto, describe_photo, weigh_photo
 
+LAST_SHARED_BY = 3
+"""Batches become smaller where fewer photos are left than fill so many: whoever looks through several at a time ends
+with all of them at the same time. The same wherever they are looked through, as are the batches then."""
 UNREAD_SHARE = 8
 """Files whose photos are not being decoded yet take at most an eighth of the budget."""
 
@@ -139,7 +143,8 @@ class PhotoReader:
         self._in_hand_bytes.append(0)
         # An equal share is left to the photos that are read while they are worked on.
         most_bytes = self.pace.bytes_in_flight // (self.batches_in_hand + 1)
-        while len(batch) < self.pace.photos_at_once and self._in_hand_bytes[-1] <= most_bytes:
+        most_photos = self._most_photos()
+        while len(batch) < most_photos and self._in_hand_bytes[-1] <= most_bytes:
             self._start(pool, first=not batch)
             if not self._decoding:
                 break
@@ -150,6 +155,10 @@ class PhotoReader:
         # Once more before the batch is handed out: the threads are busy while the networks work on it.
         self._start(pool, first=False)
         return batch
+
+    def _most_photos(self) -> int:
+        n_left = len(self._left) + len(self._reading) + len(self._decoding)
+        return min(self.pace.photos_at_once, max(self.pace.smallest_batch, ceil(n_left / LAST_SHARED_BY)))
 
     def _start(self, pool: ThreadPoolExecutor, *, first: bool) -> None:
         """Start what there is room for; the first photo of a batch starts in any case."""

@@ -66,6 +66,7 @@ def look_through_stored(
         pace=finder.fit_pace(tools.pace.with_at_least(pipeline.photos_at_once)),
         enough_px=pipeline.enough_px,
         decodes=not finder.decodes,
+        batches_in_hand=finder.batches_in_hand,
     )
     files = (
         [(photo, *ask(photo.entry.name, photo)) for photo in batch]

@@ -42,6 +42,11 @@ class Twice:
     name: str = "twice"
     precision: str = "f32"
     load: DeviceLoad = PROCESSOR_LOAD
+    streams: int = 1
+
+    @property
+    def side_by_side(self) -> Twice:
+        return self
 
     def placement(self, network: str) -> Placement:
         return self.engine.placement(network)

@@ -456,22 +456,20 @@ def test_a_cancelled_ingest_keeps_what_is_done_and_resumes(
     seen: list[tuple[int, int]] = []
 
     def stop_after_one_batch(done: int, total: int, message: str) -> None:
-        seen.append((done, total))
         if done:
             token.cancel()
 
     with pytest.raises(Cancelled, match="resume"):
         uploads.take(archive, job_id=job_id, progress=Progress(stop_after_one_batch, token))
-    assert seen == [(0, len(names)), (at_once, len(names))]
     store = uploads.services.store
-    # The batch that was looked through when it was stopped is stored too.
-    assert len(store.photo_labels(uploads.dataset_id)) == 2 * at_once
-    assert store.reported(job_id).keys() == set(range(2 * at_once))
-    seen.clear()
+    # The batches that were looked through when it was stopped are stored too.
+    n_stored = len(store.photo_labels(uploads.dataset_id))
+    assert 2 <= n_stored < len(names)
+    assert store.reported(job_id).keys() == set(range(n_stored))
     resumed = uploads.take(
         archive, job_id=job_id, progress=Progress(lambda done, total, message: seen.append((done, total)))
     )
-    assert seen[0] == (2 * at_once, len(names))
+    assert seen[0] == (n_stored, len(names))
     undisturbed = Uploads(uploads.services, store.create_dataset("undisturbed", DEFAULT_VECTORS_ID).id)
     assert resumed == undisturbed.take(archive)
     mine, theirs = (store.face_table(each.dataset_id) for each in (uploads, undisturbed))

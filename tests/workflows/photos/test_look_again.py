@@ -418,6 +418,7 @@ class Disturbed:
     finder: LocalFinder
     disturb: Callable[[], object]
     decodes: bool = False
+    batches_in_hand: int = 1
 
     def fit_pace(self, pace: Pace) -> Pace:
         return pace

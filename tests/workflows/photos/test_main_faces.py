@@ -36,7 +36,8 @@ def test_with_little_memory_photos_come_one_by_one_and_say_the_same(services: Se
     tools = services.main_face_tools(MODEL_ID)
     together, done = embed(tools, archive)
     alone, done_alone = embed(replace(tools, pace=replace(tools.pace, bytes_in_flight=1)), archive)
-    assert (done, done_alone) == ([0, 16, 21], list(range(22)))
+    # Empty batches come between those of one photo, which must be done with before the next is read.
+    assert (done, sorted(set(done_alone))) == ([0, 7, 12, 16, 20, 21], list(range(22)))
     # bfloat16 and what else is in a batch round differently
     assert (np.einsum("ij,ij->i", together.vectors, alone.vectors) > 0.999).all()
     assert [entry.name for entry in together.entries] == [entry.name for entry in alone.entries]

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,10 @@ def test_photos_come_in_order_in_batches_of_bounded_size(
     assert all(photo.picture is not None for batch in batches for photo in batch)
 
 
+def test_the_last_photos_are_dealt_out_to_all_who_look_through_them(tmp_path: Path) -> None:
+    assert [len(batch) for batch in read_all(tmp_path, SMALL, Pace(2, 8, 1 << 30))] == [8, 8, 5, 4, 4, 1]
+
+
 def test_a_photo_beyond_the_budget_is_taken_alone(tmp_path: Path) -> None:
     contents = [*SMALL[:5], photo(2000, 1600), *SMALL[5:10]]
     batches = read_all(tmp_path, contents, Pace(2, 8, 20 * WEIGHT))
@@ -94,7 +99,7 @@ def test_what_is_known_or_refused_comes_without_a_picture(tmp_path: Path) -> Non
     pace = Pace(2, 8, 1 << 30)
     (first,) = read_all(tmp_path, SMALL[:2], pace)
     contents = [SMALL[0], b"no photo", SMALL[1][:-30], b"", SMALL[2]]
-    (batch,) = read_all(tmp_path, contents, pace, known={first[0].photo_id})
+    batch = list(chain(*read_all(tmp_path, contents, pace, known={first[0].photo_id})))
     assert [photo.picture is not None for photo in batch] == [False, False, False, False, True]
     assert [bool(photo.objection) for photo in batch] == [False, True, True, True, False]
     assert batch[0].data == SMALL[0]

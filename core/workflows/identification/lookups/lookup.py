@@ -108,6 +108,7 @@ def look_up_photos(
         enough_px=identifier.pipeline.enough_px,
         on_ended=partial(_add_ended, finished, identifier),
         decodes=not finder.decodes,
+        batches_in_hand=finder.batches_in_hand,
     )
     readings = (_BatchReading.of(identifier.pipeline, photos) for photos in reader.batches(entries))
     questions = ((reading, reading.ask()) for reading in readings)
