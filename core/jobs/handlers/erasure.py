@@ -12,7 +12,7 @@ from core.store.job_model import Job, JobKind, JobState
 from core.workflows.erasure import erase_person as erasing
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.erasure.receipt import EraseReceipt, Retraining
-from core.workflows.training import update
+from core.workflows.training import train, update
 from core.workflows.training.request import TrainRequest
 
 
@@ -83,6 +83,7 @@ def _train_again(
     trained = (run for run in services.runs.runs(job.dataset_id) if not run.params.updated)
     newest = next(trained, None)
     if newest is not None and newest.created > training.since:
+        train.delete_updated_before(services.run_tools(), newest)
         return replace(receipt, models_retrained=1, run=newest.id)
     try:
         run = run_training(services, job, TrainRequest.from_json(training.params), progress).run

@@ -60,10 +60,10 @@ class SuspectsResult(JobResult):
 
 def run_training(services: Services, job: Job, request: TrainRequest, progress: Progress) -> TrainResult:
     """A run has its job's id: a job that is resumed when its run was stored already trains no second one."""
-    runs = services.runs.runs(job.dataset_id)
-    if any(run.id == job.id for run in runs):
+    runs, tools = services.runs.runs(job.dataset_id), services.run_tools()
+    if stored := next((run for run in runs if run.id == job.id), None):
+        train.delete_updated_before(tools, stored)
         return TrainResult(job.id)
-    tools = services.run_tools()
     if request.update:
         if updated := update.update_newest_run(tools, job.dataset_id, job.id, progress=progress):
             return TrainResult(updated.id)

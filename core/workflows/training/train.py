@@ -190,8 +190,13 @@ def store_run(tools: RunTools, run: Run, trained: TrainedRun) -> None:
     tools.artifacts.replace(run.dataset_id, ArtifactKind.PREDICTIONS, run.id, trained.predictions.to_bytes())
     tools.runs.add_run(run)
     # Last: until this one is there, the updated one is what answers.
+    delete_updated_before(tools, run)
+
+
+def delete_updated_before(tools: RunTools, run: Run) -> None:
+    """Remove earlier runs that were updated and not measured; whoever finds ``run`` stored after a kill does so too."""
     for earlier in tools.runs.runs(run.dataset_id):
-        if earlier.params.updated and earlier.id != run.id:
+        if earlier.params.updated and earlier.created < run.created:
             delete_run(tools.runs, tools.artifacts, earlier)
 
 

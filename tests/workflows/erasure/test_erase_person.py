@@ -196,6 +196,23 @@ def test_a_recogniser_that_knew_the_person_is_trained_again_on_request(family):
     assert run.params.folds == 2, "as the deleted one was trained"
 
 
+def test_an_erasing_killed_when_the_training_after_it_was_stored_leaves_one_run_when_it_goes_on(family, monkeypatch):
+    services, dataset_id = family
+    request = EraseRequest(find_person(services.store, dataset_id, GONE).id, "Ben")
+    job = services.jobs.submit(dataset_id, JobKind.ERASE, request.to_json(), JobOwner.COMMAND_LINE)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(services.runs), "delete_run", stop)
+        with pytest.raises(KeyboardInterrupt):
+            erasure_handlers.run_erasure(services, job, request, UNWATCHED)
+    assert len(services.runs.runs(dataset_id)) == 2, "the updated one and the one that is to take its place"
+    receipt = erasure_handlers.run_erasure(services, services.jobs.job(job.id), request, UNWATCHED)
+    assert [run.id for run in services.runs.runs(dataset_id)] == [receipt.run]
+
+
 def test_the_recogniser_answers_on_without_the_person_and_holds_nothing_of_them(family, monkeypatch):
     """The training that follows is refused, so that what was updated stays to be looked through."""
     services, dataset_id = family

@@ -7,13 +7,15 @@ from dataclasses import replace
 
 import pytest
 
+from core.base.progress import UNWATCHED
 from core.corrections.model import Editor
+from core.jobs.handlers.learning import run_training
 from core.learn.classification.classifier_kinds import ClassifierKind
 from core.learn.classification.training_material import TrainOptions
 from core.learn.metrics.run_values import ImportOrigin
 from core.services import Services
 from core.store.artifacts import ArtifactKind
-from core.store.job_model import JobKind
+from core.store.job_model import JobKind, JobOwner
 from core.store.values.datasets import Dataset
 from core.store.values.runs import Run
 from core.workflows.labels.correct import Corrector
@@ -159,6 +161,26 @@ def test_a_job_updates_or_trains_as_the_newest_was_where_it_cannot(services: Ser
         train.delete_run(services.runs, services.artifacts, run)
     trained = services.runs.run(TrainResult.of(prepared.carry(services, dataset.id, JobKind.TRAIN, ask)).run)
     assert trained.params.updated is None and trained.id != before.id
+
+
+def test_a_training_killed_when_its_run_was_stored_replaces_the_updated_one_when_it_goes_on(
+    services: Services, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (before,) = services.runs.runs(dataset.id)
+    add_faces(services, "Family", {"Eve": 5})
+    assert update_run(services, dataset) is not None
+    job = services.jobs.submit(dataset.id, JobKind.TRAIN, TrainRequest().to_json(), JobOwner.COMMAND_LINE)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(services.runs), "delete_run", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run_training(services, job, TrainRequest(), UNWATCHED)
+    assert len(services.runs.runs(dataset.id)) == 3
+    assert run_training(services, job, TrainRequest(), UNWATCHED).run == job.id
+    assert [run.id for run in services.runs.runs(dataset.id)] == [job.id, before.id]
 
 
 def test_a_long_training_brings_the_recogniser_up_to_date_first(
