@@ -7,7 +7,7 @@ from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
@@ -29,6 +29,8 @@ class Language:
     is_right_to_left: bool = False
     has_capital_nouns: bool = False
     """Nouns have a capital letter inside of a sentence too."""
+    is_complete: bool = False
+    """Every text is said in it; then it is read without being chosen, where a browser prefers it."""
 
     @property
     def catalogue_path(self) -> Path:
@@ -36,12 +38,19 @@ class Language:
         return CATALOGUES_FOLDER / f"{self.code}.po"
 
 
-ENGLISH = Language("en", "English")
+ENGLISH = Language("en", "English", is_complete=True)
 LANGUAGES = {
     language.code: language
     for language in (
         ENGLISH,
-        Language("de", "Deutsch", decimal_sign=",", has_capital_nouns=True, date_field_format="DD.MM.YYYY"),
+        Language(
+            "de",
+            "Deutsch",
+            decimal_sign=",",
+            date_field_format="DD.MM.YYYY",
+            has_capital_nouns=True,
+            is_complete=True,
+        ),
         Language("fr", "Français", decimal_sign=",", date_field_format="DD/MM/YYYY"),
         Language("es", "Español", decimal_sign=",", date_field_format="DD/MM/YYYY"),
     )
@@ -49,9 +58,13 @@ LANGUAGES = {
 """By their codes."""
 
 
-def find_language(wish: str) -> Language:
-    """The language that a browser or a setting asks for, as "de-AT" or "de"; English where it is none of ours."""
-    return LANGUAGES.get(wish.replace("_", "-").partition("-")[0].lower(), ENGLISH)
+@overload
+def find_language(wish: str) -> Language: ...
+@overload
+def find_language(wish: str, otherwise: None) -> Language | None: ...
+def find_language(wish: str, otherwise: Language | None = ENGLISH) -> Language | None:
+    """The language that a browser or a setting asks for, as "de-AT" or "de"; ``otherwise`` where it is none of ours."""
+    return LANGUAGES.get(wish.replace("_", "-").partition("-")[0].lower(), otherwise)
 
 
 @lru_cache(maxsize=len(LANGUAGES))

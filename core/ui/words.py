@@ -31,6 +31,7 @@ __all__ = [
     "PERCENT_SIGN",
     "ago",
     "bar_percent",
+    "bar_scale",
     "count",
     "display_name",
     "format_duration",
@@ -123,6 +124,12 @@ def bar_percent(share: float, digits: int = 1) -> float:
     """A share in per cent for a progress column, which rounds it to so many digits: 0 and 100 only when it is that."""
     step = 10.0**-digits
     return min(100 - step, max(step, 100 * share)) if 0 < share < 1 else 100 * share
+
+
+def bar_scale() -> tuple[float, str]:
+    """How a progress column writes a share to a tenth of a per cent: the share at which it is full, and the format."""
+    # A format as C has it knows the point alone. The other way is as the browser writes numbers, which is mostly right.
+    return (100.0, "%.1f\u00a0%%") if current_language().decimal_sign == "." else (1.0, "percent")
 
 
 def ago(moment_s: float) -> str:

@@ -18,7 +18,7 @@ from core.language.languages import ENGLISH, LANGUAGES
 ROOT = Path(__file__).parents[2]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "marked": None}
 TRANSLATED = tuple(code for code in LANGUAGES if code != ENGLISH.code)
-COMPLETE = ("de",)
+COMPLETE = tuple(code for code in TRANSLATED if LANGUAGES[code].is_complete)
 TRANSLATED_ROOMS = ("core/ui", "core/report", "pages")
 """Whose texts all come from the catalogue."""
 SHOWN_BY_STREAMLIT = {

@@ -10,6 +10,7 @@ from core.base import words
 from core.language import said_before
 from core.language.dates import date_field_format, format_day, format_moment
 from core.language.languages import ENGLISH, LANGUAGES, find_language
+from core.language.preference import Preference
 from core.language.said_before import forget_texts, say_again
 from core.language.texts import gettext, ngettext, speaking
 
@@ -21,6 +22,23 @@ GERMAN = LANGUAGES["de"]
 )
 def test_a_wish_becomes_a_language_that_there_is(wish: str, code: str):
     assert find_language(wish).code == code
+
+
+@pytest.mark.parametrize(
+    ("accepted", "code"),
+    [
+        *(("de-AT,de;q=0.9,en;q=0.5", "de"), ("de", "de"), ("en-GB,de;q=0.9", "en"), ("en;q=0.4, de;q=0.8", "de")),
+        *(("fr-FR,fr;q=0.9,de;q=0.8,en;q=0.7", "de"), ("fr", "en"), ("ja,xx;q=2", "en"), ("de;q=0", "en")),
+        *((";;,q=,de;q=high", "de"), ("*", "en"), ("", "en")),
+    ],
+)
+def test_a_browser_gets_the_dearest_of_its_languages_that_is_complete(accepted: str, code: str):
+    assert Preference(accepted=accepted).resolve().code == code
+
+
+def test_a_choice_comes_before_the_installation_and_that_before_the_browser():
+    assert Preference("fr", "en", "de").resolve().code == "fr"
+    assert Preference("", "en", "de").resolve().code == "en"
 
 
 def test_a_text_is_said_in_the_language_that_is_spoken():

@@ -36,8 +36,15 @@ def whole(tmp_path: Path) -> Services:
 
 def ask(asked: Door, path: str, client: str, method: str = "GET", cookie: str = "") -> int:
     """The status with which a request from a network address is answered."""
+    return read(asked, path, client, method, cookie)[0]
+
+
+def read(
+    asked: Door, path: str, client: str, method: str = "GET", cookie: str = "", accepted: str = ""
+) -> tuple[int, str]:
+    """The status with which a request from a network address is answered, and the page."""
     sent: list[Any] = []
-    headers = [(b"cookie", cookie.encode())]
+    headers = [(b"cookie", cookie.encode()), (b"accept-language", accepted.encode())]
     scope = {
         **{"type": "http", "method": method, "path": path},
         **{"query_string": b"", "headers": headers, "client": (client, 1)},
@@ -52,7 +59,7 @@ def ask(asked: Door, path: str, client: str, method: str = "GET", cookie: str = 
     # In a thread of its own: what drives a browser leaves its loop running in this one.
     with ThreadPoolExecutor(1) as threads:
         threads.submit(asyncio.run, asked(scope, receive, send)).result()
-    return int(sent[0]["status"])
+    return int(sent[0]["status"]), sent[1]["body"].decode()
 
 
 def door_before(whole: Services, pages: dict[str, str]) -> Door:
@@ -83,6 +90,26 @@ def test_who_tries_to_sign_in_too_often_waits_and_nobody_else_does(
     assert [ask(asked, "/sign-in", "203.0.113.7") for _ in range(4)] == [200, 200, 200, 429]
     assert ask(asked, "/sign-in", "203.0.113.8") == 200
     assert ask(asked, "/_stcore/health", "203.0.113.7") == 200
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accepted", "lines"),
+    [
+        ("", "de-AT,de;q=0.9", ('lang="de"', "Melden Sie sich an", "Warten Sie eine Minute")),
+        ("face_atlas_language=en", "de", ('lang="en"', "Sign in to see", "Wait a minute")),
+        ("", "fr", ('lang="en"', "Sign in to see", "Wait a minute")),
+    ],
+)
+def test_the_door_speaks_the_language_of_who_stands_before_it(
+    whole: Services, monkeypatch: pytest.MonkeyPatch, cookie: str, accepted: str, lines: tuple[str, str, str]
+) -> None:
+    monkeypatch.setattr(door, "SIGN_INS", RateLimit(1, 60.0, clock=lambda: 0.0))
+    asked = door_before(whole, {})
+    language, welcome, refusal = lines
+    status, page = read(asked, "/sign-in", "203.0.113.7", cookie=cookie, accepted=accepted)
+    assert status == 200 and language in page and welcome in page
+    status, page = read(asked, "/sign-in", "203.0.113.7", cookie=cookie, accepted=accepted)
+    assert status == 429 and language in page and refusal in page and 'href="/sign-in"' in page
 
 
 def test_who_uploads_too_often_waits_whatever_page_it_is_and_nobody_else_does(

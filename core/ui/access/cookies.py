@@ -1,4 +1,4 @@
-"""What Streamlit's cookie of a sign-in says, read before any of its routes.
+"""What cookies say, read before any of Streamlit's routes: that of a sign-in above all.
 
 The time of signing is this computer's: a session is measured by it, whatever the provider's clock says.
 """
@@ -26,12 +26,17 @@ class SignIn:
     """When it was written, in seconds since 1970."""
 
 
+def read_cookies(header: str) -> dict[str, str]:
+    """The cookies of a Cookie header by their names; none where it cannot be read."""
+    try:
+        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
+    except CookieError:
+        return {}
+
+
 def read_sign_in(header: str) -> SignIn | None:
     """The sign-in of a Cookie header; None without one, or where it was not written here."""
-    try:
-        cookies = {name: morsel.value for name, morsel in SimpleCookie(header).items()}
-    except CookieError:
-        return None
+    cookies = read_cookies(header)
     signed: list[float] = []
 
     def read_part(name: str) -> bytes | None:

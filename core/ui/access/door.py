@@ -17,11 +17,14 @@ from urllib.parse import parse_qs
 from core.access.permissions import Principal
 from core.access.rates import RateLimit
 from core.access.view import UPLOADS
+from core.language.languages import Language
+from core.language.preference import CHOICE_COOKIE, Preference
+from core.language.texts import speaking
 from core.services import Services
-from core.ui.access.cookies import SignIn, read_sign_in
+from core.ui.access.cookies import SignIn, read_cookies, read_sign_in
 from core.ui.access.media_owners import MediaOwners
 from core.ui.access.open_page import ENDED, WatchedPage, end_page
-from core.ui.access.sign_in_page import STRANGER, Visitor, sign_in_page
+from core.ui.access.sign_in_page import STRANGER, TOO_MANY, Visitor, sign_in_page, too_many_page
 from core.ui.access.signed_in import DECIDED, admit, directory_file
 from core.ui.gate import AsgiApp, Message, Receive, Scope, Send
 
@@ -33,7 +36,7 @@ MEDIA, UPLOAD = "/media/", "/_stcore/upload_file/"
 SIGN_INS = RateLimit(30, 60.0)
 """Of one network address. A sign-in takes three requests."""
 NO_SUCH_FILE = b"There is no such file."
-TOO_MANY = b"Too many requests in a short time. Wait a minute, then go on."
+_HTML = (b"content-type", b"text/html; charset=utf-8")
 
 
 @dataclass
@@ -41,6 +44,11 @@ class Admission:
     """Says who a cookie belongs to."""
 
     whole: Callable[[], Services]
+
+    @property
+    def language(self) -> str:
+        """The code of the language that the installation is set to; empty where nobody set one."""
+        return self.whole().settings.language
 
     async def admit(self, cookie: str) -> Principal | None:
         """Who it is; None for nobody with a role here and a session that goes on."""
@@ -93,7 +101,9 @@ class Door:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, cookie = self._path(scope), _cookie(scope)
         if path in (SIGN_IN, LOGIN, CALLBACK) and not SIGN_INS.allows(_network_address(scope)):
-            await _reply(send, HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY)
+            with speaking(_read_language(scope, self.admission.language)):
+                page = too_many_page(self.base)
+            await _reply(send, HTTPStatus.TOO_MANY_REQUESTS, page.encode(), _HTML, (b"retry-after", b"60"))
         elif path == SIGN_IN:
             await self._offer(scope, send, cookie)
         elif path in OPEN_PATHS:
@@ -112,7 +122,7 @@ class Door:
         if not self._is_theirs(principal, path):
             await _reply(send, HTTPStatus.NOT_FOUND, NO_SUCH_FILE)
         elif path.startswith(UPLOAD) and scope["method"] == "PUT" and not UPLOADS.allows(principal.address):
-            await _reply(send, HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY)
+            await _reply(send, HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY.encode())
         else:
             await self.app(scope, receive, send)
 
@@ -129,8 +139,9 @@ class Door:
             await _reply(send, HTTPStatus.SEE_OTHER, b"", (b"location", address.encode()))
             return
         sign_in = read_sign_in(cookie)
-        page = sign_in_page(self.providers, self.admission.describe(sign_in) if sign_in else STRANGER, self.base)
-        await _reply(send, HTTPStatus.OK, page.encode(), (b"content-type", b"text/html; charset=utf-8"))
+        with speaking(_read_language(scope, self.admission.language)):
+            page = sign_in_page(self.providers, self.admission.describe(sign_in) if sign_in else STRANGER, self.base)
+        await _reply(send, HTTPStatus.OK, page.encode(), _HTML)
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         cookie = _cookie(scope)
@@ -173,7 +184,17 @@ class Door:
 
 
 def _cookie(scope: Scope) -> str:
-    return "; ".join(value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"cookie")
+    return "; ".join(_header_values(scope, b"cookie"))
+
+
+def _read_language(scope: Scope, of_installation: str) -> Language:
+    """In which language the one who asks reads."""
+    chosen = read_cookies(_cookie(scope)).get(CHOICE_COOKIE, "")
+    return Preference(chosen, of_installation, ",".join(_header_values(scope, b"accept-language"))).resolve()
+
+
+def _header_values(scope: Scope, name: bytes) -> list[str]:
+    return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
 
 
 def _network_address(scope: Scope) -> str:

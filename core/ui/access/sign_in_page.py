@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from core.language.texts import current_language
+from core.language.texts import current_language, marked
 from core.language.texts import gettext as _
 
 _STYLE = (
@@ -23,6 +23,8 @@ _PAGE = (
     '<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head>'
     "<body><main><h1>Face Atlas</h1>{said}{links}</main></body></html>"
 )
+
+TOO_MANY = marked("Too many requests in a short time. Wait a minute, then go on.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +65,24 @@ def sign_in_page(providers: tuple[str, ...], visitor: Visitor = STRANGER, base: 
     )
     sign_out = _("Sign out")
     out = f'<a class="out" href="{base}/auth/logout">{sign_out}</a>' if visitor.address else ""
+    return _draw_page(_("Sign in"), said, links + out)
+
+
+def too_many_page(base: str = "") -> str:
+    """The page of whoever tries too often, as HTML, with the way back."""
+    again = _("Try again")
+    return _draw_page(_("Too many requests"), _(TOO_MANY), f'<a href="{base}/sign-in">{again}</a>')
+
+
+def _draw_page(title: str, said: str, links: str) -> str:
     language = current_language()
     return _PAGE.format(
         language=language.code,
         direction="rtl" if language.is_right_to_left else "ltr",
-        title=_("Sign in"),
+        title=title,
         style=_STYLE,
         said=f"<p>{said}</p>",
-        links=links + out,
+        links=links,
     )
 
 

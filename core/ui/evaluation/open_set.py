@@ -294,15 +294,16 @@ def _describe_strange_probes(run: Run, impostors: Impostors | None) -> str:
 
 
 def _show_thresholds(points: Sequence[OperatingPoint]) -> None:
+    most, percent_format = words.bar_scale()
     table = pd.DataFrame(
         [
             {
                 "rate": words.percent(point.fpir),
-                "score": point.score,
+                "score": localise_decimals(f"{point.score:.2f}"),
                 "expected": words.percent(point.fpir_expected, 2),
                 "interval": words.format_interval(*point.fpir_expected_ci95, digits=2),
                 "enough": _("yes") if point.enough_data else _("no"),
-                "kept": words.bar_percent(point.correct_name_rate),
+                "kept": words.bar_percent(point.correct_name_rate) * most / 100,
             }
             for point in points
         ]
@@ -312,8 +313,8 @@ def _show_thresholds(points: Sequence[OperatingPoint]) -> None:
         hide_index=True,
         column_config={
             "rate": st.column_config.TextColumn(_("Strangers named (FPIR)"), help=_("As asked for.")),
-            "score": st.column_config.NumberColumn(
-                _("Limit (score)"), format="%.2f", help=_("A face needs a larger score.")
+            "score": st.column_config.TextColumn(
+                _("Limit (score)"), help=_("A face needs a larger score."), alignment="right"
             ),
             "expected": st.column_config.TextColumn(_("To expect")),
             "interval": st.column_config.TextColumn(_("95\u00a0% interval")),
@@ -321,7 +322,7 @@ def _show_thresholds(points: Sequence[OperatingPoint]) -> None:
                 _("Enough people"), help=_("A rate of 1 in 1 000 takes about 1 000 people to measure.")
             ),
             "kept": st.column_config.ProgressColumn(
-                _("Known named rightly (DIR)"), format="%.1f\u00a0%%", min_value=0, max_value=100, width=180
+                _("Known named rightly (DIR)"), format=percent_format, min_value=0, max_value=most, width=180
             ),
         },
         key="limits_table",

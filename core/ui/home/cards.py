@@ -18,6 +18,7 @@ from core.ui import damaged, data, frame, gallery, jobs, menu, words
 from core.ui.access import offers
 from core.ui.home import trail
 from core.ui.labels import corrections
+from core.ui.photos.source_titles import say_title
 from core.ui.retention import terms_form
 from core.vision.models.catalogue import EMBEDDING_MODELS, EmbeddingModel
 from core.vision.models.manifest import installed_models
@@ -252,5 +253,5 @@ def _describe_work(job: Job) -> str:
     # An ingest says from where it takes photos; every other kind of work has a title that says enough.
     work = _(JOBS[job.kind].title)
     if job.kind is JobKind.INGEST:
-        work = _("Taking photos from {archive}", archive=IngestRequest.of(job).title)
+        work = _("Taking photos from {archive}", archive=say_title(IngestRequest.of(job).title))
     return work if job.state is JobState.DONE else f"{work} ({_(job.state)})"

@@ -17,6 +17,7 @@ from core.store.values.runs import Run
 from core.ui import address, data, frame, gallery, state, words
 from core.ui.photos import uploads
 from core.ui.photos.layout_preview import LayoutChoice, show_layout_preview
+from core.ui.photos.source_titles import say_title
 from core.ui.photos.uploads import Offer
 from core.workflows.identification.lookups import kept_lookups
 from core.workflows.identification.lookups.values import LookupInfo, LookupRequest
@@ -96,7 +97,7 @@ def _card(dataset: Dataset, info: LookupInfo) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(width="content"):
             # A result whose file cannot be read is listed all the same: else nobody could be rid of it.
-            title = say_again(info.title) if info.title else _("A result that is damaged")
+            title = say_title(info.title) if info.title else _("A result that is damaged")
             st.markdown(f"**{words.plain(title)}**")
             st.caption(words.plain(say_again(info.damage)) or describe_lookup(info))
         with st.container(horizontal=True, width="content"):
@@ -134,7 +135,7 @@ def close_lookup() -> None:
 def offer_forgetting(dataset: Dataset, info: LookupInfo) -> None:
     """The way to remove it."""
     with st.popover(_("Forget"), icon=":material/delete:"):
-        title = say_again(info.title) if info.title else _("it")
+        title = say_title(info.title) if info.title else _("it")
         st.markdown(
             _(
                 "Forget **{result}**? "

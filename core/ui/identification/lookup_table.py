@@ -12,7 +12,6 @@ from pathlib import Path
 import streamlit as st
 
 from core.jobs.registry import submit_job
-from core.language.said_before import say_again
 from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext
 from core.learn.open_set.certainty import LIKELY_PROB
@@ -27,6 +26,7 @@ from core.ui.components.lookups import FaceRow, FilterChip, LookupTable, LookupV
 from core.ui.identification import lookup_page
 from core.ui.identification.photo_answer import choose_rate, describe_promise, format_one_in
 from core.ui.photos.exports import LARGEST_DOWNLOAD_BYTES
+from core.ui.photos.source_titles import say_title
 from core.workflows.exchange.export import export_path
 from core.workflows.identification.lookups import kept_lookups, outputs
 from core.workflows.identification.lookups.marks import LookupMark, mark_faces
@@ -123,7 +123,7 @@ def show_lookup(dataset: Dataset, info: LookupInfo) -> None:
     recording.record_names(dataset, recording.MANY_PHOTOS, result.id, _names(dataset.id, info.id, info.created))
     text, ways = st.columns([3, 2])
     with text:
-        st.header(words.plain(say_again(result.title)), anchor=False)
+        st.header(words.plain(say_title(result.title)), anchor=False)
         st.caption(
             _(
                 "{counts}. {storage} {recogniser}",

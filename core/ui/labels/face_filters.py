@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.base.face_table import FaceTable
 from core.base.types import Bools, Floats, Ints, Revision, Split
+from core.language.dates import date_field_format
 from core.language.texts import gettext as _
 from core.language.texts import marked
 from core.store.values.datasets import Dataset
@@ -275,7 +276,14 @@ def _choose_period(dataset: Dataset) -> tuple[float, float] | None:
         return None
     # A camera's clock says no time zone, and is read as if it were UTC: read back the same way, it is the camera's day.
     first, last = (datetime.fromtimestamp(float(moment), UTC).date() for moment in (known.min(), known.max()))
-    days = st.date_input(_("Taken between"), [], min_value=first, max_value=last, key=f"taken_{dataset.id}")
+    days = st.date_input(
+        _("Taken between"),
+        [],
+        min_value=first,
+        max_value=last,
+        format=date_field_format(),
+        key=f"taken_{dataset.id}",
+    )
     # Between the first click and the second there is one day, which is no period yet.
     if not isinstance(days, tuple) or len(days) != 2:
         return None

@@ -19,6 +19,7 @@ from core.ui import data, frame, jobs, menu, state, words
 from core.ui.access import kept
 from core.ui.labels import corrections
 from core.ui.photos import import_results, uploads
+from core.ui.photos.source_titles import OWN_PHOTOS_TITLE, say_title
 from core.ui.photos.uploads import Offer
 from core.workflows.exchange import deliveries, imports
 from core.workflows.exchange.arrivals import ENDINGS, ArrivalPart, inspect_arrival
@@ -94,7 +95,7 @@ def _start_own_photos(dataset: Dataset) -> None:
     editor = imports.new_import_editor(corrections.current_editor().author)
     request = ImportRequest(
         path="",
-        title=_("Names inside of the photos"),
+        title=OWN_PHOTOS_TITLE,
         what=ExportKind.XMP,
         member="",
         author=editor.author,
@@ -126,13 +127,13 @@ def _look_and_start(dataset: Dataset | None, offer: Offer) -> None:
         # The time it was changed tells two files of one name apart, for the cache.
         parts = _parts(str(offer.path), offer.path.stat().st_mtime_ns, dataset)
     except InputRefused as refusal:
-        reason = say_again(str(refusal))
-        st.error(words.plain(f"{offer.title}: {reason}" if offer.title not in reason else reason))
+        title, reason = say_title(offer.title), say_again(str(refusal))
+        st.error(words.plain(f"{title}: {reason}" if title not in reason else reason))
         # What cannot be read will never be: its copy would lie in the data folder without an owner.
         _discard_offer(offer)
         return
     with st.container(border=True):
-        st.markdown(f"**{words.plain(offer.title)}**")
+        st.markdown(f"**{words.plain(say_title(offer.title))}**")
         part = parts[0] if len(parts) == 1 else _choose_part(parts)
         st.markdown(words.plain(describe_arrival(part)))
         if part.objection:
@@ -295,7 +296,7 @@ def _results(dataset: Dataset) -> None:
 
 def _result(dataset: Dataset, job: Job) -> None:
     request = ImportRequest.of(job)
-    st.markdown(f"**{words.plain(request.title)}**, {words.ago(job.finished or job.created)}")
+    st.markdown(f"**{words.plain(say_title(request.title))}**, {words.ago(job.finished or job.created)}")
     result = ImportResult.of(job) if job.state is JobState.DONE else None
     if result is not None:
         st.markdown(words.plain(import_results.describe_import_result(result)))

@@ -15,7 +15,8 @@ from core.store.job_model import Job, JobState
 from core.store.values.datasets import Dataset, FileOutcome, FileReport
 from core.ui import data, gallery, words
 from core.ui.audit import recording
-from core.ui.photos import answer_steps, uploads
+from core.ui.photos import answer_steps
+from core.ui.photos.source_titles import say_title
 from core.workflows.exchange.csv_tables import FILE_COLUMNS, file_report_csv
 from core.workflows.photos.ingest import IngestSummary
 from core.workflows.photos.requests import IngestRequest
@@ -71,8 +72,7 @@ def _choose_ingest(ingests: Sequence[Job]) -> Job:
 
 
 def _title(ingest: Job) -> str:
-    title = IngestRequest.of(ingest).title
-    return f"{_(title) if title == uploads.SAMPLE_TITLE else title}, {words.ago(ingest.created)}"
+    return f"{say_title(IngestRequest.of(ingest).title)}, {words.ago(ingest.created)}"
 
 
 def _show_summary(job: Job) -> None:

@@ -19,6 +19,7 @@ from core.store.values.datasets import Dataset
 from core.ui import data, state, words
 from core.ui.access import quota_notice
 from core.ui.photos import uploads
+from core.ui.photos.source_titles import say_title
 from core.ui.photos.uploads import Offer
 from core.workflows.photos.requests import IngestRequest
 
@@ -121,7 +122,7 @@ def _show(offer: Offer, source: PhotoSource, with_people: bool, waiting: str) ->
         st.warning(
             _(
                 "There are no photos in {archive}. Add JPEG, PNG, WebP, HEIC or other photos, one folder a person.",
-                archive=words.plain(offer.title),
+                archive=words.plain(say_title(offer.title)),
             ),
             icon=":material/info:",
         )
@@ -130,9 +131,8 @@ def _show(offer: Offer, source: PhotoSource, with_people: bool, waiting: str) ->
         return False
     photos = ngettext("{number} photo", "{number} photos", layout.photos)
     counts = str(layout) if with_people else photos
-    st.markdown(
-        f"**{words.plain(offer.title)}**: {words.plain(counts if photos in counts else f'{photos}; {counts}')}."
-    )
+    title, contents = say_title(offer.title), counts if photos in counts else f"{photos}; {counts}"
+    st.markdown(f"**{words.plain(title)}**: {words.plain(contents)}.")
     if with_people:
         _people(layout.people, layout.notes)
         if layout.strangers or not st.session_state.get(_key("strangers", offer), True):

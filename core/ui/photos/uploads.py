@@ -18,11 +18,12 @@ from core.base.errors import ArchiveRefused
 from core.base.types import FacePolicy
 from core.jobs.registry import submit_job
 from core.language.texts import gettext as _
-from core.language.texts import marked, ngettext
+from core.language.texts import marked
 from core.store.values.datasets import Dataset
 from core.ui import data, frame, menu, state, words
 from core.ui.access import quota_notice
 from core.ui.components import folders
+from core.ui.photos.source_titles import SAMPLE_TITLE, count_files
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.photos.requests import IngestRequest
 from core.workflows.uploads import discard_upload
@@ -32,7 +33,6 @@ MOST_UPLOAD_BYTES = 500_000_000
 """Of one drop in all: until it is copied to disk, it is in memory."""
 MOST_NAME_BYTES = 200
 """File systems take 255; ``free_path`` may add a number."""
-SAMPLE_TITLE = marked("the sample")
 DROP_LABEL = marked("Drop zips with one folder a person, folders, or photos")
 POLICIES = {
     FacePolicy.LARGEST: marked("take the largest and most central one"),
@@ -219,11 +219,7 @@ def _title(files: Sequence[UploadedFile]) -> str:
     names = [_safe_parts(file.name) for file in files]
     if len({parts[0] for parts in names}) == 1 and all(len(parts) > 1 for parts in names):
         return names[0][0]
-    return names[0][-1] if len(files) == 1 else _count_files(len(files))
-
-
-def _count_files(number: int) -> str:
-    return ngettext("{number} file", "{number} files", number)
+    return names[0][-1] if len(files) == 1 else count_files(len(files))
 
 
 def _is_zip(name: str) -> bool:
@@ -296,7 +292,7 @@ def create_dataset_of(files: Sequence[UploadedFile]) -> None:
     # Before anything is copied.
     quotas_of(data.whole_services()).require_dataset(data.access().principal.address)
     offers = save_offers(files)
-    has_title = len(offers) == 1 and offers[0].title != _count_files(len(files))
+    has_title = len(offers) == 1 and offers[0].title != count_files(len(files))
     names_in_use = data.services().store.dataset_names()
     name = words.number_name((Path(offers[0].title).stem if has_title else _("My photos"))[:76], names_in_use)
     dataset = data.services().store.create_dataset(name, DEFAULT_VECTORS_ID)

@@ -98,9 +98,10 @@ def _show_what_is_newer(dataset: Dataset, newest: Run) -> None:
 
 
 def _column_config() -> dict[str, Any]:
+    most, percent_format = words.bar_scale()
     return {
         "accuracy": st.column_config.ProgressColumn(
-            _("Right (accuracy)"), format="%.1f\u00a0%%", min_value=0, max_value=100
+            _("Right (accuracy)"), format=percent_format, min_value=0, max_value=most
         ),
         "interval": st.column_config.TextColumn(
             _("Between"),
@@ -111,7 +112,7 @@ def _column_config() -> dict[str, Any]:
         "learned": _count_column(_("Faces learned from")),
         "tested": _count_column(_("Faces tested")),
         "changed": st.column_config.TextColumn(_("Against the one before"), width="medium"),
-        "f1": st.column_config.NumberColumn(_("Macro F1"), format="%.3f"),
+        "f1": _count_column(_("Macro F1")),
         "model": _("Embedding model"),
         "settings": _("Settings"),
     }
@@ -169,13 +170,14 @@ def _accuracy_text(run: Run) -> str:
 
 
 def _runs_table(runs: list[Run]) -> pd.DataFrame:
+    most, _format = words.bar_scale()
     return pd.DataFrame(
         [
             {
                 "trained": _name_run(run),
-                "accuracy": words.bar_percent(run.metrics.accuracy),
+                "accuracy": words.bar_percent(run.metrics.accuracy) * most / 100,
                 "interval": words.format_interval(*run.metrics.accuracy_ci95),
-                "f1": run.metrics.macro_f1,
+                "f1": localise_decimals(f"{run.metrics.macro_f1:.3f}"),
                 "people": words.count(run.metrics.n_people),
                 "learned": words.count(run.metrics.n_train),
                 "tested": words.count(run.metrics.n_test),

@@ -21,6 +21,7 @@ from core.store.values.datasets import Dataset
 from core.store.values.runs import Run
 from core.ui import data, jobs, state, words
 from core.ui.photos import uploads
+from core.ui.photos.source_titles import say_title
 from core.workflows.training.request import TrainResult, find_training_request
 
 SHOWN_REFUSALS = 10
@@ -114,10 +115,13 @@ def lay_into_inbox(offers: Sequence[uploads.Offer]) -> Path:
             with data.services().open_source(offer.path) as source:
                 if not source.entries:
                     raise InputRefused(
-                        _("There are no photos in {source}. Give photos of other people.", source=offer.title)
+                        _(
+                            "There are no photos in {source}. Give photos of other people.",
+                            source=say_title(offer.title),
+                        )
                     )
         if len(offers) > 1:
-            names = ", ".join(offer.title for offer in offers)
+            names = ", ".join(say_title(offer.title) for offer in offers)
             raise InputRefused(_("Drop one zip, or photos, at a time. These are several: {sources}.", sources=names))
         (offer,) = offers
         name = Path(offer.title).name if offer.path.is_file() else "strangers"
