@@ -298,7 +298,7 @@ FACE_PARTS = {
 }
 """What finds, cuts, embeds and grades faces."""
 READER_PACKAGES = {"numpy", "cv2", "PIL", "pillow_heif"}
-LOADED_WHEN_NEEDED = set(HEAVY) - {"sqlalchemy"} | {"scipy.stats", "scipy.optimize", "sklearn", "pandas"}
+LOADED_WHEN_NEEDED = set(HEAVY) - {"sqlalchemy"} | {"scipy", "sklearn", "pandas"}
 """What no command and no worker waits for when it starts: a third of the start is saved."""
 
 

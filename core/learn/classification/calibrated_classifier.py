@@ -49,7 +49,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_softmax, softmax
 
 from core.base.errors import TrainingRefused
 from core.base.progress import UNWATCHED, Progress
@@ -97,6 +96,9 @@ class CalibratedClassifier:
         -------
         (n, n_people) float64; rows sum to 1, and none is 0 or 1.
         """
+        # Imported here, as the start of the program need not wait for it.
+        from scipy.special import softmax
+
         sure = softmax(self.linear.margins(vectors).astype(np.float64) / self.temperature, axis=1)
         return np.asarray((1 - self.doubt) * sure + self.doubt / len(self.people), dtype=np.float64)
 
@@ -260,6 +262,7 @@ def fit_temperature(margins: Doubles, truth: Ints, n_shots: int) -> float:
     """
     # Imported here, as the start of the program need not wait for it.
     from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
 
     n_people = margins.shape[1]
     doubt = _doubt(n_shots)

@@ -20,7 +20,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import softmax
 
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Doubles, Floats, Ints
@@ -97,6 +96,9 @@ def judge_labels(faces: LabelledFaces, *, seed: int = 0, progress: Progress = UN
     faces : of two people at least
     progress : told the finished share, several times a second
     """
+    # Imported here, as the start of the program need not wait for it.
+    from scipy.special import softmax
+
     judges = _judges(faces, deal_testable(faces, FOLDS, seed=seed), progress)
     probs, rival_probs = np.full(len(faces), np.nan), np.full(len(faces), np.nan)
     rivals = np.zeros(len(faces), dtype=np.int64)

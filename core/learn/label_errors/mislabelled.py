@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
 from core.base.progress import UNWATCHED, Progress
 from core.base.types import Bools, Doubles, Ints
@@ -70,6 +69,9 @@ def find_mislabelled(
     spared : (n,) faces that are not to be doubted
     progress : told the finished share, several times a second
     """
+    # Imported here, as the start of the program need not wait for it.
+    from scipy.special import expit
+
     index = label_confidence.index_voters(faces, progress.part(0.0, _INDEXING_SHARE))
     rows, alike, like_another = _suspicious_rows(faces, opinions, spared, index)
     search = progress if index is None else progress.part(_INDEXING_SHARE, 1.0)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from core.base.errors import InputRefused
 from core.base.json_values import Json, JsonObject, JsonRecord, encode_record
@@ -19,9 +18,12 @@ from core.language.texts import marked
 from core.learn.metrics.calibration import calibration_error
 from core.learn.numerics.leaf_order import order_leaves
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 _Z_95 = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
-Confusion: TypeAlias = csr_array
+Confusion: TypeAlias = "csr_array"
 """(n_people, n_people) int64 counts; row = true, column = given. Nearly all are 0: of 50,000 people a matrix with every
 0 takes 20 GB."""
 MOST_IN_JSON = 2000
@@ -169,6 +171,9 @@ def evaluate_from_ranks(
 
 def confusion_counts(true: Ints, predicted: Ints, n_people: int) -> Confusion:
     """Count how often each true person (row) was given each name (column)."""
+    # Imported here, as the start of the program need not wait for it.
+    from scipy.sparse import csr_array
+
     once: Ints = np.ones(len(true), dtype=np.int64)
     # What is said of one place several times is added up.
     return csr_array((once, (true, predicted)), shape=(n_people, n_people))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from core.base.types import Doubles, Ints
 from core.learn.metrics.bootstrap import Interval, Resamples
@@ -89,6 +88,9 @@ def _resampled_macro(repetitions: Ints, labels: Ints, n_people: int, resamples: 
 
 def _by_person(resamples: Resamples, people: Ints, n_people: int) -> Doubles:
     """How many faces of each resample belong to each person, -1 to nobody: (n_resamples, n_people)."""
+    # Imported here, as the start of the program need not wait for it.
+    from scipy.sparse import csr_array
+
     # A sparse product: a dense one would hold a flag for every face and person.
     rows = np.flatnonzero(people >= 0)
     member = csr_array((np.ones(len(rows), np.float32), (rows, people[rows])), shape=(len(people), n_people))

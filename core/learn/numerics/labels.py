@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from core.base.types import Bools, Doubles, Floats, Ints, Vectors
 from core.base.vectors import normalise_rows
@@ -62,6 +60,10 @@ def connect_rows(left: Ints, right: Ints, n: int) -> Ints:
     """
     if not n:
         return np.zeros(0, dtype=np.int64)
+    # Imported here, as the start of the program need not wait for it.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     is_connected: Bools = np.ones(len(left), dtype=np.bool_)
     graph = coo_array((is_connected, (left, right)), shape=(n, n))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)

@@ -25,7 +25,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import bdtr, betaincinv
 
 from core.base.types import Doubles, Ints
 from core.base.vectors import normalise_rows
@@ -201,6 +200,7 @@ def _allow_strangers(rate: float, weight: int, n: int) -> float:
         return rate * weight
     # Imported here, as the start of the program need not wait for it.
     from scipy.optimize import brentq
+    from scipy.special import bdtr
 
     def mean_share(allowed: float) -> float:
         # The threshold lies at the share u or beyond where no more than allowed - weight * u strangers pass there.
@@ -265,6 +265,9 @@ def share_nearer(cosines: Doubles) -> Doubles:
 
 
 def _posterior_threshold(prior_share: Doubles, tried: _Tried, rate: float) -> Threshold:
+    # Imported here, as the start of the program need not wait for it.
+    from scipy.special import betaincinv
+
     # People are what counts, not their pairs nor their faces: faces of one person pass or fail together.
     n, allowed = tried.prior_weight + tried.n_people, tried.allowed(rate)
     counts = tried.prior_weight * prior_share + tried.passing

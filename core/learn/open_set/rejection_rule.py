@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import betaincinv
 
 from core.base.errors import InputRefused
 from core.base.types import TRUSTED_GRADE, Bools, Doubles, Floats, Ints, Vectors
@@ -273,5 +272,8 @@ def exact_interval(count: float, n: int) -> tuple[float, float]:
     Clopper, Pearson, "The use of confidence or fiducial limits illustrated in the case of the binomial", Biometrika 26,
     1934; continued to fractions of a count by the beta distribution.
     """
+    # Imported here, as the start of the program need not wait for it.
+    from scipy.special import betaincinv
+
     low = float(betaincinv(count, n - count + 1, 0.025)) if count > 0 else 0.0
     return low, (float(betaincinv(count + 1, n - count, 0.975)) if count < n else 1.0)

@@ -9,7 +9,6 @@ Lee, Verleysen, "Quality assessment of dimensionality reduction: Rank-based crit
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from core.base.types import Floats, Ints, Vectors
 from core.learn.numerics.blocks import row_blocks
@@ -39,6 +38,9 @@ def measure_faithfulness(vectors: Vectors, points: Floats, *, seed: int = 0) -> 
     -------
     None where there are too few faces to have neighbours and others.
     """
+    # Imported here, as the start of the program need not wait for it.
+    from scipy.spatial import cKDTree
+
     n = len(vectors)
     k = min(NEIGHBOURS, (n - 1) // 2)
     if k < 1:

@@ -18,7 +18,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from core.base.types import Floats, Ints, Vectors
 from core.learn.clustering.agglomerative import TYPICAL_COSINE
@@ -44,6 +43,9 @@ class Centres:
     @classmethod
     def of(cls, vectors: Vectors, labels: Ints, k: int) -> Centres:
         """The centres of sets 0 to k - 1, none of them empty; rows of other labels are left out."""
+        # Imported here, as the start of the program need not wait for it.
+        from scipy.sparse import csr_array
+
         rows = np.flatnonzero((labels >= 0) & (labels < k))
         rows = rows[np.argsort(labels[rows], kind="stable")]
         sizes = np.bincount(labels[rows], minlength=k)
