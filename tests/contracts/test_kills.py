@@ -50,7 +50,7 @@ from tests.forked import ForkServer
 from tests.waiting import LONGEST_S
 from tests.writes import WriteCounter
 
-POINTS = int(os.environ.get("FACE_ATLAS_KILLS", "60"))
+POINTS = int(os.environ.get("FACE_ATLAS_KILLS", "30"))
 SEED = int(os.environ.get("FACE_ATLAS_KILLS_SEED", "0"))
 OTHER_MODEL = "facenet-128-casia"
 PEOPLE = ("ben_afflek", "elton_john", "madonna", "mindy_kaling")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COUNT = int(os.environ.get("FACE_ATLAS_FUZZ_IMAGES", "2000"))
+COUNT = int(os.environ.get("FACE_ATLAS_FUZZ_IMAGES", "600"))
 """How many mutations; set it for a longer run, and FACE_ATLAS_FUZZ_FIRST for others than the first."""
 FIRST = int(os.environ.get("FACE_ATLAS_FUZZ_FIRST", "0"))
 MOST_BYTES = 200_000_000
