@@ -36,7 +36,7 @@ def steps(models_dir: Path, sample_files: dict[str, bytes], tmp_path_factory: py
     if tried.returncode:
         pytest.skip(f"no disk can be mounted here: {tried.stderr.strip()}")
     files = list(sample_files.items())
-    parts = files[:8], files[8:16], files[16:]
+    parts = files[:8], files[8:16], files[16:24]
     photos = [write_zip(given / f"{number}.zip", dict(part)) for number, part in enumerate(parts)]
     done = on_a_small_disk(disk, sys.executable, "-m", "tests.faults.small_disk", disk, models_dir, *photos)
     assert done.returncode == 0, done.stderr

@@ -34,6 +34,7 @@ from core.store.access_model import Asker, Role
 from core.store.job_model import FollowUp, Job, JobKind, JobOwner, JobState
 from core.store.values.datasets import FileOutcome
 from core.vision.engine.openvino import OpenVinoEngine
+from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.photos.requests import IngestRequest
 from core.workflows.projection.project import MapOptions
 from core.workflows.training.request import TrainRequest
@@ -81,17 +82,18 @@ def worker(data_dir: Path, log_path: Path) -> Iterator[Worker]:
                 process.stdin.close()
 
 
-def submit_ingest(services: Services, archive: Path) -> Job:
-    dataset = services.store.create_dataset("sample", MODEL_ID)
+def submit_ingest(services: Services, archive: Path, model_id: str = MODEL_ID) -> Job:
+    dataset = services.store.create_dataset("sample", model_id)
     request = IngestRequest(str(archive), archive.name)
     return services.jobs.submit(dataset.id, JobKind.INGEST, request.to_json())
 
 
 def test_a_worker_killed_in_the_middle_resumes_to_the_undisturbed_result(
-    models_dir: Path, engine: OpenVinoEngine, sample_zip: Path, tmp_path: Path
+    models_dir: Path, engine: OpenVinoEngine, sample_zip: Path, sample_dir: Path, tmp_path: Path
 ) -> None:
     services = services_on(new_data_dir(models_dir, tmp_path / "data"), engine)
-    job = submit_ingest(services, sample_zip)
+    # The one that the sample was taken with by the command line.
+    job = submit_ingest(services, sample_zip, DEFAULT_VECTORS_ID)
     with worker(services.settings.data_dir, tmp_path / "first.log") as first:
         wait_until(lambda: services.jobs.job(job.id).done >= 16, "the first batch")
         first.kill()
@@ -104,12 +106,9 @@ def test_a_worker_killed_in_the_middle_resumes_to_the_undisturbed_result(
         wait_until(lambda: not services.jobs.job(job.id).state.active, "the end")
     resumed = services.jobs.job(job.id)
     assert resumed.state is JobState.DONE, resumed.error
-    undisturbed = services_on(new_data_dir(models_dir, tmp_path / "undisturbed"), engine)
-    other = submit_ingest(undisturbed, sample_zip)
-    claimed = undisturbed.jobs.claim()
-    assert claimed is not None
-    run_job(undisturbed.jobs, claimed, job_handlers(undisturbed)[JobKind.INGEST], CancelToken())
-    require_same(services, resumed, undisturbed, undisturbed.jobs.job(other.id))
+    undisturbed = services_on(prepared.copy(sample_dir, tmp_path / "undisturbed"), engine)
+    (other,) = (ended for ended in undisturbed.jobs.jobs() if ended.kind is JobKind.INGEST)
+    require_same(services, resumed, undisturbed, other)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the processes' children from /proc")
@@ -156,20 +155,17 @@ def require_same(services: Services, job: Job, others: Services, other: Job) -> 
     np.testing.assert_array_equal(vectors.vectors, expected_vectors.vectors)
 
 
-def test_a_worker_ends_when_its_standard_input_closes(data_dir: Path, tmp_path: Path) -> None:
-    with worker(data_dir, tmp_path / "worker.log") as alone:
-        alone.wait_until_ready()
-        assert alone.process.stdin is not None
-        alone.process.stdin.close()
-        assert alone.process.wait(LONGEST_S) == 0
-
-
-def test_a_second_worker_takes_over_when_the_first_dies(data_dir: Path, tmp_path: Path) -> None:
+def test_a_second_worker_takes_over_when_the_first_dies_and_ends_when_its_standard_input_closes(
+    data_dir: Path, tmp_path: Path
+) -> None:
     with worker(data_dir, tmp_path / "first.log") as first:
         first.wait_until_ready()
         with worker(data_dir, tmp_path / "second.log") as second:
             first.kill()
             second.wait_until_ready()
+            assert second.process.stdin is not None
+            second.process.stdin.close()
+            assert second.process.wait(LONGEST_S) == 0
 
 
 # the loop

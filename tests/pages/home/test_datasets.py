@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from core.store.job_model import JobKind, JobState
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
-from tests.conftest import add_model, unprepare_sample
+from tests.conftest import add_model, unprepare_sample, write_zip
 from tests.pages.conftest import button, texts, work
 
 HOME = "pages/home/datasets.py"
@@ -66,12 +66,13 @@ def test_the_dataset_that_was_worked_on_last_comes_first_and_its_step_is_the_way
     assert (way_on.key, way_on.label) == (f"next_{datasets[0].id}", "Watch the work")
 
 
-def test_a_card_names_the_next_step_as_work_proceeds(app_data, open_page):
+def test_a_card_names_the_next_step_as_work_proceeds(app_data, open_page, sample_files, tmp_path):
+    people = ("train/madonna/", "train/elton_john/")
+    few = {name: content for name, content in sample_files.items() if name.startswith(people)}
+    photos = write_zip(tmp_path / "few.zip", few)
     dataset = app_data.store.create_dataset("Family", "facenet-128")
     assert [entry.label for entry in open_page(HOME).button if entry.key == f"next_{dataset.id}"] == ["Add photos"]
-    app_data.jobs.submit(
-        dataset.id, JobKind.INGEST, {"path": str(app_data.sample_zip()), "title": "the sample", "policy": "largest"}
-    )
+    app_data.jobs.submit(dataset.id, JobKind.INGEST, {"path": str(photos), "title": "few.zip", "policy": "largest"})
     assert [entry.label for entry in open_page(HOME).button if entry.key == f"next_{dataset.id}"] == ["Watch the work"]
     work(app_data)
     assert [entry.label for entry in open_page(HOME).button if entry.key == f"next_{dataset.id}"] == ["Train"]

@@ -18,6 +18,7 @@ from PIL import ExifTags, Image
 
 from core.base.errors import Cancelled, InputRefused
 from core.base.progress import UNWATCHED, CancelToken, Progress
+from core.base.settings import Settings
 from core.base.types import Box, Detection, FacePolicy, RgbImage, Split
 from core.corrections.model import Editor
 from core.services import Services
@@ -36,6 +37,7 @@ from core.workflows.photos.face_finding import (
     refuse_photo,
 )
 from core.workflows.photos.ingest import IngestSummary, IngestTarget, ingest_photos
+from tests import prepared
 from tests.conftest import write_zip
 
 Photos = Sequence[bytes]
@@ -323,10 +325,10 @@ def all_ids(uploads: Uploads) -> Sequence[str]:
     return uploads.services.store.face_table(uploads.dataset_id).face_ids
 
 
-def test_every_face_of_the_sample_has_a_quality(uploads: Uploads, sample_zip: Path) -> None:
-    uploads.take(sample_zip)
-    store = uploads.services.store
-    table, qualities = store.face_table(uploads.dataset_id), store.qualities(uploads.dataset_id)
+def test_every_face_of_the_sample_has_a_quality(sample_dir: Path, tmp_path: Path) -> None:
+    store = Services(Settings(prepared.copy(sample_dir, tmp_path / "taken"))).store
+    (dataset,) = store.datasets()
+    table, qualities = store.face_table(dataset.id), store.qualities(dataset.id)
     assert len(table) == 118
     assert set(qualities) == set(table.face_ids)
     assert all(0 < quality.grade < 1 for quality in qualities.values())

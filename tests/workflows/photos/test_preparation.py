@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +19,24 @@ from core.vision.models import catalogue
 from core.vision.pipeline import DecodedPhoto
 from core.workflows import datasets
 from core.workflows.photos.requests import IngestRequest
+from tests.conftest import write_zip
 from tests.pages.conftest import work
 
 TWICE, EARLIER = catalogue.EARLIER
 NOW = catalogue.find_embedding_model(EARLIER.id)
 
 
+N_PHOTOS_EACH = 10
+
+
 @pytest.fixture
-def earlier(services: Services, sample_zip: Path) -> str:
-    """A dataset with the sample as an earlier version left it, and a run on it."""
+def earlier(services: Services, sample_files: Mapping[str, bytes], tmp_path: Path) -> str:
+    """A dataset with photos of the sample's people as an earlier version left them, and a run on it."""
+    names = sorted(sample_files, key=lambda name: name.split("/")[1])
+    of_each = [list(of)[:N_PHOTOS_EACH] for _, of in groupby(names, key=lambda name: name.split("/")[1])]
+    archive = write_zip(tmp_path / "stars.zip", {name: sample_files[name] for of in of_each for name in of})
     dataset = services.store.create_dataset("Stars", EARLIER.vectors_id)
-    services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(sample_zip), "the sample").to_json())
+    services.jobs.submit(dataset.id, JobKind.INGEST, IngestRequest(str(archive), "stars.zip").to_json())
     services.jobs.submit(dataset.id, JobKind.TRAIN, {})
     assert all(job.error == "" for job in work(services))
     return dataset.id
@@ -63,7 +72,8 @@ def test_an_earlier_dataset_goes_on_as_it_was_and_is_embedded_again(
         after.require_model(run.model_id)
 
 
-def test_photos_are_not_added_with_another_preparation(services: Services, earlier: str) -> None:
+def test_photos_are_not_added_with_another_preparation(services: Services) -> None:
+    earlier = services.store.create_dataset("Stars", EARLIER.vectors_id).id
     with pytest.raises(ModelMismatch, match="change-model"):
         datasets.find_or_create_dataset(services.store, "Stars", NOW.vectors_id, catalogue.DEFAULT_VECTORS_ID)
     assert datasets.find_or_create_dataset(services.store, "Stars", None, catalogue.DEFAULT_VECTORS_ID).id == earlier
