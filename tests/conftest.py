@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import io
 import os
 import sys
@@ -75,12 +76,13 @@ TOGETHER = {
     "tests/contracts/test_networks.py": "reference",  # TensorFlow is loaded once
     "tests/contracts/test_detector.py": "reference",
     "tests/vision/test_onnx.py": "reference",
+    "tests/cluster/": "cluster",  # it is started once
 }
 """Which files run in one process, one after another, and why; the first that fits."""
 BESIDE_BROWSER_NICENESS = 4
 LONGEST_FIRST = (
     *("tests/browser/", "tests/contracts/test_accuracy.py", "tests/contracts/test_kills.py", "tests/contracts/"),
-    *("tests/workflows/", "tests/pages/"),
+    *("tests/workflows/", "tests/cluster/", "tests/jobs/test_worker.py", "tests/faults/", "tests/pages/"),
 )
 """What would be waited for in the end if it began late; what takes seconds comes last."""
 
@@ -114,6 +116,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(starts, len(LONGEST_FIRST))
 
     items.sort(key=rank)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Thousands of tests and what they import stay until the end: garbage is not looked for among them."""
+    gc.collect()
+    gc.freeze()
 
 
 NO_EVALUATION_DATA = "the evaluation data is not here"
@@ -178,19 +187,42 @@ def openvino_engine(
 
 
 @pytest.fixture(scope="session")
-def onnx_models(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The installed models with the same networks for ONNX Runtime: those of the installation where it has them."""
+def onnx_models(models_dir: Path, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
+    """The installed models with the same networks for ONNX Runtime: those of the installation where it has them.
+
+    Converting takes half a minute: it is done again where a module or a package that does it has changed.
+    """
     converted = {manifest.model_id for manifest in installed_models(models_dir / ONNX_FOLDER)}
     if converted >= set(catalogue.DEFAULT_MODEL_IDS):
         return models_dir
 
-    def fill(folder: Path) -> None:
+    def convert(folder: Path) -> None:
         link_models(models_dir, folder)
         (folder / ONNX_FOLDER).unlink(missing_ok=True)  # never into the installation itself
         for model_id in catalogue.DEFAULT_MODEL_IDS:
             install_for_onnx(model_id, folder)
 
+    def fill(folder: Path) -> None:
+        kept = prepared.kept(pytestconfig, "onnx", converted_by(models_dir), convert)
+        if kept is None:
+            convert(folder)
+        else:
+            link_models(models_dir, folder)
+            (folder / ONNX_FOLDER).unlink(missing_ok=True)
+            (folder / ONNX_FOLDER).symlink_to(kept / ONNX_FOLDER, target_is_directory=True)
+
     return prepared.once(tmp_path_factory, "onnx", fill)
+
+
+def converted_by(models_dir: Path) -> list[Path]:
+    """Everything on which it hangs what networks for ONNX Runtime become."""
+    vision = PROJECT_DIR / "core" / "vision"
+    return [
+        *(vision / "models").glob("*.py"),
+        vision / "engine" / "keras.py",
+        *PROJECT_DIR.glob("requirements*.txt"),
+        *(models_dir / model_id / MANIFEST_NAME for model_id in catalogue.DEFAULT_MODEL_IDS),
+    ]
 
 
 @pytest.fixture(scope="session")

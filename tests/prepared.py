@@ -5,9 +5,10 @@ Test processes share the folder above their own temporary one, as pytest-xdist's
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,26 @@ def once(factory: pytest.TempPathFactory, name: str, fill: Callable[[Path], None
             shutil.rmtree(folder, ignore_errors=True)  # of a test process that failed while it filled it
             fill(folder)
             done.touch()
+    return folder
+
+
+def kept(config: pytest.Config, name: str, made_of: Iterable[Path], fill: Callable[[Path], None]) -> Path | None:
+    """The folder that ``fill`` fills, kept for later runs until a file that it is made of changes. Nobody writes to it.
+
+    None where pytest keeps nothing (``-p no:cacheprovider``).
+    """
+    cache = getattr(config, "cache", None)
+    if cache is None:
+        return None
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(made_of))).hexdigest()[:16]
+    folder = cache.mkdir(name) / digest
+    with FileLock(folder.parent / "lock"):
+        if not folder.exists():
+            for earlier in filter(Path.is_dir, folder.parent.iterdir()):
+                shutil.rmtree(earlier)
+            filling = folder.with_suffix(".part")
+            fill(filling)
+            filling.rename(folder)
     return folder
 
 
