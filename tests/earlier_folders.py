@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 FIXTURES = Path(__file__).parent / "fixtures" / "data_folders"
-VERSIONS = (1, 2, 3, 5, 6, 8, 9)
+VERSIONS = (1, 2, 3, 5, 6, 8, 9, 10)
 
 
 def lay_out(version: int, folder: Path) -> Path:

@@ -113,11 +113,11 @@ class GuardedFaceStore(Guarded):
                 return dataset
         raise NotFound(_(NO_SUCH))
 
-    def create_dataset(self, name: str, model_id: str) -> Dataset:
+    def create_dataset(self, name: str, model_id: str, *, keeps_photos: bool = True) -> Dataset:
         """Raises as the store's, and AccessRefused."""
         self._access.require(Action.CREATE)
         self._quotas.require_dataset(self._access.principal.address)
-        dataset: Dataset = self._whole.create_dataset(name, model_id)
+        dataset: Dataset = self._whole.create_dataset(name, model_id, keeps_photos=keeps_photos)
         own(self._access, dataset.id)
         return dataset
 

@@ -54,7 +54,7 @@ FACE_RULES = _rules(
     (_LOOK, "photo every_face photos_to_look_at turned_by_hand photos_without_face vector_ids recent_faces"),
     (Rule(Action.LOOK, Subject.JOB), "reported file_reports remark_count outcome_counts reported_faces"),
     (_EDIT, "rename_dataset add add_face replace_faces add_vectors use_model"),
-    (_ERASE, "delete_dataset"),
+    (_ERASE, "delete_dataset set_photo_keeping note_orientations"),
     (_OF_NOTHING, "size_bytes describe_database dataset_names"),
 )
 RUN_RULES = _rules(
@@ -112,7 +112,7 @@ JOB_ACTIONS = _actions(
     Action.EDIT,
     {
         Action.EXPORT: [JobKind.EXPORT],
-        Action.ERASE: [JobKind.ERASE],
+        Action.ERASE: [JobKind.ERASE, JobKind.DISCARD_PHOTOS],
         Action.IDENTIFY: [JobKind.LOOKUP, JobKind.SORT],
         Action.ADMINISTER: [JobKind.BACKUP, JobKind.RESTORE],
     },

@@ -74,6 +74,8 @@ class Settings:
     """The Ray cluster that looks for faces on batches of photos; this machine where it is empty."""
     access_path: Path | None = None
     """The file that says who has which role; ``access.toml`` of the data folder where it is None."""
+    keeps_photos: bool = True
+    """Whether a new dataset keeps its photos, where nobody says otherwise."""
     audit_days: int = 90
     """How long the log of who saw whom is kept; with 0 none is written, and what there is goes."""
     backups_dir: Path | None = None
@@ -155,6 +157,14 @@ def _read_days(name: str, default: int) -> int:
     return int(value)
 
 
+def _read_keeping() -> bool:
+    value = _read_variable("KEEP_PHOTOS", "1")
+    # A typing error must not keep what nobody wanted to be kept.
+    if value not in ("0", "1"):
+        raise InputRefused(f"FACE_ATLAS_KEEP_PHOTOS is '{value}'; give '0' where new datasets keep no photos, or '1'.")
+    return value == "1"
+
+
 def read_secret() -> str:
     """What opens an encrypted data folder: ``FACE_ATLAS_KEY``, or the first line of the file ``FACE_ATLAS_KEY_FILE``.
 
@@ -184,15 +194,15 @@ def settings_from_env(data_dir: Path | None = None) -> Settings:
     """Settings from ``FACE_ATLAS_DATA``, ``_DATABASE_URL``, ``_ENGINE``, ``_INT8``, ``_ONNX_PROVIDERS`` and others.
 
     ``_KEY``, ``_KEY_FILE`` and ``_MEMORY_DIR`` are about an encrypted data folder.
-    The others are ``_LANGUAGE``, ``_ACCESS``, ``_ARTIFACTS``, ``_RAY_ADDRESS``, ``_THREADS``, ``_ACCESS_LOG_DAYS``,
-    ``_BACKUPS``, ``_ERASED_IN_BACKUPS_DAYS``, ``_LOG`` and ``_WORKER``. ``_INT8`` is "1" or "0", the providers are as
-    "cuda,cpu", the address of Ray is as "HOST:6379", "ray://HOST:10001" or "auto", the log is "json", the worker is
-    "app" or "external".
+    The others are ``_LANGUAGE``, ``_ACCESS``, ``_KEEP_PHOTOS``, ``_ARTIFACTS``, ``_RAY_ADDRESS``, ``_THREADS``,
+    ``_ACCESS_LOG_DAYS``, ``_BACKUPS``, ``_ERASED_IN_BACKUPS_DAYS``, ``_LOG`` and ``_WORKER``. ``_INT8`` and
+    ``_KEEP_PHOTOS`` are "1" or "0", the providers are as "cuda,cpu", the address of Ray is as "HOST:6379",
+    "ray://HOST:10001" or "auto", the log is "json", the worker is "app" or "external".
 
     Raises
     ------
     InputRefused
-        For a number of threads or days that is none, or a key file that cannot be read.
+        For a number of threads or days that is none, a "1" or "0" that is neither, or a key file that cannot be read.
     """
     providers = _read_variable("ONNX_PROVIDERS", "").replace(",", " ").lower().split()
     access_path, backups = _read_variable("ACCESS", ""), _read_variable("BACKUPS", "")
@@ -208,6 +218,7 @@ def settings_from_env(data_dir: Path | None = None) -> Settings:
         onnx_providers=tuple(providers),
         threads=_read_threads(defaults.threads),
         language=_read_variable("LANGUAGE", ""),
+        keeps_photos=_read_keeping(),
         audit_days=_read_days("ACCESS_LOG_DAYS", defaults.audit_days),
         backups_dir=Path(backups).resolve() if backups else None,
         erased_in_backups_days=_read_days("ERASED_IN_BACKUPS_DAYS", defaults.erased_in_backups_days),

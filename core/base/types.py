@@ -144,6 +144,8 @@ class Photo:
     """When the camera says it was taken: seconds since 1970, in the camera's own time zone."""
     turn: int = 0
     """Quarters clockwise by which the picture is turned to be upright, after what its EXIF says."""
+    orientation: int | None = None
+    """How the picture lies in its file by its EXIF, 1 to 8; noted where the file itself is not kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

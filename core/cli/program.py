@@ -48,6 +48,7 @@ COMMANDS = (
     photos.add_look_again,
     photos.add_turn,
     photos.add_change_model,
+    photos.add_discard_photos,
     faces.add_faces,
     faces.add_move,
     faces.add_mark,

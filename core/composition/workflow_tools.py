@@ -50,13 +50,15 @@ class WorkflowTools(Networks):
     def ingestor(self, dataset_id: str, model_id: str | None = None) -> Ingestor:
         """With the dataset's model, or with one that it is to have."""
         vectors_id = catalogue.find_embedding_model(model_id).vectors_id if model_id else None
-        pipeline = self.pipeline(vectors_id or self.store.dataset(dataset_id).model_id)
+        dataset = self.store.dataset(dataset_id)
+        pipeline = self.pipeline(vectors_id or dataset.model_id)
         return Ingestor(
             store=self.store,
             artifacts=self.artifacts,
             pipeline=pipeline,
             open_finder=self.face_finder,
             pace=choose_pace(self.settings.threads),
+            keeps_photos=dataset.keeps_photos,
         )
 
     def face_policy(self, dataset_id: str) -> FacePolicy:

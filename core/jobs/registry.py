@@ -24,6 +24,7 @@ from core.workflows.evaluation.study import StudyRequest
 from core.workflows.exchange.deliveries import ImportRequest, ImportResult
 from core.workflows.exchange.export import ExportRequest, ExportSummary
 from core.workflows.identification.lookups.values import LookupCounts, LookupRequest, SortedCounts, SortRequest
+from core.workflows.keeping.discard_photos import DiscardReceipt, DiscardRequest
 from core.workflows.labels.review_queue import SuspectsRequest
 from core.workflows.neighbours.face_index import IndexRequest, IndexResult
 from core.workflows.photos.ingest import IngestSummary
@@ -266,6 +267,15 @@ _SPECS: tuple[JobSpec[Any, Any], ...] = (
         is_steady=True,
         writes=True,
         follow_ups=_follow_changed_faces,
+    ),
+    JobSpec(
+        kind=JobKind.DISCARD_PHOTOS,
+        request=DiscardRequest,
+        result=DiscardReceipt,
+        run=erasure.run_discarding,
+        title=marked("Deleting the photos"),
+        unit="photo",
+        writes=True,
     ),
 )
 JOBS = {spec.kind: spec for spec in _SPECS}

@@ -1,8 +1,8 @@
 """What the worker does about retention: whose day has passed is erased, as if somebody had asked for it.
 
 It looks when it starts and once an hour. A person goes by a job of their own, which proves and signs as any erasing; a
-dataset goes at once, as the row of a job would go with it. Backups that held for too long who was erased go too, and
-lines of the access log that are old.
+dataset goes at once, as the row of a job would go with it. Backups that held for too long who was erased go too, lines
+of the access log that are old, and what was dropped for stopped work where no photos are kept.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from functools import partial
 
 from core.base.errors import FaceAtlasError
 from core.jobs.registry import submit_job
+from core.jobs.unkept_uploads import settle_stopped
 from core.services import Services
 from core.store.job_model import Job, JobKind, JobState
 from core.workflows.audit.listing import remove_old_lines
@@ -41,9 +42,10 @@ def watch_retention(services: Services, stop: threading.Event, today: Callable[[
 
 
 def let_go(services: Services, today: date) -> None:
-    """People and datasets, backups, and lines of the access log that are due; each whatever becomes of the others."""
-    erasing = partial(erase_expired, services, today)
-    for step in (erasing, partial(_remove_overdue_backups, services), partial(_remove_old_audit_lines, services)):
+    """Uploads of stopped work, people, datasets, backups, lines of the access log; each whatever becomes of others."""
+    erasing, settling = partial(erase_expired, services, today), partial(settle_stopped, services)
+    steps = settling, erasing, partial(_remove_overdue_backups, services), partial(_remove_old_audit_lines, services)
+    for step in steps:
         try:
             step()
         except FaceAtlasError as fault:

@@ -55,6 +55,8 @@ class JobKind(StrEnum):
     BACKUP = "backup"
     RESTORE = "restore"
     """Of a dataset out of a backup."""
+    DISCARD_PHOTOS = "discard photos"
+    """Of a dataset, which keeps none from then on."""
 
 
 class JobOwner(StrEnum):

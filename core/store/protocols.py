@@ -29,8 +29,14 @@ from core.store.values.runs import DamagedRun, MapInfo, Run
 class FaceStore(Protocol):
     """Datasets, photos, faces and embeddings. Every write of a dataset raises its revision."""
 
-    def create_dataset(self, name: str, model_id: str) -> Dataset:
+    def create_dataset(self, name: str, model_id: str, *, keeps_photos: bool = True) -> Dataset:
         """Raises NameTaken or InputRefused (an empty or overlong name)."""
+
+    def set_photo_keeping(self, dataset_id: str, keeps_photos: bool) -> None:
+        """Say whether the files of photos are kept from now on; nothing is written or removed by it."""
+
+    def note_orientations(self, dataset_id: str, orientations: Mapping[str, int]) -> None:
+        """Write down how the files of photos lie by their EXIF (1 to 8), by the photos' ids, before the files go."""
 
     def rename_dataset(self, dataset_id: str, name: str) -> None:
         """Raises NameTaken or InputRefused, as ``create_dataset``."""
@@ -138,7 +144,7 @@ class FaceStore(Protocol):
         """
 
     def photos_to_look_at(self, dataset_id: str) -> list[str]:
-        """The ids of photos that were turned since faces were looked for on them."""
+        """The ids of photos that were turned since faces were looked for on them; none where no photos are kept."""
 
     def turned_by_hand(self, dataset_id: str, photo_id: str) -> bool:
         """Whether a correction that holds says how the photo is turned."""

@@ -68,7 +68,7 @@ def whole_services() -> Services:
 
 
 def forget_erased_people() -> None:
-    """Drop all that is remembered for pages, of every session, when people or datasets went since this was last asked.
+    """Drop all that is remembered for pages, of every session, when people, datasets or photos went since then.
 
     It does not matter which process or machine erased them.
     """
@@ -76,7 +76,7 @@ def forget_erased_people() -> None:
         working = whole_services()
         # By their ids and not by a time: machines that share the database have clocks of their own. A dataset that went
         # took the jobs that told of it along.
-        erasings = working.jobs.done_ids(JobKind.ERASE)
+        erasings = working.jobs.done_ids(JobKind.ERASE) | working.jobs.done_ids(JobKind.DISCARD_PHOTOS)
         dataset_ids = {dataset.id for dataset in working.store.datasets()}
         # At the first page after a start nothing is remembered yet, so that there is nothing to forget.
         seen_erasings, seen_datasets = _seen.get(working.settings.data_dir, (erasings, dataset_ids))

@@ -52,6 +52,7 @@ PAGES: Mapping[JobKind, str] = {
     JobKind.INDEX: menu.JOBS,
     JobKind.BACKUP: menu.BACKUPS,
     JobKind.RESTORE: menu.BACKUPS,
+    JobKind.DISCARD_PHOTOS: menu.HOME,
 }
 """Where the work of a job is asked for and followed."""
 RESULT_PAGES: Mapping[JobKind, str] = {
@@ -60,6 +61,7 @@ RESULT_PAGES: Mapping[JobKind, str] = {
     JobKind.LOOK_AGAIN: menu.REVIEW,
     JobKind.CHANGE_MODEL: menu.TRAIN,
     JobKind.RESTORE: menu.PEOPLE,
+    JobKind.DISCARD_PHOTOS: menu.PRIVACY,
 }
 """Where what came of it is shown."""
 

@@ -20,8 +20,14 @@ STOPPING_S = 20.0
 STOPPING_STEP_S = 0.2
 
 
-def find_or_create_dataset(store: FaceStore, name: str, model_id: str | None, default_model: str) -> Dataset:
+def find_or_create_dataset(
+    store: FaceStore, name: str, model_id: str | None, default_model: str, *, keeps_photos: bool = True
+) -> Dataset:
     """The dataset of this name, made when it is not there.
+
+    Parameters
+    ----------
+    keeps_photos : of one that is made
 
     Raises
     ------
@@ -31,7 +37,7 @@ def find_or_create_dataset(store: FaceStore, name: str, model_id: str | None, de
     try:
         dataset = store.dataset(name)
     except NotFound:
-        return store.create_dataset(name, model_id or default_model)
+        return store.create_dataset(name, model_id or default_model, keeps_photos=keeps_photos)
     if model_id and model_id != dataset.model_id:
         raise ModelMismatch(
             marked(

@@ -40,6 +40,7 @@ from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.exchange.deliveries import ImportRequest
 from core.workflows.exchange.export import ExportKind, ExportRequest, export_path
+from core.workflows.keeping.discard_photos import DiscardRequest
 from core.workflows.labels.correct import Corrector
 from core.workflows.neighbours import face_index
 from core.workflows.photos.orphans import sweep_leftovers
@@ -47,6 +48,7 @@ from core.workflows.photos.requests import IngestRequest
 from tests import prepared
 from tests.conftest import MODEL_ID, add_model, new_data_dir, services_on, write_zip
 from tests.forked import ForkServer
+from tests.photo_traces import find_photo_traces
 from tests.waiting import LONGEST_S
 from tests.writes import WriteCounter
 
@@ -62,7 +64,19 @@ OF_ONE_ATTEMPT = {
     JobKind.IMPORT: {"event", "taken", "unchanged"},
 }
 """What a result says of the last attempt alone."""
-VOLATILE = {"seconds", "when", "receipt_id", "run", "bytes", "files", "revision", "changed", "session", "created"}
+VOLATILE = {
+    "seconds",
+    "when",
+    "began",
+    "receipt_id",
+    "run",
+    "bytes",
+    "files",
+    "revision",
+    "changed",
+    "session",
+    "created",
+}
 """What differs between two undisturbed runs, or says only when and how it went."""
 MEASURED = ("face", "quality", "embedding")
 """Tables with what networks gave."""
@@ -103,10 +117,20 @@ def _person(services: Services) -> int:
     return next(person.id for person in services.store.people(dataset.id) if person.name == GONE)
 
 
+def _unkept_upload(services: Services, files: Path) -> dict[str, Any]:
+    """Photos that were dropped for a dataset that keeps none."""
+    upload = services.settings.uploads_dir / "a1b2" / "photos.zip"
+    upload.parent.mkdir(parents=True, exist_ok=True)
+    upload.write_bytes((files / "photos.zip").read_bytes())
+    return IngestRequest(str(upload), "photos.zip").to_json()
+
+
 WORKS = {
     "ingest": Work(
         JobKind.INGEST, "empty", lambda _, files: IngestRequest(str(files / "photos.zip"), "photos.zip").to_json(), 8
     ),
+    "ingest without photos": Work(JobKind.INGEST, "unkept", _unkept_upload, 5),
+    "discard photos": Work(JobKind.DISCARD_PHOTOS, "full", lambda *_: DiscardRequest("Ben").to_json(), 7),
     "train": Work(JobKind.TRAIN, "plain", lambda *_: {"folds": 2}, 8),
     "update": Work(JobKind.TRAIN, "full", lambda *_: {"update": True}, 5),
     "cluster": Work(JobKind.CLUSTER, "plain", lambda *_: {"everyone": True}, 10),
@@ -150,6 +174,8 @@ def starts(
         archive = write_zip(folder / "photos.zip", photos)
         services = services_on(new_data_dir(models_dir, folder / "empty"), engine)
         services.store.create_dataset("Family", MODEL_ID)
+        unkept = services_on(new_data_dir(models_dir, folder / "unkept"), engine)
+        unkept.store.create_dataset("Family", MODEL_ID, keeps_photos=False)
         for before, name, work in (("empty", "plain", _take_photos), ("plain", "full", _work_on_them)):
             work(services_on(prepared.copy(folder / before, folder / name), engine), archive)
 
@@ -221,6 +247,12 @@ class Scene:
     @property
     def dataset_id(self) -> str:
         return self.services.store.datasets()[0].id
+
+    @property
+    def photos(self) -> list[bytes]:
+        """What was taken, or is to be."""
+        with zipfile.ZipFile(self.files / "photos.zip") as archive:
+            return [archive.read(name) for name in archive.namelist()]
 
     def job(self) -> Job | None:
         """The newest job of the kind."""
@@ -362,6 +394,8 @@ def require_sound(scene: Scene) -> None:
     drafts = [path for path in data_dir.rglob("*") if ".part" in path.name or path.name.startswith("part-")]
     assert drafts == []
     assert scene.services.artifacts.ids(scene.dataset_id, ArtifactKind.ERASURE) == [], "nobody's name is kept"
+    if not scene.services.store.dataset(scene.dataset_id).keeps_photos:
+        assert find_photo_traces(data_dir, scene.photos) == set()
 
 
 # the tests
@@ -406,6 +440,9 @@ def test_work_that_is_killed_ends_as_if_it_had_not_been(
     for index, (number, delay_s) in enumerate(points(work.share, writes, name)):
         scene = Scene(work, tmp_path / str(index), starts, engine, server)
         scene.run(number, delay_s)
+        if work.start == "unkept":
+            at_the_kill = find_photo_traces(scene.services.settings.data_dir, scene.photos)
+            assert at_the_kill <= {"uploads/a1b2/photos.zip"}, "what is read from, until it is taken or given up"
         left.append(scene.resume())
         require_sound(scene)
         outcome = stored(scene)

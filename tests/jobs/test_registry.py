@@ -28,6 +28,7 @@ from core.workflows.exchange.export import ExportKind, ExportRequest, ExportSumm
 from core.workflows.exchange.import_names import SidecarSummary
 from core.workflows.exchange.imports import LogSummary, VectorSummary
 from core.workflows.identification.lookups.values import LookupCounts, LookupRequest, SortedCounts, SortRequest
+from core.workflows.keeping.discard_photos import DiscardReceipt, DiscardRequest
 from core.workflows.labels.review_queue import SuspectsRequest
 from core.workflows.neighbours.face_index import IndexRequest, IndexResult
 from core.workflows.photos.ingest import IngestSummary
@@ -36,6 +37,7 @@ from core.workflows.photos.model_change import ModelChange
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
 from core.workflows.projection.project import MapOptions, Method
 from core.workflows.safekeeping.backup import BackupReceipt, BackupRequest
+from core.workflows.safekeeping.holding_backups import HoldingBackups
 from core.workflows.safekeeping.restore import RestoreReceipt, RestoreRequest
 from core.workflows.training.request import TrainRequest, TrainResult
 from core.workflows.training.train import TrainOptions
@@ -83,6 +85,11 @@ WORK: list[tuple[JobKind, JobRequest, JobResult]] = [
     (JobKind.INDEX, IndexRequest(), IndexResult(7, 0.5)),
     (JobKind.BACKUP, BackupRequest("/disk", is_whole=False), BackupReceipt("ab", 1, 2, 3, first_lacking=("photos a",))),
     (JobKind.RESTORE, RestoreRequest("/disk", "ab", "d"), RestoreReceipt("ab", ("Family",), 7)),
+    (
+        JobKind.DISCARD_PHOTOS,
+        DiscardRequest("Ben"),
+        DiscardReceipt("2026-01-02", 1.5, "Ben", photos=7, left=0, backups=HoldingBackups(("2026-01-01",))),
+    ),
 ]
 
 

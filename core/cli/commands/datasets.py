@@ -26,6 +26,7 @@ def _dataset_json(services: Services, dataset: Dataset) -> Answer:
         "dataset": dataset.name,
         "id": dataset.id,
         "model": dataset.model_id,
+        "keeps_photos": dataset.keeps_photos,
         "photos": counts.photos,
         "faces": counts.faces,
         "people": counts.people,

@@ -1,4 +1,7 @@
-"""Photos in, and the same photos seen anew: ``ingest``, ``photos``, ``look-again``, ``turn``, ``change-model``."""
+"""Photos in, seen anew, or kept no longer.
+
+``ingest``, ``photos``, ``look-again``, ``turn``, ``change-model``, ``discard-photos``.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,8 @@ from core.store.job_model import Job
 from core.store.values.datasets import Dataset, FileOutcome
 from core.vision.models import catalogue
 from core.workflows import datasets
+from core.workflows.keeping.discard_photos import DiscardRequest
+from core.workflows.keeping.photo_keeping import choose_photo_keeping
 from core.workflows.photos.ingest import IngestSummary
 from core.workflows.photos.requests import ChangeModelRequest, IngestRequest, LookAgainRequest
 
@@ -61,6 +66,11 @@ def add_ingest(commands: Commands) -> None:
         "name)",
     )
     accept_zip_names(command)
+    command.add_argument(
+        "--keep-photos",
+        action=argparse.BooleanOptionalAction,
+        help="whether a new dataset keeps its photos, or faces and vectors alone (default: as FACE_ATLAS_KEEP_PHOTOS)",
+    )
     command.add_argument("--unlabelled", action="store_true", help="folders are not people")
 
 
@@ -82,7 +92,12 @@ def _ingest(options: argparse.Namespace) -> Answer:
     request = IngestRequest(str(path), title, policy, folders_are_people=not options.unlabelled, **reading)
     # Looked up beforehand, as only a dataset that this command made may go with it.
     existing_ids = {dataset.id for dataset in services.store.datasets()}
-    dataset = datasets.find_or_create_dataset(services.store, options.dataset, vectors_id, catalogue.DEFAULT_VECTORS_ID)
+    keeps_photos = services.settings.keeps_photos if options.keep_photos is None else options.keep_photos
+    dataset = datasets.find_or_create_dataset(
+        services.store, options.dataset, vectors_id, catalogue.DEFAULT_VECTORS_ID, keeps_photos=keeps_photos
+    )
+    if options.keep_photos is not None:
+        choose_photo_keeping(services.store, dataset.id, keeps_photos=options.keep_photos)
     with nullcontext() if dataset.id in existing_ids else _removed_if_empty(services, dataset):
         job = run_in_process(services, dataset, request)
         _require_taken(services, job)
@@ -218,3 +233,14 @@ def add_change_model(commands: Commands) -> None:
 def _change_model(options: argparse.Namespace) -> Answer:
     services, dataset = resolution.open_dataset(options)
     return dict(run_in_process(services, dataset, ChangeModelRequest(options.model)).result)
+
+
+def add_discard_photos(commands: Commands) -> None:
+    """``discard-photos``."""
+    text = "delete a dataset's photos for good and keep none from then on; faces, vectors and names stay"
+    require_dataset(commands.add("discard-photos", _discard_photos, text))
+
+
+def _discard_photos(options: argparse.Namespace) -> Answer:
+    services, dataset = resolution.open_dataset(options)
+    return dict(run_in_process(services, dataset, DiscardRequest("command line")).result)

@@ -1,4 +1,4 @@
-"""The job that erases a person, and trains again without them."""
+"""Jobs that erase: a person, after which it is trained again without them, and the photos of a dataset."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from core.store.job_model import Job, JobKind, JobState
 from core.workflows.erasure import erase_person as erasing
 from core.workflows.erasure.erase_person import EraseRequest
 from core.workflows.erasure.receipt import EraseReceipt, Retraining
+from core.workflows.keeping.discard_photos import DiscardReceipt, DiscardRequest, discard_photos
 from core.workflows.training import train, update
 from core.workflows.training.request import TrainRequest
 
@@ -33,6 +34,14 @@ def run_erasure(services: Services, job: Job, request: EraseRequest, progress: P
     # Last, as the erasing is done and proved without it: a training that is refused or cancelled takes nothing of that
     # back.
     return _train_again(services, job, replace(receipt, training=None), receipt.training, progress)
+
+
+def run_discarding(services: Services, job: Job, request: DiscardRequest, progress: Progress) -> DiscardReceipt:
+    """Delete the photos of a dataset, which keeps none from then on."""
+    with services.reserve.lend():
+        return discard_photos(
+            services.erase_tools(), job.dataset_id, request, services.settings.images, job.id, progress
+        )
 
 
 def _unlearn(services: Services, job: Job, request: EraseRequest, progress: Progress) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from core.base.errors import InputRefused
 from core.base.progress import Progress
 from core.corrections.model import Editor
+from core.jobs.unkept_uploads import leaving_no_upload
 from core.language.texts import marked
 from core.services import Services
 from core.store.job_model import Job
@@ -29,7 +30,8 @@ def run_import(services: Services, job: Job, request: ImportRequest, progress: P
     """Take what a file from elsewhere holds into the dataset; a bundle becomes one of its own. An upload goes then."""
     result = _recorded_result(services, job, request)
     if result is None:
-        result = _import_delivery(services, job, request, progress)
+        with leaving_no_upload(services, job, progress):
+            result = _import_delivery(services, job, request, progress)
     # Only when all is stored: a job that is resumed reads the upload again.
     discard_upload(services.settings.uploads_dir, services.settings.data_dir / request.path)
     return result

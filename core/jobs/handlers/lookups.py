@@ -9,6 +9,7 @@ from pathlib import Path
 from core.base.errors import InputRefused
 from core.base.progress import Progress
 from core.jobs.handlers.photos import seconds_since
+from core.jobs.unkept_uploads import leaving_no_upload
 from core.language.texts import marked
 from core.services import Services
 from core.store.job_model import Job, JobKind
@@ -30,16 +31,21 @@ def run_lookup(services: Services, job: Job, request: LookupRequest, progress: P
     progress.report(0, 0, marked("Loading the networks"))
     task = lookup.LookupTask(job.id, job.dataset_id, run, request.title, str(path) if is_users_own else "")
     try:
-        with services.open_source(path, folders_are_people=False, zip_names=request.zip_names) as source:
+        with (
+            leaving_no_upload(services, job, progress),
+            services.open_source(path, folders_are_people=False, zip_names=request.zip_names) as source,
+        ):
             finished = lookup.look_up_photos(services.lookup_tools(), services.identifier(run), source, task, progress)
     finally:
         # A worker is not told whom others erase: it keeps nobody's vectors in memory until the next lookup.
         services.forget_erased_people()
+    # Where it was not kept with the result, it is an upload still.
+    discard_upload(services.settings.uploads_dir, path)
     return replace(lookup.count_lookup(finished), seconds=seconds_since(began))
 
 
 def _photos_to_look_at(services: Services, job: Job, request: LookupRequest) -> tuple[Path, bool]:
-    """Where the photos are read, and whether that is the user's own place; an upload moves to where it is kept."""
+    """Where the photos are read, and whether that is the user's own place; an upload that is kept moves."""
     kept_path = kept_lookups.kept_photos_path(services.artifacts, job.dataset_id, job.id)
     # A resumed lookup: the upload was moved here by the attempt before, so its first place is empty.
     if kept_path.exists():
@@ -49,6 +55,8 @@ def _photos_to_look_at(services: Services, job: Job, request: LookupRequest) -> 
         raise InputRefused(marked("'{file}' is not there any more. Give it again.").format(file=request.title))
     if not is_upload(services.settings.uploads_dir, source_path):
         return source_path, True
+    if not services.store.dataset(job.dataset_id).keeps_photos:
+        return source_path, False
     # Opened once only to be refused: what cannot be opened at all is not moved to where results are kept.
     services.open_source(source_path, zip_names=request.zip_names).close()
     kept_lookups.keep_lookup_photos(services.artifacts, job.dataset_id, job.id, source_path)

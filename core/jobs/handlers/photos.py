@@ -10,6 +10,7 @@ from core.access.quotas import Coming
 from core.access.view import quotas_of
 from core.base.errors import InputRefused
 from core.base.progress import Progress
+from core.jobs.unkept_uploads import leaving_no_upload
 from core.language.texts import marked
 from core.services import Services
 from core.store.job_model import Job
@@ -32,13 +33,16 @@ def run_ingest(services: Services, job: Job, request: IngestRequest, progress: P
     tools = services.ingestor(job.dataset_id)
     # Under the job's id, and a resumed job has the same one: files that have a line in its report are passed over.
     target = IngestTarget(job.dataset_id, job.id, request.policy)
-    with services.open_source(
-        path,
-        folders_are_people=request.folders_are_people,
-        folders=request.folders,
-        zip_names=request.zip_names,
-        stranger_folders=request.stranger_folders,
-    ) as source:
+    with (
+        leaving_no_upload(services, job, progress),
+        services.open_source(
+            path,
+            folders_are_people=request.folders_are_people,
+            folders=request.folders,
+            zip_names=request.zip_names,
+            stranger_folders=request.stranger_folders,
+        ) as source,
+    ):
         # Before the first photo, for whoever owns the dataset; nothing limits what this computer itself asks for.
         if job.asker:
             coming = Coming.of(source, services.store.reported(job.id))

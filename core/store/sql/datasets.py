@@ -25,13 +25,14 @@ from core.store.values.datasets import Counts, Dataset, PersonCount
 class SqlDatasetStore(SqlStore):
     """The part of a ``FaceStore`` that knows datasets and people, not their faces."""
 
-    def create_dataset(self, name: str, model_id: str) -> Dataset:
+    def create_dataset(self, name: str, model_id: str, *, keeps_photos: bool = True) -> Dataset:
         dataset = Dataset(
             id=uuid.uuid4().hex[:12],
             name=checked_name(name, "dataset"),
             model_id=model_id,
             revision=0,
             created=time.time(),
+            keeps_photos=keeps_photos,
         )
         with refuse_taken_name(dataset.name), self.engine.begin() as connection:
             connection.execute(insert(schema.dataset).values(asdict(dataset)))
@@ -41,6 +42,11 @@ class SqlDatasetStore(SqlStore):
         name = checked_name(name, "dataset")
         with refuse_taken_name(name), self.engine.begin() as connection:
             connection.execute(update(schema.dataset).where(schema.dataset.c.id == dataset_id).values(name=name))
+
+    def set_photo_keeping(self, dataset_id: str, keeps_photos: bool) -> None:
+        dataset = schema.dataset
+        with self.engine.begin() as connection:
+            connection.execute(update(dataset).where(dataset.c.id == dataset_id).values(keeps_photos=keeps_photos))
 
     def delete_dataset(self, dataset_id: str) -> None:
         with self.engine.begin() as connection:

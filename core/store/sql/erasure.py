@@ -95,7 +95,9 @@ class SqlEraseStore(SqlStore):
 
 def _kept_files(connection: Connection, dataset_id: str) -> tuple[set[str], set[str]]:
     face, photo = schema.face, schema.photo
-    photos = set(connection.scalars(select(photo.c.id).where(photo.c.dataset_id == dataset_id)))
+    # Of a dataset that keeps no photos no row speaks of a file of one, wherever it lies.
+    keeps_photos = select(schema.dataset.c.keeps_photos).where(schema.dataset.c.id == dataset_id).scalar_subquery()
+    photos = set(connection.scalars(select(photo.c.id).where(photo.c.dataset_id == dataset_id, keeps_photos)))
     crops = set(connection.scalars(select(face.c.crop_id).where(face.c.dataset_id == dataset_id)))
     return photos, crops
 

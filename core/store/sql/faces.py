@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from core.base.errors import InputRefused, NotFound
 from core.base.types import Face, Photo, Quality, Vectors
@@ -105,8 +105,18 @@ class SqlFaceStore(SqlFaceColumns, SqlReportStore):
 
     def photos_to_look_at(self, dataset_id: str) -> list[str]:
         photo = schema.photo
-        query = select(photo.c.id).where(photo.c.dataset_id == dataset_id, photo.c.turn != photo.c.looked_turn)
-        return self.read_values(query)
+        # Where no photos are kept there is nothing to look at: they stay turned, with the faces that they have.
+        keeps_photos = select(schema.dataset.c.keeps_photos).where(schema.dataset.c.id == dataset_id).scalar_subquery()
+        is_turned = photo.c.turn != photo.c.looked_turn
+        return self.read_values(select(photo.c.id).where(photo.c.dataset_id == dataset_id, is_turned, keeps_photos))
+
+    def note_orientations(self, dataset_id: str, orientations: Mapping[str, int]) -> None:
+        photo = schema.photo
+        by_id = (photo.c.dataset_id == dataset_id) & (photo.c.id == bindparam("photo"))
+        rows = [{"photo": photo_id, "orientation": orientation} for photo_id, orientation in orientations.items()]
+        if rows:
+            with self.engine.begin() as connection:
+                connection.execute(update(photo).where(by_id), rows)
 
     def turned_by_hand(self, dataset_id: str, photo_id: str) -> bool:
         with self.engine.connect() as connection:

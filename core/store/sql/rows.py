@@ -52,6 +52,7 @@ def photo_row(dataset_id: str, photo: Photo, label: PhotoLabel) -> dict[str, Sql
         "size_bytes": photo.size_bytes,
         "perceptual_hash": to_signed_64(photo.perceptual_hash),
         "taken": photo.taken,
+        "orientation": photo.orientation,
         **dict.fromkeys(("base_turn", "turn", "looked_turn"), photo.turn),
     }
 
@@ -73,6 +74,7 @@ def to_photo(row: Row[Any]) -> Photo:
         perceptual_hash=row.perceptual_hash % _TWO_64,
         taken=row.taken,
         turn=row.turn,
+        orientation=row.orientation,
     )
 
 

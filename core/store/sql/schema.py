@@ -16,11 +16,12 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     text,
+    true,
 )
 from sqlalchemy import String as PlainString
 from sqlalchemy import Text as PlainText
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 """The newest revision in ``migrations/versions``. Who changes a table here adds a revision and raises it."""
 
 metadata = MetaData()
@@ -53,9 +54,11 @@ dataset = Table(
     Column("purpose", Text),
     Column("consent", Text),
     Column("keep_until", String),
+    Column("keeps_photos", Boolean, nullable=False, default=True, server_default=true()),
 )
 """``last_removal`` is the revision that took faces away last: who went leaves no row, and nothing else tells.
-``keep_until`` is a day, as ISO 8601 writes it; see ``store.retention.model``."""
+``keep_until`` is a day, as ISO 8601 writes it; see ``store.retention.model``. Where ``keeps_photos`` is false there is
+no file for any row of ``photo``."""
 
 
 # Every table hangs on its dataset: deleting that one row deletes all of it.
@@ -105,13 +108,15 @@ photo = Table(
     Column("base_turn", Integer, nullable=False, default=0, server_default="0"),
     Column("turn", Integer, nullable=False, default=0, server_default="0"),
     Column("looked_turn", Integer, nullable=False, default=0, server_default="0"),
+    Column("orientation", Integer),
     _of_dataset(),
     # Only photos that are due are in it, so that asking for them costs nothing while there are none.
     Index("photo_to_look_at", "dataset_id", sqlite_where=_IS_TURNED, postgresql_where=_IS_TURNED),
 )
 """The sides, and the boxes of the faces, are those of the picture as it is shown: upright by its EXIF, then turned by
 ``turn`` quarters clockwise. ``base_turn`` is what the ingest said. ``looked_turn`` is the turn under which faces were
-looked for last: where it is another one, they have to be looked for again."""
+looked for last: where it is another one, they have to be looked for again. ``orientation`` is what the EXIF of a file
+said that is not kept."""
 
 _OWN_REVISION = text("(SELECT dataset.revision FROM dataset WHERE dataset.id = face.dataset_id)")
 face = Table(

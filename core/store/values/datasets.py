@@ -44,6 +44,8 @@ class Dataset:
     model_id: str
     revision: Revision
     created: float
+    keeps_photos: bool = True
+    """Whether the files of its photos are kept; else there are faces, vectors and what is known of each photo."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from core.store.values.runs import Run
 from core.ui import damaged, data, frame, gallery, jobs, menu, words
 from core.ui.access import offers
 from core.ui.home import trail
+from core.ui.keeping import photo_choice
 from core.ui.labels import corrections
 from core.ui.photos.source_titles import say_title
 from core.ui.retention import terms_form
@@ -56,10 +57,11 @@ def _ask_for_new_dataset() -> None:
         if model not in {installed.id for installed in _installed_models()}:
             command = words.plain(f"python -m core models install {model}")
             st.caption(_(":material/warning: Not installed here yet. Run this first: {command}", command=command))
+    keeps_photos = photo_choice.ask_whether_kept("new_keeps_photos")
     if st.button(_("Make it"), type="primary") and _is_named(name):
         # Refused inside of the dialog, where the name can be changed; the frame would end the page instead.
         try:
-            dataset = data.services().store.create_dataset(name, models[model].vectors_id)
+            dataset = data.services().store.create_dataset(name, models[model].vectors_id, keeps_photos=keeps_photos)
         except FaceAtlasError as refusal:
             st.error(words.plain(refusal))
         else:
@@ -88,7 +90,7 @@ def _show_card(dataset: Dataset, *, is_first: bool) -> None:
             _covers(dataset)
         with middle:
             st.header(words.plain(dataset.name), anchor=False)
-            st.markdown(", ".join(_count_contents(counts, run)))
+            st.markdown(", ".join(_count_contents(counts, run, dataset)))
             _trail(trail.done_steps(counts, run, jobs_of_it))
             damaged.show_damaged_runs(dataset)
         with side:
@@ -104,8 +106,9 @@ def _show_card(dataset: Dataset, *, is_first: bool) -> None:
                 _menu(dataset)
 
 
-def _count_contents(counts: Counts, run: Run | None) -> Iterator[str]:
-    yield ngettext("{number} photo", "{number} photos", counts.photos)
+def _count_contents(counts: Counts, run: Run | None, dataset: Dataset) -> Iterator[str]:
+    photos = ngettext("{number} photo", "{number} photos", counts.photos)
+    yield photos if dataset.keeps_photos else _("{photos} (not kept)", photos=photos)
     yield trail.describe_faces(counts)
     yield words.format_people_count(counts.people)
     if run is not None:
@@ -141,6 +144,7 @@ def _menu(dataset: Dataset) -> None:
         _show_rework_actions(dataset)
         if not offers.may(Action.ERASE, dataset.id):
             return
+        photo_choice.offer_discarding(dataset)
         if st.button(_("Consent and retention"), key=f"terms_of_{dataset.id}", icon=":material/event_busy:"):
             st.dialog(_("Consent and retention"))(terms_form.ask_for_dataset_terms)(dataset)
         if st.button(_("Delete"), key=f"delete_{dataset.id}", icon=":material/delete:"):
@@ -153,15 +157,23 @@ def _show_rework_actions(dataset: Dataset) -> None:
         _("Look for faces again"),
         key=f"again_{dataset.id}",
         icon=":material/frame_inspect:",
-        disabled=not data.dataset_counts(dataset.id, dataset.revision).photos,
+        disabled=not data.dataset_counts(dataset.id, dataset.revision).photos or not dataset.keeps_photos,
         help=_(
             "Detects the faces of every photo anew and measures how well each shows. Names and corrections stay. "
             "Photos that came in before quality was measured, or before the camera's date was read, get them this way."
-        ),
+        )
+        if dataset.keeps_photos
+        else photo_choice.explain_absence(),
     ):
         _start(dataset, LookAgainRequest())
     other_models = [model for model in _installed_models() if model.vectors_id != dataset.model_id]
-    if other_models and st.button(_("Change the model"), key=f"model_{dataset.id}", icon=":material/model_training:"):
+    if other_models and st.button(
+        _("Change the model"),
+        key=f"model_{dataset.id}",
+        icon=":material/model_training:",
+        disabled=not dataset.keeps_photos,
+        help=None if dataset.keeps_photos else photo_choice.explain_absence(),
+    ):
         st.dialog(_("Change the model"))(_ask_for_model)(dataset, other_models)
 
 

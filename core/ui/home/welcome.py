@@ -11,6 +11,7 @@ from core.ui import data, frame, menu, state, words
 from core.ui.access import offers, sharing
 from core.ui.components.page_drop import accept_drops_anywhere
 from core.ui.home.living_picture import show_sample_picture
+from core.ui.keeping import photo_choice
 from core.ui.photos import uploads
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.exchange.prepared_sample import adopt_sample
@@ -40,9 +41,11 @@ def show_welcome() -> None:
         st.markdown(_("No folders, no names. Faces of one person are put together, and you say who it is."))
         files += _loose_photos()
     st.caption(_("Or drop them anywhere on this page. Photos stay on this computer."))
+    with st.popover(_("Options"), icon=":material/tune:"):
+        keeps_photos = photo_choice.ask_whether_kept("first_keeps_photos")
     accept_drops_anywhere("anywhere", _(INVITATION))
     if files:
-        uploads.create_dataset_of(files)
+        uploads.create_dataset_of(files, keeps_photos=keeps_photos)
 
 
 def _loose_photos() -> list[UploadedFile]:
@@ -69,7 +72,9 @@ def open_sample() -> None:
     name = words.number_name(SAMPLE_NAME, services.store.dataset_names())
     prepared = services.prepared_sample()
     if not prepared.is_ready:
-        uploads.submit_sample_ingest(services.store.create_dataset(name, DEFAULT_VECTORS_ID))
+        keeps_photos = services.settings.keeps_photos
+        dataset = services.store.create_dataset(name, DEFAULT_VECTORS_ID, keeps_photos=keeps_photos)
+        uploads.submit_sample_ingest(dataset)
     with st.spinner(_("Opening the sample")):
         dataset = adopt_sample(services.adoption_tools(), prepared, name)
     frame.open_page(menu.INGEST, dataset.id)

@@ -39,6 +39,11 @@ def ask_for_photos(dataset: Dataset) -> list[tuple[Offer, LayoutChoice]]:
                 "The photos are looked at on this computer and not taken into the dataset. What was found is kept in "
                 "the data folder, with a copy of what you drop here, until you forget it."
             )
+            if dataset.keeps_photos
+            else _(
+                "The photos are looked at on this computer and not taken into the dataset. What was found is kept in "
+                "the data folder until you forget it; this dataset keeps no photos, so what you drop here is deleted."
+            )
         )
     previews = [(offer, show_layout_preview(offer, with_people=False, waiting=state.LOOKUP_OFFER)) for offer in offers]
     return [(offer, choice) for offer, choice in previews if choice is not None]
@@ -153,13 +158,15 @@ def _forget(dataset_id: str, lookup_id: str) -> None:
     frame.queue_toast(_("It is forgotten."))
 
 
-def describe_storage(source: str) -> str:
+def describe_storage(source: str, *, keeps_photos: bool) -> str:
     """Where the result and the photos are."""
     if source:
         return _(
             "The result is kept in the data folder until you forget it. The photos are yours: {location}.",
             location=words.plain(source),
         )
+    if not keeps_photos:
+        return _("The result is kept in the data folder until you forget it; its photos were not kept.")
     return _("The result and a copy of its photos are kept in the data folder until you forget them.")
 
 

@@ -33,6 +33,9 @@ def keep_tab_photos(dataset: Dataset, run: Run) -> None:
         return
     title = _title(photos)
     lookup.keep_identified_photos(services.lookup_tools(), dataset.id, run, services.identifier(run), title, photos)
+    if not dataset.keeps_photos:
+        frame.queue_toast(_("The names are kept under Many photos; this dataset keeps no photos."))
+        return
     frame.queue_toast(
         ngettext(
             "The photo is kept with the names, under Many photos.",

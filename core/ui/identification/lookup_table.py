@@ -25,6 +25,7 @@ from core.ui.components import lookups
 from core.ui.components.lookups import FaceRow, FilterChip, LookupTable, LookupView, PhotoRow
 from core.ui.identification import lookup_page
 from core.ui.identification.photo_answer import choose_rate, describe_promise, format_one_in
+from core.ui.keeping import photo_choice
 from core.ui.photos.exports import LARGEST_DOWNLOAD_BYTES
 from core.ui.photos.source_titles import say_title
 from core.workflows.exchange.export import export_path
@@ -128,7 +129,7 @@ def show_lookup(dataset: Dataset, info: LookupInfo) -> None:
             _(
                 "{counts}. {storage} {recogniser}",
                 counts=lookup_page.describe_lookup(info),
-                storage=lookup_page.describe_storage(result.source),
+                storage=lookup_page.describe_storage(result.source, keeps_photos=dataset.keeps_photos),
                 recogniser=lookup_page.describe_recogniser(dataset, result.run_id),
             )
         )
@@ -204,9 +205,12 @@ def _downloads(dataset: Dataset, result: Lookup, rate: float) -> None:
         _("Sort by person"),
         key=f"sort_{result.id}",
         icon=":material/folder_shared:",
+        disabled=not (result.source or dataset.keeps_photos),
         help=_(
             "A zip of the photos, byte for byte, with a folder for each person, one for unknown and one for no face."
-        ),
+        )
+        if result.source or dataset.keeps_photos
+        else photo_choice.explain_absence(),
     ):
         submit_job(data.services().jobs, dataset.id, SortRequest(result.id, rate))
         st.rerun()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import streamlit as st
 
 from core.base.errors import ImageRefused, NotFound
-from core.base.types import Face, Quality, Split
+from core.base.types import Face, Photo, Quality, RgbImage, Split
 from core.isolation.photos import decode_photo
 from core.language.texts import gettext as _
 from core.language.texts import marked
@@ -21,6 +21,7 @@ from core.ui.components import boxes
 from core.ui.data import Faces
 from core.ui.labels import correction_history, corrections
 from core.vision.quality import explain_low_grade
+from core.workflows.keeping.faces_in_place import draw_faces_in_place, scale_box
 from core.workflows.photos import look_again
 
 TURNS = ((marked("Turn left"), "rotate_left", "Q", -1), (marked("Turn right"), "rotate_right", "E", 1))
@@ -137,26 +138,32 @@ def _open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> N
     for person_id in {face.person_id for face in faces}:
         recording.record_view(dataset, recording.PHOTO, person_id)
     try:
-        content = services.artifacts.read(dataset.id, ArtifactKind.PHOTO, photo_id)
-        image = decode_photo(content, services.settings.images).turned(photo.turn).pixels
+        image, scale = _picture(dataset, photo, faces)
     except (NotFound, ImageRefused) as fault:
         st.error(words.plain(fault))
         return
     face_boxes = [
         boxes.BoxOnPhoto(
             face.id,
-            face.box,
+            scale_box(face.box, scale),
             labels.get(face.id) or words.display_name(face.person),
             known=face.person is not None,
         )
         for face in faces
     ]
     # The turn is part of the key: boxes of the picture as it lay before would be drawn on it otherwise.
-    key, alt = f"boxes_{photo_id}_{photo.turn}", _("The photo {name}", name=photo.name)
-    may_edit = offers.may_edit(dataset.id)
-    action = boxes.draw_photo(key, image, face_boxes, alt, can_draw=may_edit)
-    if may_edit:
+    key, may_edit = f"boxes_{photo_id}_{photo.turn}", offers.may_edit(dataset.id)
+    may_draw = may_edit and dataset.keeps_photos
+    action = boxes.draw_photo(key, image, face_boxes, _describe_picture(dataset, photo), can_draw=may_draw)
+    if may_draw:
         _turning(dataset, photo_id)
+    if not dataset.keeps_photos:
+        st.caption(
+            _(
+                ":material/no_photography: This dataset keeps no photos: these are its faces, each where it was on the "
+                "photo. To draw a missed face, give the photo on *Who is this?* and name the face there."
+            )
+        )
     size = _(
         "{name}, {width} x {height} pixels.",
         name=words.plain(photo.name),
@@ -165,7 +172,7 @@ def _open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> N
     )
     choose = (_("Choose a face to name or dismiss it.") if may_edit else "") if faces else _("No face was found on it.")
     st.caption(f"{size} {choose}")
-    if may_edit and action is not None and action.drawn_box is not None:
+    if may_draw and action is not None and action.drawn_box is not None:
         box = action.drawn_box
         tools = services.ingestor(dataset.id)
         corrections.apply_correction(dataset, lambda by: look_again.add_drawn_face(tools, by, photo_id, box))
@@ -178,6 +185,24 @@ def _open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> N
     if on_photo is not None:
         st.markdown(f"**{words.name(on_photo.person)}**")
         corrections.CorrectionDesk(dataset, scope="photo").show_actions([on_photo.id], "")
+
+
+def _picture(dataset: Dataset, photo: Photo, faces: Sequence[Face]) -> tuple[RgbImage, float]:
+    """The photo as it is turned, or what there is of it where it is not kept; how many pixels it has for one of it.
+
+    Raises NotFound or ImageRefused.
+    """
+    services = data.services()
+    if not dataset.keeps_photos:
+        return draw_faces_in_place(services.artifacts, dataset.id, photo, faces)
+    content = services.artifacts.read(dataset.id, ArtifactKind.PHOTO, photo.id)
+    return decode_photo(content, services.settings.images).turned(photo.turn).pixels, 1.0
+
+
+def _describe_picture(dataset: Dataset, photo: Photo) -> str:
+    if dataset.keeps_photos:
+        return _("The photo {name}", name=photo.name)
+    return _("The faces of the photo {name}, which is not kept", name=photo.name)
 
 
 def _turning(dataset: Dataset, photo_id: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 
 from core.base.errors import ImageRefused, NotFound
@@ -35,6 +36,9 @@ def show_faceless_photos(dataset: Dataset) -> None:
     if not photos:
         st.info(_("There is a face on every photo."), icon=":material/check_circle:")
         return
+    if not dataset.keeps_photos:
+        _list_names(photos)
+        return
     actions = st.container()
     part = photos[gallery.page_slice(len(photos), PER_PAGE, f"faceless_{dataset.id}")]
     grid = corrections.build_grid(_("Photos without a face. Arrows walk, space chooses."), KEYS, TILE_PX)
@@ -53,6 +57,20 @@ def show_faceless_photos(dataset: Dataset) -> None:
     # Opening only draws a dialog, which a rerun would close.
     if any(command.name != "open" for command in picked.commands):
         st.rerun()
+
+
+def _list_names(photos: Sequence[Photo]) -> None:
+    """What is known of photos that are not kept."""
+    st.info(
+        _(
+            "This dataset keeps no photos, so these cannot be looked at, turned or drawn on. To name somebody on one, "
+            "give it on *Who is this?* and name the face there."
+        ),
+        icon=":material/no_photography:",
+    )
+    size, name = _("Pixels"), _("Photo")
+    rows = [{name: photo.name, size: f"{photo.width_px} x {photo.height_px}"} for photo in photos]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt=_("Photos on which no face was found"), width="content")
 
 
 def _bar(dataset: Dataset, about: Sequence[str], title: str) -> None:

@@ -76,7 +76,7 @@ def _choose(dataset: Dataset | None) -> Offer | None:
 
 def _offer_own_photos(dataset: Dataset) -> None:
     """Photo programs may have written names into the photos that are here."""
-    if not data.dataset_counts(dataset.id, dataset.revision).photos:
+    if not data.dataset_counts(dataset.id, dataset.revision).photos or not dataset.keeps_photos:
         return
     st.button(
         _("Read the names inside of these photos"),

@@ -99,8 +99,11 @@ def _train_first(dataset: Dataset) -> None:
 
 
 def _choose_kind(dataset: Dataset) -> ExportKind:
-    """The choice; a dataset without photos has a recogniser alone."""
+    """The choice; a dataset without photos has a recogniser alone, and one that keeps none has all but these."""
     offered = list(CHOICES) if data.dataset_counts(dataset.id, dataset.revision).photos else [ExportKind.BUNDLE]
+    if not dataset.keeps_photos:
+        offered = [kind for kind in offered if kind is not ExportKind.PHOTOS]
+        st.caption(_(":material/no_photography: This dataset keeps no photos, so there are none to export."))
     return st.radio(
         _("What to take with you"),
         offered,
@@ -132,11 +135,14 @@ def submit_export(dataset: Dataset, request: ExportRequest) -> None:
 
 
 def offer_person_export(dataset: Dataset, person: PersonCount) -> None:
-    """The button that exports one person's photos, and leads to where that is followed."""
-    if st.button(
-        _("Export photos"), key="export_person", icon=":material/archive:", help=_("A zip of this person's photos")
-    ):
-        submit_export(dataset, ExportRequest(ExportKind.PHOTOS, person_id=person.id))
+    """The button that exports one person's photos, or faces where none are kept; leads to where that is followed."""
+    kind, label, hint = (
+        (ExportKind.PHOTOS, _("Export photos"), _("A zip of this person's photos"))
+        if dataset.keeps_photos
+        else (ExportKind.CROPS, _("Export faces"), _("A zip of this person's faces; this dataset keeps no photos"))
+    )
+    if st.button(label, key="export_person", icon=":material/archive:", help=hint):
+        submit_export(dataset, ExportRequest(kind, person_id=person.id))
         frame.open_page(menu.EXCHANGE, dataset.id)
 
 

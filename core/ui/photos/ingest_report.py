@@ -79,6 +79,7 @@ def _show_summary(job: Job) -> None:
     """The ingest in one sentence a finding."""
     # Counted from the lines of the report, not taken from the job's result: an ingest that was stopped has none.
     counts = data.services().store.outcome_counts(job.id)
+    keeps_photos = data.services().store.dataset(job.dataset_id).keeps_photos
     n_faces = data.services().store.reported_faces(job.id)
     n_photos = sum(
         counts.get(kept_outcome, 0)
@@ -107,11 +108,11 @@ def _show_summary(job: Job) -> None:
         )
         st.markdown(f"- {remark}")
     for outcome in FileOutcome:
-        if note := _describe_outcome(outcome, counts.get(outcome, 0)):
+        if note := _describe_outcome(outcome, counts.get(outcome, 0), keeps_photos):
             st.markdown(f"- {note}")
 
 
-def _describe_outcome(outcome: FileOutcome, number: int) -> str:
+def _describe_outcome(outcome: FileOutcome, number: int, keeps_photos: bool) -> str:
     """How many files came to something that is worth saying, and what it means; "" where none did."""
     if outcome is FileOutcome.TAKEN or not number:
         return ""
@@ -119,6 +120,12 @@ def _describe_outcome(outcome: FileOutcome, number: int) -> str:
         FileOutcome.NO_FACE: ngettext(
             "{number} photo has no face that could be found. They are kept and listed in the report.",
             "{number} photos have no face that could be found. They are kept and listed in the report.",
+            number,
+        )
+        if keeps_photos
+        else ngettext(
+            "{number} photo has no face that could be found; the report lists them.",
+            "{number} photos have no face that could be found; the report lists them.",
             number,
         ),
         FileOutcome.SEVERAL_FACES: ngettext(

@@ -18,6 +18,7 @@ from core.language.texts import marked, ngettext, pgettext
 from core.store.values.datasets import Dataset
 from core.ui import data, state, words
 from core.ui.access import quota_notice
+from core.ui.keeping import photo_choice
 from core.ui.photos import uploads
 from core.ui.photos.source_titles import say_title
 from core.ui.photos.uploads import Offer
@@ -61,10 +62,14 @@ def choose_photos(dataset: Dataset, *, is_first: bool) -> list[IngestRequest]:
 
 def _choose_photos(dataset: Dataset) -> list[IngestRequest]:
     quota_notice.show_own_quota()
+    photo_choice.show_that_none_are_kept(dataset)
     offers = uploads.choose_offers(dataset)
     if not offers:
         return []
-    options = uploads.choose_ingest_options()
+    with st.popover(_("Options"), icon=":material/tune:"):
+        options = uploads.choose_ingest_options()
+        if not data.dataset_counts(dataset.id, dataset.revision).photos:
+            photo_choice.offer_choice(dataset)
     choices = [(offer, show_layout_preview(offer)) for offer in offers]
     return [
         IngestRequest(

@@ -21,6 +21,15 @@ def show_outdated_notice(dataset: Dataset) -> None:
     of_no_dataset = st.session_state.get(state.PAGE) in _OF_NO_DATASET
     if of_no_dataset or not catalogue.is_outdated(dataset.model_id) or not _has_faces(dataset):
         return
+    if not dataset.keeps_photos:
+        st.caption(
+            _(
+                ":material/update: These faces were embedded by an earlier version, which tells people apart a little "
+                "less well. All still works. This dataset keeps no photos, so they cannot be embedded again: add the "
+                "photos to a new dataset for that."
+            )
+        )
+        return
     job = data.newest_job(dataset, JobKind.CHANGE_MODEL)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if job is not None and job.state.active:

@@ -256,15 +256,14 @@ class IngestOptions:
 
 
 def choose_ingest_options() -> IngestOptions:
-    """The options, out of the way."""
-    with st.popover(_("Options"), icon=":material/tune:"):
-        policy = st.radio(
-            _("A photo of one person shows several faces"),
-            list(POLICIES),
-            format_func=lambda policy: _(POLICIES[policy]),
-            key="policy",
-        )
-        answer = st.toggle(_("Afterwards: train, group, look for suspects, lay the map"), value=True, key="answer")
+    """The options."""
+    policy = st.radio(
+        _("A photo of one person shows several faces"),
+        list(POLICIES),
+        format_func=lambda policy: _(POLICIES[policy]),
+        key="policy",
+    )
+    answer = st.toggle(_("Afterwards: train, group, look for suspects, lay the map"), value=True, key="answer")
     return IngestOptions(policy, answer)
 
 
@@ -284,7 +283,7 @@ def submit_sample_ingest(dataset: Dataset) -> None:
     submit_ingests(dataset, [IngestRequest(str(data.services().sample_zip()), SAMPLE_TITLE, answer=True)])
 
 
-def create_dataset_of(files: Sequence[UploadedFile]) -> None:
+def create_dataset_of(files: Sequence[UploadedFile], *, keeps_photos: bool) -> None:
     """Name a new dataset after what was dropped, and take it.
 
     What could be understood in two ways is shown on the page that takes photos, and waits there.
@@ -295,7 +294,7 @@ def create_dataset_of(files: Sequence[UploadedFile]) -> None:
     has_title = len(offers) == 1 and offers[0].title != count_files(len(files))
     names_in_use = data.services().store.dataset_names()
     name = words.number_name((Path(offers[0].title).stem if has_title else _("My photos"))[:76], names_in_use)
-    dataset = data.services().store.create_dataset(name, DEFAULT_VECTORS_ID)
+    dataset = data.services().store.create_dataset(name, DEFAULT_VECTORS_ID, keeps_photos=keeps_photos)
     # Where there is no room for it, it waits on the page that takes photos.
     store_waiting_offers(dataset, offers)
     # All or none: half of a drop in work and the other half waiting would be two different states of one dataset.

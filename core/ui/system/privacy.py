@@ -40,9 +40,11 @@ def show_what_is_kept(services: Services) -> None:
     st.markdown(f"{_describe_places(services)} {elsewhere}")
     st.markdown(
         _(
-            "A **photo** stays as you gave it. Of each face on it a **crop** is kept, and a **vector**: numbers by "
-            "which faces are told apart. They are biometric data, as a fingerprint is. **Names** are those of your "
-            "folders and your corrections. A photo that you only ask about, and what a live camera sees, is not kept."
+            "A **photo** stays as you gave it, unless its dataset keeps no photos: then it is deleted as soon as its "
+            "faces were found, and its file name, size, date and a fingerprint of it stay. Of each face on it a "
+            "**crop** is kept, and a **vector**: numbers by which faces are told apart. They are biometric data, as a "
+            "fingerprint is. **Names** are those of your folders and your corrections. A photo that you only ask "
+            "about, and what a live camera sees, is not kept."
         )
     )
 
@@ -54,9 +56,10 @@ def _dataset_ids(services: Services) -> list[str]:
 def _dataset_row(services: Services, dataset_id: str) -> dict[str, str]:
     dataset = services.store.dataset(dataset_id)
     counts, terms = data.dataset_counts(dataset.id, dataset.revision), services.retention.dataset_terms(dataset.id)
+    photos = words.count(counts.photos)
     return {
         _("Dataset"): dataset.name,
-        _("Photos"): words.count(counts.photos),
+        _("Photos"): photos if dataset.keeps_photos else _("{photos} (not kept)", photos=photos),
         _("Faces"): words.count(counts.faces),
         _("People with a name"): words.count(counts.people),
         _("Size"): data.describe_file_size(dataset.id, dataset.revision),
@@ -151,6 +154,8 @@ def show_how_to_remove() -> None:
         _(
             "- **A person**: *People*, their page, *Erase this person*. Faces, vectors, names, photos that show nobody "
             "else, and what was learned from them go; every file is searched afterwards.\n"
+            "- **The photos of a dataset**, with faces and names staying: *Start*, *More*, *Keep no photos*. A new "
+            "dataset can keep none from the beginning.\n"
             "- **A dataset**: *Start*, *More*, *Delete*.\n"
             "- **Everything**: close the app and delete the data folder.\n"
             "- Photos that show others too stay with the person's pixels in them, unless you choose to remove these "
@@ -208,10 +213,8 @@ def show_receipts(services: Services) -> None:
 
 def _show_receipt(receipt: ReceiptRecord) -> None:
     day = format_day(datetime.fromtimestamp(receipt.created, UTC).astimezone().date())
-    is_person = receipt.document["what"] == ErasedWhat.PERSON
-    description = _("A person, erased on {day}", day=day) if is_person else _("A dataset, erased on {day}", day=day)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(description, width="stretch")
+        st.markdown(_describe_receipt(receipt, day), width="stretch")
         st.download_button(
             _("Receipt"),
             json.dumps(receipt.document, indent=2, ensure_ascii=False),
@@ -220,6 +223,15 @@ def _show_receipt(receipt: ReceiptRecord) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
+
+
+def _describe_receipt(receipt: ReceiptRecord, day: str) -> str:
+    match receipt.document["what"]:
+        case ErasedWhat.PERSON:
+            return _("A person, erased on {day}", day=day)
+        case ErasedWhat.PHOTOS:
+            return _("The photos of a dataset, deleted on {day}", day=day)
+    return _("A dataset, erased on {day}", day=day)
 
 
 def show_signing_key(services: Services) -> None:

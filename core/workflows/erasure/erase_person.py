@@ -93,7 +93,7 @@ def preview_erasure(tools: EraseTools, dataset_id: str, request: EraseRequest) -
     return {
         "faces": len(erasure.face_ids),
         "photos": len(erasure.photo_ids),
-        "photos_kept": len(erasure.shared_photo_ids),
+        "photos_kept": len(erasure.shared_photo_ids) if tools.store.dataset(dataset_id).keeps_photos else 0,
         "models": len(list_runs_of(tools, erasure)),
         "lookups": len(tools.artifacts.ids(dataset_id, ArtifactKind.LOOKUP)),
     }
@@ -176,7 +176,7 @@ def _begun_plan(tools: EraseTools, dataset_id: str, request: EraseRequest) -> Er
 
 def _remove_rows(tools: EraseTools, dataset_id: str, request: EraseRequest, job_id: str) -> ErasePlan:
     plans: list[ErasePlan] = []
-    began, dataset_name = time.time(), tools.store.dataset(dataset_id).name
+    began, dataset = time.time(), tools.store.dataset(dataset_id)
     newest_run = next(iter(tools.runs.runs(dataset_id)), None)
     # Read now: its run, and with it how it was trained, is about to go.
     training = find_training_request(tools.jobs, dataset_id, newest_run)
@@ -188,14 +188,14 @@ def _remove_rows(tools: EraseTools, dataset_id: str, request: EraseRequest, job_
     ) -> None:
         kept_runs = tools.runs.run_ids(dataset_id) - runs
         receipt = replace(
-            _receipt(request, erasure, erased, began),
+            _receipt(request, erasure, erased, began, keeps_photos=dataset.keeps_photos),
             # Counted before they are removed, as the receipt is the same whoever goes on: a second attempt would find
             # fewer.
             artifacts=len(tools.artifacts.loose(dataset_id, _files_to_keep(photos, crops, kept_runs), began)),
             exports=len(list((tools.exports_dir / dataset_id).glob("*"))),
-            uploads=len(list(_uploads_to_go(tools, dataset_id, began))),
+            uploads=len(list(list_read_uploads(tools, dataset_id, began))),
             lookups=len(tools.artifacts.ids(dataset_id, ArtifactKind.LOOKUP)),
-            dataset_renamed=Scrubber(erasure.names, erasure.spared).text(dataset_name) != dataset_name,
+            dataset_renamed=Scrubber(erasure.names, erasure.spared).text(dataset.name) != dataset.name,
             training=Retraining.of(began, training) if request.retrain and erased.runs else None,
         )
         # A command has no job by which the plan could be called; the person's number serves.
@@ -207,8 +207,10 @@ def _remove_rows(tools: EraseTools, dataset_id: str, request: EraseRequest, job_
     return plans[0]
 
 
-def _receipt(request: EraseRequest, erasure: Erasure, erased: ErasureCounts, began: float) -> EraseReceipt:
-    n_kept_photos = len(erasure.shared_photo_ids)
+def _receipt(
+    request: EraseRequest, erasure: Erasure, erased: ErasureCounts, began: float, *, keeps_photos: bool
+) -> EraseReceipt:
+    n_kept_photos = len(erasure.shared_photo_ids) if keeps_photos else 0
     return EraseReceipt(
         when=words.utc_time(began),
         # Who asks is often the person: their own name would stay in the receipt of its erasing.
@@ -265,7 +267,7 @@ def _clear(tools: EraseTools, dataset_id: str, began: float) -> None:
 
 def remove_read_uploads(tools: EraseTools, dataset_id: str, began: float) -> int:
     """Remove what was dropped before a time, but for what waiting work or another dataset's reads; how many."""
-    return remove_uploads(_uploads_to_go(tools, dataset_id, began))
+    return remove_uploads(list_read_uploads(tools, dataset_id, began))
 
 
 class _EveryName(set[str]):
@@ -284,8 +286,8 @@ def _files_to_keep(photos: set[str], crops: set[str], runs: set[str]) -> dict[st
     return {ArtifactKind.PHOTO: photos, ArtifactKind.CROP: crops, **of_runs, ArtifactKind.ERASURE: _EveryName()}
 
 
-def _uploads_to_go(tools: EraseTools, dataset_id: str, began: float) -> Iterator[Path]:
-    """Copies of what was dropped, but those that waiting work, or another dataset's, will read."""
+def list_read_uploads(tools: EraseTools, dataset_id: str, began: float) -> Iterator[Path]:
+    """Copies of what was dropped before a time, but those that waiting work, or another dataset's, will read."""
     # Failed and interrupted work of other datasets may be resumed; of this one it would bring the person back.
     awaiting = (
         job

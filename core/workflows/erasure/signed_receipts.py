@@ -34,6 +34,8 @@ class ErasedWhat(StrEnum):
 
     PERSON = "person"
     DATASET = "dataset"
+    PHOTOS = "photos"
+    """Of a dataset, which keeps none from then on."""
 
 
 @dataclass(frozen=True, slots=True)

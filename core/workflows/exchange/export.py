@@ -34,6 +34,7 @@ from core.store.values.datasets import Dataset
 from core.store.values.runs import Run
 from core.workflows.exchange.bundles import BundleTools, export_bundle
 from core.workflows.exchange.imports import LOG_NAME
+from core.workflows.keeping.photo_keeping import require_kept_photos
 from core.workflows.photos.stored_orientation import read_file_orientation
 
 
@@ -58,6 +59,10 @@ class ExportKind(StrEnum):
 
 
 BUNDLE_NAME = "recogniser.bundle.zip"
+NOTHING_TO_TAKE = marked(
+    "'{dataset}' keeps no photos, so there are none to export. Faces, tables, sidecars for your own photos, vectors "
+    "and the recogniser are there."
+)
 
 
 ONE_PERSON = (ExportKind.PHOTOS, ExportKind.CROPS, ExportKind.FACES, ExportKind.XMP)
@@ -176,6 +181,8 @@ def export_dataset(
                 )
             )
         return decode_record(ExportSummary, encode_record(export_bundle(tools.bundles, run, path)))
+    if kind is ExportKind.PHOTOS:
+        require_kept_photos(dataset, NOTHING_TO_TAKE)
     if not tools.store.counts(dataset_id).photos:
         raise InputRefused(
             marked("'{dataset}' holds no photos, so there is nothing to export.").format(dataset=dataset.name)
@@ -183,7 +190,7 @@ def export_dataset(
     with writing_zip(path) as target:
         work = _Export(tools=tools, dataset=dataset, target=target, progress=progress, person_id=request.person_id)
         # The table is the order in which they lie in the zip; the bundle comes last, as not every dataset has one.
-        for part in _WRITERS if kind is ExportKind.ALL else (kind,):
+        for part in _list_parts(dataset) if kind is ExportKind.ALL else (kind,):
             _WRITERS[part](work)
         if kind is ExportKind.ALL and run is not None:
             _add_bundle(work, run)
@@ -191,6 +198,11 @@ def export_dataset(
         signed_list = signed_zip.encode_signed_list(target.digests(), tools.bundles.keyring.open_own())
         target.add_parts(signed_zip.SIGNATURE_NAME, [signed_list])
     return decode_record(ExportSummary, work.counts)
+
+
+def _list_parts(dataset: Dataset) -> list[ExportKind]:
+    """What there is of a dataset, in the order in which it lies in the zip."""
+    return [part for part in _WRITERS if dataset.keeps_photos or part is not ExportKind.PHOTOS]
 
 
 def _run_to_bundle(tools: ExportTools, dataset_id: str, request: ExportRequest) -> Run | None:

@@ -29,12 +29,17 @@ from core.store.artifacts import ArtifactKind
 from core.workflows.exchange.imports import ImportTools
 from core.workflows.exchange.name_claims import NameReading, PhotoClaims, refuse_misplaced
 from core.workflows.exchange.name_sources import NameSource, PhotoNameIndex, read_name_sources
+from core.workflows.keeping.photo_keeping import require_kept_photos
 from core.workflows.photos.stored_orientation import read_file_orientation
 
 SAME_FACE_IOU = 0.3
 """Least overlap with a box of another program, which may take in more or less of the head."""
 WHY = marked("Names in XMP sidecars.")
 """What the log says of names that came so."""
+NOTHING_TO_READ = marked(
+    "'{dataset}' keeps no photos, so no names can be read inside of them. Give the photos or their sidecars: their "
+    "names are read, and they are not kept."
+)
 
 
 @dataclass(slots=True)
@@ -80,8 +85,11 @@ def import_xmp(
     Raises
     ------
     InputRefused
-        There is neither a sidecar nor a photo with face regions in it; nothing was changed.
+        There is neither a sidecar nor a photo with face regions in it, or the dataset keeps no photos; nothing was
+        changed.
     """
+    if path is None:
+        require_kept_photos(tools.store.dataset(dataset_id), NOTHING_TO_READ)
     work = _NameImport(tools, dataset_id)
     sources = work.own_photos() if path is None else read_name_sources(path, tools.limits)
     for number, source in enumerate(sources):

@@ -27,9 +27,14 @@ from core.corrections.model import (
 from core.language.texts import marked
 from core.store.protocols import FaceStore
 from core.store.values.datasets import PersonCount
+from core.workflows.keeping.photo_keeping import require_kept_photos
 
 LAST_EVENTS = 1000
 """How far back undo and redo look for the next step of a sitting."""
+NOTHING_TO_TURN = marked(
+    "'{dataset}' keeps no photos, so they cannot be turned: their faces could not be looked for anew. Nothing was "
+    "changed."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ class Corrector:
         Raises
         ------
         InputRefused
-            No photo was chosen, or they would be shown as they are.
+            No photo was chosen, or they would be shown as they are, or the dataset keeps no photos.
         NotFound
             A photo is not there any more.
         ChangedMeanwhile
@@ -143,6 +148,7 @@ class Corrector:
         """
         if not photo_ids:
             raise InputRefused(marked("No photo is chosen. Choose one or more, then do this again."))
+        require_kept_photos(self.store.dataset(self.dataset_id), NOTHING_TO_TURN)
         if quarters % 4 == 0:
             raise InputRefused(marked("A whole turn changes nothing. Turn it by one, two or three quarters."))
         photos = [self.store.photo(self.dataset_id, photo_id)[0] for photo_id in dict.fromkeys(photo_ids)]

@@ -15,7 +15,7 @@ from core.corrections.model import Event
 from core.imaging.geometry import match_boxes, turn_box, turn_detection
 from core.imaging.pixels import perceptual_hash
 from core.isolation.photos import read_time_taken
-from core.store.artifacts import ArtifactKind, content_id
+from core.store.artifacts import content_id
 from core.store.protocols import FaceStore
 from core.store.values.datasets import IngestBatch, PhotoLabel
 from core.vision.pipeline import DecodedPhoto, choose_every_face
@@ -109,6 +109,9 @@ def teach_face(tools: Ingestor, corrector: Corrector, photo: UnstoredPhoto, dete
 def _take_in(tools: Ingestor, dataset_id: str, seen_photo: UnstoredPhoto, decoded: DecodedPhoto) -> int:
     """Store the photo without any face, unless it is there; by how many quarters it is turned in the dataset."""
     picture = decoded.picture
+    # It may be there without this face: as a photo of others, or on which the detector saw nobody.
+    if decoded.photo_id in tools.store.photo_labels(dataset_id):
+        return tools.store.photo(dataset_id, decoded.photo_id)[0].turn
     photo = Photo(
         id=decoded.photo_id,
         name=seen_photo.name,
@@ -118,11 +121,8 @@ def _take_in(tools: Ingestor, dataset_id: str, seen_photo: UnstoredPhoto, decode
         perceptual_hash=perceptual_hash(picture.pixels),
         taken=read_time_taken(seen_photo.content, tools.pipeline.limits),
         turn=seen_photo.turn,
+        # The file before its row, as everywhere.
+        orientation=tools.keep_file(dataset_id, decoded.photo_id, seen_photo.content),
     )
-    # It may be there without this face: as a photo of others, or on which the detector saw nobody.
-    if photo.id in tools.store.photo_labels(dataset_id):
-        return tools.store.photo(dataset_id, photo.id)[0].turn
-    # The file before its row, as everywhere.
-    tools.artifacts.put(dataset_id, ArtifactKind.PHOTO, photo.id, seen_photo.content)
     tools.store.add(dataset_id, "", IngestBatch([(photo, PhotoLabel(None, None))]))
     return photo.turn

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.base.types import Face, FacePolicy
 from core.language.texts import marked
 from core.store.values.datasets import FileOutcome, PhotoLabel
+from core.vision.pipeline import NO_FACE
 
 STRANGERS_FOLDER = marked("Its folder is one of strangers: nobody on it is to be named.")
 TURNED = (
@@ -31,10 +32,13 @@ def say_named_now(person: str, main_face: Face) -> str:
     return marked("The same photo was there without a name; it is a photo of '{person}' now.").format(person=person)
 
 
-def decide_by_policy(n_faces: int, person: str | None, policy: FacePolicy) -> tuple[FileOutcome, str]:
-    """Of a new photo, by how many faces it shows and whose folder it lies in."""
+def decide_by_policy(
+    n_faces: int, person: str | None, policy: FacePolicy, *, is_kept: bool = True
+) -> tuple[FileOutcome, str]:
+    """Of a new photo, by how many faces it shows, whose folder it lies in and whether photos are kept."""
     if not n_faces:
-        return FileOutcome.NO_FACE, marked("No face could be found. The photo is kept.")
+        is_kept_too = marked("No face could be found. The photo is kept.")
+        return FileOutcome.NO_FACE, is_kept_too if is_kept else NO_FACE
     if person is None or n_faces == 1:
         return FileOutcome.TAKEN, ""
     if policy is FacePolicy.ONLY_SINGLE:

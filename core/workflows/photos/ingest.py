@@ -311,13 +311,14 @@ class _BatchIngest:
             # The pipeline gives the main face first where a folder names a person.
             label = FaceLabel(entry.person if index == 0 else None, entry.split)
             self.faces.append(self.tools.prepare_face(dataset_id, photo.photo_id, face, label))
-        outcome, reason = decide_by_policy(faces.n_detected, entry.person, self.target.policy)
+        policy, is_kept = self.target.policy, self.tools.keeps_photos
+        outcome, reason = decide_by_policy(faces.n_detected, entry.person, policy, is_kept=is_kept)
         stranger_reason = STRANGERS_FOLDER if entry.is_stranger else ""
         reasons = filter(None, (reason, stranger_reason, TURNED[faces.picture.turn], *faces.picture.notes))
         self._add_line(photo, outcome, " ".join(reasons), len(faces.faces))
 
     def _photo(self, photo: ReadPhoto, answer: AnsweredPhoto) -> tuple[Photo, PhotoLabel]:
-        self.tools.keep_photo(self.target.dataset_id, photo)
+        orientation = self.tools.keep_photo(self.target.dataset_id, photo)
         entry, picture = photo.entry, answer.faces.picture
         stored = Photo(
             id=photo.photo_id,
@@ -328,6 +329,7 @@ class _BatchIngest:
             perceptual_hash=answer.perceptual_hash,
             taken=answer.taken,
             turn=picture.turn,
+            orientation=orientation,
         )
         return stored, _label(photo)
 

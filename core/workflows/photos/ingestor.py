@@ -8,9 +8,10 @@ from functools import partial
 from typing import Protocol
 
 from core.archives.source import PhotoSource
-from core.base.errors import ClusterUnavailable, NotFound
+from core.base.errors import ClusterUnavailable, ImageRefused, NotFound
 from core.base.machine import Pace
 from core.base.types import Box, Face, Split
+from core.isolation.photos import read_stored_orientation
 from core.language.texts import marked
 from core.store.artifacts import ArtifactKind, Artifacts, content_id
 from core.store.protocols import FaceStore, ReportStore
@@ -45,21 +46,35 @@ class Ingestor:
     open_finder: Callable[[FacePipeline], FaceFinder]
     """Who looks through batches of photos for a pipeline: this process, or a cluster."""
     pace: Pace
+    keeps_photos: bool = True
+    """Whether the dataset keeps the files of its photos."""
 
     def choose_fetch(self, finder: FaceFinder, source: PhotoSource, dataset_id: str) -> Fetch | None:
         """How nodes read the photos of ``source`` for a dataset; None where this process reads and writes them all."""
         # A folder of this machine alone gets its photos from here in any case.
-        hold = (
-            finder.hold_files(partial(_keep_photos, self.artifacts, dataset_id)) if self.artifacts.is_shared else None
-        )
+        is_shared = self.artifacts.is_shared and self.keeps_photos
+        hold = finder.hold_files(partial(_keep_photos, self.artifacts, dataset_id)) if is_shared else None
         if hold is None:
             return None
         return lambda entry: hold(file) if (file := source.locate(entry)) is not None else None
 
-    def keep_photo(self, dataset_id: str, photo: ReadPhoto) -> None:
-        """Write a photo's file, unless the node that held it has."""
-        if photo.held is None:
-            self.artifacts.put(dataset_id, ArtifactKind.PHOTO, photo.photo_id, photo.data)
+    def keep_photo(self, dataset_id: str, photo: ReadPhoto) -> int | None:
+        """Write a photo's file, unless the node that held it has; its ``Photo.orientation``."""
+        return self.keep_file(dataset_id, photo.photo_id, photo.data) if photo.held is None else None
+
+    def keep_file(self, dataset_id: str, photo_id: str, content: bytes) -> int | None:
+        """Write a photo's file where the dataset keeps photos; else all that stays of it is its ``Photo.orientation``.
+
+        Nothing is written then, at no time: a kill cannot leave what never was there.
+        """
+        if self.keeps_photos:
+            self.artifacts.put(dataset_id, ArtifactKind.PHOTO, photo_id, content)
+            return None
+        try:
+            return read_stored_orientation(content, self.pipeline.limits)
+        except ImageRefused:
+            # Its picture could be read, and its header ends the reader: then nothing is known of how it lies.
+            return None
 
     def require_kept(self, dataset_id: str, photos: Iterable[ReadPhoto]) -> None:
         """Raises ClusterUnavailable where the node of a batch wrote its photos to somewhere else."""

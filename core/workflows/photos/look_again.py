@@ -22,6 +22,7 @@ from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobResult
 from core.store.values.datasets import FileOutcome, FileReport, IngestBatch, PhotoLabel, PhotoLook, StoredFace
 from core.vision.pipeline import DecodedPhoto, PhotoFaces
+from core.workflows.keeping.photo_keeping import require_kept_photos
 from core.workflows.labels.correct import Corrector
 from core.workflows.photos.face_finding import AnsweredPhoto, PhotoQuestion
 from core.workflows.photos.ingest import IngestTarget, choose_faces_by_policy
@@ -35,6 +36,14 @@ MEAN_FACE = np.array([[0.31, 0.38], [0.69, 0.38], [0.50, 0.58], [0.34, 0.77], [0
 """Where landmarks are in a box, on average, for a drawn face that the detector cannot see: (5, 2) shares of its width
 and height, of both eyes, the nose and the corners of the mouth."""
 SMALLEST_BOX_PX = 8
+NOTHING_TO_LOOK_AT = marked(
+    "'{dataset}' keeps no photos, so faces cannot be looked for on them again. To look otherwise, add the photos to a "
+    "dataset that keeps them."
+)
+NOTHING_TO_DRAW_ON = marked(
+    "'{dataset}' keeps no photos, so no face can be drawn on one. Give the photo on *Who is this?*, and name the face "
+    "there."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +64,12 @@ def detect_again(tools: Ingestor, target: IngestTarget, progress: Progress = UNW
 
     Raises
     ------
+    InputRefused
+        The dataset keeps no photos.
     Cancelled
         Between two batches. A photo that has a line in the job's report is not looked at again when it is resumed.
     """
+    require_kept_photos(tools.store.dataset(target.dataset_id), NOTHING_TO_LOOK_AT)
     labels = tools.store.photo_labels(target.dataset_id)
     lines = tools.store.file_reports(target.job_id)
     # In the order of ids, so that a resumed job goes on where it was, and reports have positions that do not move.
@@ -315,11 +327,12 @@ def add_drawn_face(tools: Ingestor, corrector: Corrector, photo_id: str, box: Bo
     Raises
     ------
     InputRefused
-        The box is too small, or there is a face already.
+        The box is too small, or there is a face already, or the dataset keeps no photos.
     NotFound
         The photo or its file is gone.
     """
     dataset_id = corrector.dataset_id
+    require_kept_photos(tools.store.dataset(dataset_id), NOTHING_TO_DRAW_ON)
     photo, faces = tools.store.photo(dataset_id, photo_id)
     box = _clip_to_photo(box, photo.width_px, photo.height_px)
     if match_boxes([box], [face.box for face in faces], SAME_FACE) != [None]:

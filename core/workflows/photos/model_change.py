@@ -11,10 +11,16 @@ from core.base.types import Face, Vectors
 from core.language.texts import marked
 from core.store.artifacts import ArtifactKind
 from core.store.job_model import JobResult
+from core.workflows.keeping.photo_keeping import require_kept_photos
 from core.workflows.photos.face_finding import PhotoQuestion
 from core.workflows.photos.ingestor import Ingestor
 from core.workflows.photos.photo_reader import ReadPhoto
 from core.workflows.photos.stored_photos import look_through_stored
+
+NOTHING_TO_EMBED = marked(
+    "'{dataset}' keeps no photos, so its faces cannot be embedded with '{model}'. Add the photos to a new dataset with "
+    "that model. This one stays with the model that it has."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ def change_model(tools: Ingestor, dataset_id: str, progress: Progress = UNWATCHE
     Raises
     ------
     InputRefused
-        The photos of some faces are gone, so the dataset stays with the model that it has.
+        The photos of some faces are gone or were never kept, so the dataset stays with the model that it has.
     Cancelled
         Between two batches of photos.
     """
@@ -45,6 +51,8 @@ def change_model(tools: Ingestor, dataset_id: str, progress: Progress = UNWATCHE
     photo_ids = sorted(tools.store.photo_labels(dataset_id))
     # A missing file whose faces have vectors already does not matter.
     photo_ids_left = [photo for photo in photo_ids if _faces_to_embed(tools, dataset_id, photo, embedded_ids)]
+    if photo_ids_left:
+        require_kept_photos(tools.store.dataset(dataset_id), NOTHING_TO_EMBED, model=model_id)
     stored_ids = set(tools.artifacts.ids(dataset_id, ArtifactKind.PHOTO))
     # Asked before hours of work.
     _require_photos(sum(photo_id not in stored_ids for photo_id in photo_ids_left), model_id)

@@ -14,8 +14,10 @@ def read_file_orientation(artifacts: Artifacts, dataset_id: str, photo: Photo, l
     Raises
     ------
     NotFound
-        The file is gone.
+        The file is gone, and it was not noted before.
     ReadingEnded
         It ends the program that reads it.
     """
+    if photo.orientation is not None:
+        return photo.orientation
     return read_stored_orientation(artifacts.read(dataset_id, ArtifactKind.PHOTO, photo.id), limits)

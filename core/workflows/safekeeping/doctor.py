@@ -177,14 +177,22 @@ class _Examination:
         left = set(crop_ids)
         for photo_id in photo_ids:
             faces = [face for face in self.tools.store.every_face(self.dataset.id, photo_id) if face.crop_id in left]
-            if faces and self.mends and self._is_sound(ArtifactKind.PHOTO, photo_id):
+            # Nothing is left of a photo that is not kept, and of a file that lies there all the same nothing is asked.
+            if faces and self.mends and self.dataset.keeps_photos and self._is_sound(ArtifactKind.PHOTO, photo_id):
                 left -= self._cut_again(photo_id, {face.crop_id for face in faces})
             for _ in {face.crop_id for face in faces} & left:
-                self._tell(
-                    f"The picture of a face on '{photo_ids[photo_id]}' is missing or damaged.",
-                    f"`python -m core look-again --dataset '{self.dataset.name}'` cuts all faces anew.",
-                )
+                self._tell(f"The picture of a face on '{photo_ids[photo_id]}' is missing or damaged.", self._way_back)
             left -= {face.crop_id for face in faces}
+
+    @property
+    def _way_back(self) -> str:
+        """What becomes of a crop that cannot be cut again as it was."""
+        if self.dataset.keeps_photos:
+            return f"`python -m core look-again --dataset '{self.dataset.name}'` cuts all faces anew."
+        return (
+            "Take it out of a backup (doctor --backups FOLDER). The dataset keeps no photos, so it cannot be cut "
+            "again; the face's name and vector are there."
+        )
 
     def _cut_again(self, photo_id: str, crop_ids: set[str]) -> set[str]:
         """Cut faces out of their photo again; the crops that came out as they were."""

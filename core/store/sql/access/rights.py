@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Table, delete, func, insert, select
+from sqlalchemy import Connection, Table, case, delete, func, insert, select
 
 from core.base.errors import InputRefused
 from core.language.texts import marked
@@ -43,10 +43,13 @@ class SqlAccessStore(SqlStore):
             connection.execute(delete(table).where(table.c.dataset_id == dataset_id, table.c.address == address))
 
     def usages(self) -> Mapping[str, Usage]:
-        owned, photo = schema.dataset_grant, schema.photo
+        owned, photo, dataset = schema.dataset_grant, schema.photo, schema.dataset
+        # What is not kept takes no room.
+        kept_bytes = case((dataset.c.keeps_photos, photo.c.size_bytes), else_=0)
         # Photos are counted by dataset first: a dataset of two owners is read once.
         of_dataset = (
-            select(photo.c.dataset_id, func.count().label("photos"), func.sum(photo.c.size_bytes).label("size_bytes"))
+            select(photo.c.dataset_id, func.count().label("photos"), func.sum(kept_bytes).label("size_bytes"))
+            .join(dataset, dataset.c.id == photo.c.dataset_id)
             .group_by(photo.c.dataset_id)
             .subquery()
         )

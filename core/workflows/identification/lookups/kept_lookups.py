@@ -67,9 +67,9 @@ def find_lookup_photos(artifacts: Artifacts, lookup: Lookup) -> Path:
     path = Path(lookup.source) if lookup.source else kept_zip
     if not path.exists():
         raise InputRefused(
-            marked("The photos of '{title}' are not where they were. Put them back, or look again.").format(
-                title=lookup.title
-            )
+            marked(
+                "The photos of '{title}' are not where they were, or were not kept. Put them back, or look again."
+            ).format(title=lookup.title)
         )
     return path
 

@@ -316,7 +316,7 @@ def keep_identified_photos(
     title: str,
     photos: Sequence[PhotoToKeep],
 ) -> Lookup:
-    """Keep photos whose faces are identified already: their names, their files, and the faces of each.
+    """Keep photos whose faces are identified already: their names, the faces of each, and where any are kept the files.
 
     Raises
     ------
@@ -345,6 +345,8 @@ def keep_identified_photos(
         vectors += [face.vector[None] for face in photo.faces]
     batch = LookupBatch(tuple(range(len(lines))), tuple(lines), np.concatenate(vectors))
     lookup = _store_lookup(tools, identifier, task, [batch], [])
+    if not tools.store.dataset(dataset_id).keeps_photos:
+        return lookup
     with writing_zip(kept_photos_path(tools.artifacts, dataset_id, task.id)) as target:
         # In the order of the lines: two files of one name get a number, and are found again by their content.
         for line, photo in zip(lines, photos, strict=True):
