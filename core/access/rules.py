@@ -95,7 +95,7 @@ ARTIFACT_RULES = _rules(
     (_OF_NOTHING, "describe together forget"),
 )
 """What is written asks by the kind of the file; see ``WRITING_ACTIONS``."""
-ARTIFACT_WRITES = frozenset({"put", "replace", "delete", "keep"})
+ARTIFACT_WRITES = frozenset({"put", "replace", "replace_from", "delete", "keep"})
 
 _OF_LOOKUPS = frozenset({ArtifactKind.LOOKUP, ArtifactKind.LOOKUP_PART, ArtifactKind.LOOKUP_PHOTOS})
 WRITING_ACTIONS: Mapping[ArtifactKind, Action] = MappingProxyType(

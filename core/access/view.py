@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from core.access.decisions import Access
@@ -137,10 +138,15 @@ class GuardedServices(Services):
         self.may.require(Action.ADMINISTER)
         return self._whole.backup_tools()
 
-    def restore_tools(self, backup_secret: str = "") -> RestoreTools:
+    def restore_tools(self, backup_secret: str = "", sealed_keys: str = "") -> RestoreTools:
         """As ``backup_tools``."""
         self.may.require(Action.ADMINISTER)
-        return self._whole.restore_tools(backup_secret)
+        return self._whole.restore_tools(backup_secret, sealed_keys)
+
+    def seal_backup_keys(self, folder: Path, secret: str) -> str:
+        """As ``backup_tools``."""
+        self.may.require(Action.ADMINISTER)
+        return self._whole.seal_backup_keys(folder, secret)
 
     def doctor_tools(self, backup_secret: str = "") -> DoctorTools:
         """As ``backup_tools``: everything is looked through."""

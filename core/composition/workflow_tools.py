@@ -185,8 +185,8 @@ class WorkflowTools(Networks):
         lend_keys(self.settings.data_dir, database.parent)
         write_snapshot(self.settings.database, database, dataset_id, progress)
 
-    def restore_tools(self, backup_secret: str = "") -> RestoreTools:
-        """For restoring backups; encrypted ones with their own secret, if theirs is another."""
+    def restore_tools(self, backup_secret: str = "", sealed_keys: str = "") -> RestoreTools:
+        """For restoring backups; encrypted ones with their own secret or sealed keys, if theirs are others."""
         return RestoreTools(
             store=self.store,
             transfer=self.transfer,
@@ -194,7 +194,7 @@ class WorkflowTools(Networks):
             uploads_dir=self.settings.uploads_dir,
             schema=SCHEMA_VERSION,
             open_rows=open_stored_rows,
-            unlock=partial(self._unlock_backup, backup_secret or self.settings.secret),
+            unlock=partial(self._unlock_backup, backup_secret or self.settings.secret, sealed_keys=sealed_keys),
             copy_rows=lambda source: StoreCopy(source, self.settings.database, at_any_time=True),
         )
 
@@ -210,11 +210,37 @@ class WorkflowTools(Networks):
             unlock_backup=partial(self._unlock_backup, backup_secret or self.settings.secret),
         )
 
-    def _unlock_backup(self, secret: str, folder: Path) -> Unseal:
+    def _unlock_backup(self, secret: str, folder: Path, sealed_keys: str = "") -> Unseal:
         # Imported here: it loads the ciphers.
         from core.store.encryption.backup_keys import unlock_backup
 
-        return unlock_backup(self.settings.data_dir, secret, folder)
+        return unlock_backup(self.settings.data_dir, secret, folder, sealed_keys)
+
+    def needs_backup_secret(self, folder: Path) -> bool:
+        """Whether a backup in its folder is encrypted with another data key than this installation."""
+        if not is_encrypted(folder):
+            return False
+        from core.store.encryption.backup_keys import needs_secret
+
+        return needs_secret(self.settings.data_dir, folder)
+
+    def seal_backup_keys(self, folder: Path, secret: str) -> str:
+        """What opens a backup in its folder, for a job: "" where that can open it by itself.
+
+        Parameters
+        ----------
+        secret : the passphrase or key of when it was taken; that of this installation where it is empty
+
+        Raises
+        ------
+        InputRefused, DataFolderLocked
+            The backup is encrypted and this installation is not, or the secret does not open it.
+        """
+        if not is_encrypted(folder):
+            return ""
+        from core.store.encryption.backup_keys import seal_backup_keys
+
+        return seal_backup_keys(self.settings.data_dir, secret or self.settings.secret, folder)
 
     def run_tools(self) -> RunTools:
         """For training, evaluating and mapping."""

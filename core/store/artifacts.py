@@ -106,6 +106,10 @@ class Artifacts(ABC):
         It is stored when this returns, or at the end of ``together``: a row may point to it then.
         """
 
+    def replace_from(self, dataset_id: str, kind: ArtifactKind, file_id: str, source: IO[bytes]) -> None:
+        """Write what can be read of a stream as ``replace`` does; in a folder without holding it in memory."""
+        self.replace(dataset_id, kind, file_id, source.read())
+
     @abstractmethod
     def together(self) -> AbstractContextManager[None]:
         """Write files at once that are needed at the end only, which takes a tenth of the time."""

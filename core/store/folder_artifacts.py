@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import uuid
@@ -19,6 +20,7 @@ from core.store.artifacts import GOING, ArtifactKind, Artifacts, StoredFile, mis
 
 Place = TypeVar("Place")
 DRAFT = ".part"
+_COPIED_AT_ONCE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,10 @@ class FolderArtifacts(Artifacts):
     def replace(self, dataset_id: str, kind: ArtifactKind, file_id: str, data: bytes) -> None:
         """See ``Artifacts``."""
         write_or_begin(write_durably, self.path(dataset_id, kind, file_id), data)
+
+    def replace_from(self, dataset_id: str, kind: ArtifactKind, file_id: str, source: IO[bytes]) -> None:
+        """See ``Artifacts``."""
+        flush_folders(copy_durably(self.path(dataset_id, kind, file_id), source))
 
     def together(self) -> AbstractContextManager[None]:
         """See ``Artifacts``; waiting for a disk is what takes the time."""
@@ -179,12 +185,17 @@ def write_durably(path: Path, data: bytes) -> set[Path]:
     DataFolderFault
         The disk is full, or cannot be written.
     """
+    return copy_durably(path, io.BytesIO(data))
+
+
+def copy_durably(path: Path, source: IO[bytes]) -> set[Path]:
+    """Write what can be read of a stream, as ``write_durably``."""
     # A name of its own for each writer: two that write the same photo must not write into one draft.
     draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}{DRAFT}")
     try:
         changed = {path.parent, *_make_folder(path.parent)}
         with draft.open("wb") as file:
-            file.write(data)
+            shutil.copyfileobj(source, file, _COPIED_AT_ONCE_BYTES)
             file.flush()
             os.fsync(file.fileno())
         # Only now it has the name that rows point to.

@@ -94,6 +94,13 @@ class ObjectArtifacts(Artifacts):
         else:
             write_or_begin(self._write, _key(dataset_id, kind, file_id), data)
 
+    def replace_from(self, dataset_id: str, kind: ArtifactKind, file_id: str, source: IO[bytes]) -> None:
+        """See ``Artifacts``; what is sent to the store is in memory meanwhile."""
+        if kind in WORKING_KINDS:
+            self.near.replace_from(dataset_id, kind, file_id, source)
+        else:
+            super().replace_from(dataset_id, kind, file_id, source)
+
     def together(self) -> AbstractContextManager[None]:
         """See ``Artifacts``; waiting for the store is what takes the time."""
         return writing_together()

@@ -114,6 +114,17 @@ def test_what_is_written_together_is_there_at_the_end(artifacts: Artifacts) -> N
     assert artifacts.size_bytes(DATASET) == 44
 
 
+@pytest.mark.parametrize("kind", [ArtifactKind.MAP, ArtifactKind.LOOKUP_PHOTOS, ArtifactKind.LOOKUP_PART])
+def test_a_stream_is_written_whole_in_the_place_of_what_was_there(artifacts: Artifacts, kind: ArtifactKind) -> None:
+    content = os.urandom((2 << 20) + 5)
+    artifacts.replace(DATASET, kind, "ab12", b"before")
+    artifacts.replace_from(DATASET, kind, "ab12", io.BytesIO(content))
+    assert artifacts.read(DATASET, kind, "ab12") == content
+    artifacts.replace_from(DATASET, kind, "ab12", io.BytesIO(b""))
+    stored = artifacts.find(DATASET, kind, "ab12")
+    assert artifacts.read(DATASET, kind, "ab12") == b"" and stored is not None and stored.size_bytes == 0
+
+
 def test_parts_of_a_file_are_read_wherever_they_are(artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:

@@ -34,7 +34,8 @@ from core.workflows.photos.orphans import sweep_leftovers
 from core.workflows.retention.terms import local_today, set_person_terms
 from core.workflows.safekeeping import doctor
 from core.workflows.safekeeping.backup_check import check_backup
-from core.workflows.safekeeping.backup_folder import MANIFEST, open_backup_folder
+from core.workflows.safekeeping.backup_folder import open_backup_folder
+from core.workflows.safekeeping.backup_manifest import MANIFEST
 from core.workflows.safekeeping.expired_backups import remove_overdue
 from core.workflows.safekeeping.restore import RestoreRequest
 from tests import earlier_folders

@@ -21,4 +21,6 @@ def run_backup(services: Services, job: Job, request: BackupRequest, progress: P
 def run_restore(services: Services, job: Job, request: RestoreRequest, progress: Progress) -> RestoreReceipt:
     """Fill the dataset with one of a backup."""
     folder = open_backup_folder(Path(request.folder))
-    return fill_dataset(services.restore_tools(), folder, request, job.dataset_id, progress)
+    return fill_dataset(
+        services.restore_tools(sealed_keys=request.sealed_keys), folder, request, job.dataset_id, progress
+    )

@@ -14,7 +14,7 @@ from typing import IO
 
 from core.store.artifacts import ArtifactKind, Artifacts, StoredFile
 from core.store.encryption.key_file import DataKeys
-from core.store.encryption.sealed_stream import content_bytes, open_sealed, seal, seal_stream
+from core.store.encryption.sealed_stream import SealingReader, content_bytes, open_sealed, seal, seal_stream
 from core.store.folder_artifacts import DRAFT, FolderArtifacts, flush_folders
 
 _OPENED_KINDS = frozenset({ArtifactKind.LOOKUP_PHOTOS, ArtifactKind.FACE_INDEX, ArtifactKind.FACE_TABLE})
@@ -53,6 +53,16 @@ class SealedArtifacts(Artifacts):
             return
         name = artifact_name(dataset_id, kind, file_id)
         self.inner.replace(dataset_id, kind, file_id, seal(data, self.keys.current_id, self.keys.current, name))
+        self.memory.delete(dataset_id, kind, file_id)
+
+    def replace_from(self, dataset_id: str, kind: ArtifactKind, file_id: str, source: IO[bytes]) -> None:
+        """See ``Artifacts``."""
+        if kind is _IN_MEMORY:
+            self.memory.replace_from(dataset_id, kind, file_id, source)
+            return
+        name = artifact_name(dataset_id, kind, file_id)
+        sealing = io.BufferedReader(SealingReader(source, self.keys.current_id, self.keys.current, name))
+        self.inner.replace_from(dataset_id, kind, file_id, sealing)
         self.memory.delete(dataset_id, kind, file_id)
 
     def together(self) -> AbstractContextManager[None]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import IO, Final
 
 from cryptography.exceptions import InvalidTag
@@ -43,14 +43,20 @@ def derive_key(key: bytes, salt: bytes, purpose: bytes) -> bytes:
 
 def seal_stream(source: IO[bytes], target: IO[bytes], key_id: bytes, key: bytes, name: str) -> None:
     """Write what can be read of a stream encrypted; ``name`` is what ``SealedReader`` has to be told, too."""
+    for part in _sealed_parts(source, key_id, key, name):
+        target.write(part)
+
+
+def _sealed_parts(source: IO[bytes], key_id: bytes, key: bytes, name: str) -> Iterator[bytes]:
+    """The header and the encrypted chunks of a stream, none of them empty."""
     salt = os.urandom(_SALT_BYTES)
-    target.write(MAGIC + key_id + salt)
+    yield MAGIC + key_id + salt
     cipher, number = AESGCM(derive_key(key, salt, b"file")), 0
     chunk = source.read(CHUNK_BYTES)
     while True:
         following = source.read(CHUNK_BYTES)
         # An empty file has one chunk, which is empty: that it is the last is said by the nonce.
-        target.write(cipher.encrypt(_nonce(number, is_last=not following), chunk, name.encode()))
+        yield cipher.encrypt(_nonce(number, is_last=not following), chunk, name.encode())
         if not following:
             return
         chunk, number = following, number + 1
@@ -72,6 +78,26 @@ def content_bytes(sealed_bytes: int) -> int:
 def sealed_key_id(header: bytes) -> bytes | None:
     """The id of the data key that the first bytes of a file name; None where it is not encrypted."""
     return header[len(MAGIC) : len(MAGIC) + KEY_ID_BYTES] if header.startswith(MAGIC) else None
+
+
+class SealingReader(io.RawIOBase):
+    """What can be read of a stream, encrypted while it is read; see ``seal_stream``."""
+
+    def __init__(self, source: IO[bytes], key_id: bytes, key: bytes, name: str) -> None:
+        self._parts, self._part = _sealed_parts(source, key_id, key, name), memoryview(b"")
+
+    def readable(self) -> bool:
+        """See ``RawIOBase``."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """See ``RawIOBase``."""
+        if not self._part:
+            self._part = memoryview(next(self._parts, b""))
+        n_bytes = min(len(buffer), len(self._part))
+        buffer[:n_bytes] = self._part[:n_bytes]
+        self._part = self._part[n_bytes:]
+        return n_bytes
 
 
 class SealedReader(io.RawIOBase):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -18,12 +19,8 @@ from core.language.texts import ngettext
 from core.services import Services
 from core.ui import data, frame, words
 from core.vision.models import catalogue
-from core.workflows.safekeeping.backup_folder import (
-    BackedUpDataset,
-    BackupFolder,
-    BackupManifest,
-    open_backup_folder,
-)
+from core.workflows.safekeeping.backup_folder import BackupFolder, open_backup_folder
+from core.workflows.safekeeping.backup_manifest import BackedUpDataset, BackupManifest
 from core.workflows.safekeeping.expired_backups import remove_backups
 from core.workflows.safekeeping.holding_backups import HeldErasure, list_held
 from core.workflows.safekeeping.restore import RestoreRequest, choose_free_name
@@ -134,8 +131,31 @@ def _offer_restoring(services: Services, folder: BackupFolder, manifest: BackupM
                 names=", ".join(words.plain(name) for name in renamed),
             )
         )
-    if st.button(_("Restore"), type="primary", key=f"restore_{manifest.id}", disabled=not chosen_ids, width="stretch"):
-        _restore(services, folder, manifest, names)
+    _offer_button(services, folder, manifest, names)
+
+
+def _offer_button(services: Services, folder: BackupFolder, manifest: BackupManifest, names: Mapping[str, str]) -> None:
+    """The button; before it the passphrase of a backup that the data folder's own keys do not open."""
+    options: dict[str, Any] = {"type": "primary", "disabled": not names, "width": "stretch"}
+    if not services.needs_backup_secret(folder.folder_of(manifest)):
+        if st.button(_("Restore"), key=f"restore_{manifest.id}", **options):
+            _restore(services, folder, manifest, names)
+        return
+    # A form, which forgets what was typed as soon as it was sent.
+    with st.form(f"unlock_{manifest.id}", clear_on_submit=True, border=False):
+        passphrase = st.text_input(
+            _("Passphrase of when it was taken"),
+            type="password",
+            key=f"passphrase_{manifest.id}",
+            help=_(
+                "The data folder had another key then. Leave it empty where the passphrase is the same. It is kept "
+                "nowhere."
+            ),
+        )
+        if st.form_submit_button(_("Restore"), key=f"restore_{manifest.id}", **options):
+            # Streamlit would keep it in the session until something else is clicked.
+            del st.session_state[f"passphrase_{manifest.id}"]
+            _restore(services, folder, manifest, names, passphrase)
 
 
 def _choose_names(
@@ -147,10 +167,14 @@ def _choose_names(
     return names
 
 
-def _restore(services: Services, folder: BackupFolder, manifest: BackupManifest, names: Mapping[str, str]) -> None:
+def _restore(
+    services: Services, folder: BackupFolder, manifest: BackupManifest, names: Mapping[str, str], passphrase: str = ""
+) -> None:
+    # Before there is anything to be filled: a wrong passphrase is told here.
+    sealed_keys = services.seal_backup_keys(folder.folder_of(manifest), passphrase)
     for source_id, name in names.items():
         # Empty until its rows come, all at once; the model is then that of the backup.
         dataset = services.store.create_dataset(name, catalogue.DEFAULT_VECTORS_ID)
-        submit_job(services.jobs, dataset.id, RestoreRequest(str(folder.path), manifest.id, source_id))
+        submit_job(services.jobs, dataset.id, RestoreRequest(str(folder.path), manifest.id, source_id, sealed_keys))
     frame.queue_toast(_("It is being restored. You can go on meanwhile."))
     st.rerun()

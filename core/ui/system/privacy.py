@@ -86,6 +86,8 @@ def _describe_places(services: Services) -> str:
     )
     if is_sealed:
         places += " " + _("Files in the data folder and in the object store are encrypted.")
+        if services.settings.database_url:
+            places += " " + _("The database is not: that is up to the disk encryption of its server.")
     if database == folder:
         return places
     kept = _("What its log and backups keep of who was erased is up to whoever keeps it.")

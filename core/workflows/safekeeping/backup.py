@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,14 +23,13 @@ from core.workflows.photos.orphans import list_known_files
 from core.workflows.safekeeping.backup_folder import (
     DATABASE,
     FILE_LIST,
-    BackedUpDataset,
+    STREAMED_FROM_BYTES,
     BackupFolder,
-    BackupManifest,
-    ListedFile,
     hash_file,
     prepare_backup_folder,
     write_file_list,
 )
+from core.workflows.safekeeping.backup_manifest import BackedUpDataset, BackupManifest, ListedFile
 from core.workflows.safekeeping.holding_backups import remember_folder
 
 COPIED_AT_ONCE = 8
@@ -230,14 +230,21 @@ class _Copying:
         if known is not None and is_unchanged and self.folder.holds(known.sha256, known.size_bytes):
             return known
         try:
-            content = self.tools.artifacts.read(dataset_id, kind, file.id)
+            sha256, size_bytes = self._add(dataset_id, kind, file)
         except NotFound:
             return None
-        sha256 = self.folder.add(content)
         if is_named_by_hash and sha256 != file.id:
             return None  # what was added goes with the sweep: a damaged photo is not to be trusted again
         self._added.add(sha256)
-        return replace(listed, sha256=sha256, size_bytes=len(content))
+        return replace(listed, sha256=sha256, size_bytes=size_bytes)
+
+    def _add(self, dataset_id: str, kind: ArtifactKind, file: StoredFile) -> tuple[str, int]:
+        """The hash and size of a file, which is in the folder of backups from now on. Raises NotFound."""
+        if file.size_bytes > STREAMED_FROM_BYTES:
+            with self.tools.artifacts.open(dataset_id, kind, file.id) as source:
+                return self.folder.add_from(source), source.seek(0, os.SEEK_END)
+        content = self.tools.artifacts.read(dataset_id, kind, file.id)
+        return self.folder.add(content), len(content)
 
 
 def _describe_dataset(store: FaceStore, dataset: Dataset, files: Sequence[ListedFile]) -> BackedUpDataset:

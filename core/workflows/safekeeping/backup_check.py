@@ -10,7 +10,8 @@ from core.base.errors import DataFolderFault
 from core.base.json_values import JsonRecord
 from core.base.progress import UNWATCHED, Progress
 from core.language.texts import marked
-from core.workflows.safekeeping.backup_folder import BackupFolder, BackupManifest, hash_file
+from core.workflows.safekeeping.backup_folder import BackupFolder, hash_file
+from core.workflows.safekeeping.backup_manifest import BackupManifest
 
 READ_AT_ONCE = 8
 
@@ -43,8 +44,8 @@ def check_backup(folder: BackupFolder, manifest: BackupManifest, progress: Progr
     done, left = 0, folder.files(manifest)
     with ThreadPoolExecutor(READ_AT_ONCE, "check") as threads:
         while part := list(islice(left, 8 * READ_AT_ONCE)):
-            contents = threads.map(lambda file: folder.read(file.sha256) is not None, part)
-            damaged += [" ".join(file.key) for file, is_read in zip(part, contents, strict=True) if not is_read]
+            are_whole = threads.map(lambda file: folder.is_whole(file.sha256), part)
+            damaged += [" ".join(file.key) for file, is_whole in zip(part, are_whole, strict=True) if not is_whole]
             done += len(part)
             progress.step(done, manifest.files, marked("Reading the backup back"))
     return BackupCheck(manifest.id, done, tuple(damaged), not damaged)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.base.errors import FileDamaged
 from core.store.artifacts import ArtifactKind, content_id
-from core.workflows.safekeeping.backup_folder import BackupFolder, ListedFile, Unseal
+from core.workflows.safekeeping.backup_folder import BackupFolder, Unseal
+from core.workflows.safekeeping.backup_manifest import ListedFile
 
 
 @dataclass
@@ -28,7 +30,7 @@ class BackupContents:
         for file, unseal in self._list_sealed().get(file_id, []):
             stored = self.folder.read(file.sha256)
             try:
-                content = unseal(*file.key, stored) if stored is not None else None
+                content = unseal(*file.key, io.BytesIO(stored)).read() if stored is not None else None
             except FileDamaged:
                 continue  # damaged before it was backed up
             if content is not None and content_id(content) == file_id:
@@ -43,7 +45,7 @@ class BackupContents:
             for file in self.folder.files(manifest):
                 stored = self.folder.read(file.sha256) if file.key == key else None
                 if stored is not None:
-                    yield unseal(*key, stored) if unseal is not None else stored
+                    yield unseal(*key, io.BytesIO(stored)).read() if unseal is not None else stored
 
     def _list_sealed(self) -> dict[str, list[tuple[ListedFile, Unseal]]]:
         """What lies encrypted, by what it is called, of the newest backups first; their bytes have other hashes."""

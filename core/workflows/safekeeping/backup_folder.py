@@ -12,121 +12,42 @@ Files are kept as they lie in the data folder: what is encrypted there is encryp
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from hashlib import file_digest
 from pathlib import Path
+from typing import IO
 
 from filelock import FileLock, Timeout
 
 from core.base.errors import DataFolderBusy, DataFolderFault, InputRefused, NotFound, data_folder_fault
-from core.base.json_values import JsonRecord
 from core.language.texts import marked
-from core.store.artifacts import ArtifactKind, content_id
+from core.store.artifacts import content_id
 from core.store.encryption.keyring import KEY_FILE
-from core.store.folder_artifacts import flush_folders, write_durably
+from core.store.folder_artifacts import copy_durably, flush_folders, write_durably
+from core.workflows.safekeeping.backup_manifest import (
+    BACKUPS,
+    FORMAT,
+    MANIFEST,
+    BackupManifest,
+    ListedFile,
+    damaged_backup,
+    read_backup_manifest,
+)
 
-FORMAT = 1
-MARKER, FILES, BACKUPS = "face-atlas-backups.json", "files", "backups"
-DATABASE, FILE_LIST, MANIFEST = "atlas.db", "files.tsv", "manifest.json"
-Unseal = Callable[[str, str, str, bytes], bytes]
-"""What a file of an encrypted backup holds: by its dataset's id, its kind and its id, of its bytes there."""
+MARKER, FILES = "face-atlas-backups.json", "files"
+DATABASE, FILE_LIST = "atlas.db", "files.tsv"
+Unseal = Callable[[str, str, str, IO[bytes]], IO[bytes]]
+"""What a file of an encrypted backup holds: by its dataset's id, its kind and its id, of what lies there."""
+STREAMED_FROM_BYTES = 4 << 20
+"""Larger files, as the photos of a lookup are, are never whole in memory; smaller ones are written many at once."""
 _DRAFT = ".part"
-
-
-@dataclass(frozen=True, slots=True)
-class BackedUpDataset(JsonRecord):
-    """A dataset as it was when it was backed up."""
-
-    id: str
-    name: str
-    """As it was called; in an encrypted backup it does not tell."""
-    photos: int
-    faces: int
-    files: int = 0
-    """Of it; 0 in backups of before this was counted."""
-    file_bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class BackupManifest(JsonRecord):
-    """What a backup holds, with the hashes of what it consists of."""
-
-    id: str
-    created: float
-    """Seconds since 1970: the moment whose rows it holds."""
-    schema: int
-    """The version of its tables."""
-    datasets: tuple[BackedUpDataset, ...]
-    is_whole: bool
-    """Of the whole installation; else of one dataset."""
-    database_sha256: str
-    database_bytes: int
-    list_sha256: str
-    files: int
-    file_bytes: int
-    lacking: int = 0
-    """Files that were missing or damaged in the data folder already."""
-    format: int = FORMAT
-
-    def holds(self, dataset_id: str) -> bool:
-        """Whether a dataset is in it."""
-        return any(dataset.id == dataset_id for dataset in self.datasets)
-
-    def with_names(self, names: Mapping[str, str]) -> BackupManifest:
-        """The same with the datasets' names, by their ids."""
-        datasets = (replace(entry, name=names.get(entry.id, entry.name)) for entry in self.datasets)
-        return replace(self, datasets=tuple(datasets))
-
-    def find_dataset(self, name_or_id: str) -> BackedUpDataset:
-        """Raises NotFound with the names that it holds."""
-        for dataset in self.datasets:
-            if name_or_id in (dataset.id, dataset.name):
-                return dataset
-        names = ", ".join(f"'{dataset.name}'" for dataset in self.datasets) or "none"
-        raise NotFound(
-            marked("The backup '{backup}' holds no dataset '{dataset}'. Its datasets: {names}.").format(
-                backup=self.id, dataset=name_or_id, names=names
-            )
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ListedFile:
-    """A stored file of a backup."""
-
-    dataset_id: str
-    kind: str
-    id: str
-    sha256: str
-    """Of its bytes as they lie: of an encrypted photo another one than its id."""
-    size_bytes: int
-    written: float
-    """When the data folder got it, in seconds since 1970."""
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What it is, without what is in it."""
-        return self.dataset_id, self.kind, self.id
-
-    def to_line(self) -> str:
-        """A line of the list."""
-        return "\t".join((*self.key, self.sha256, str(self.size_bytes), repr(self.written)))
-
-    @classmethod
-    def of_line(cls, line: str) -> ListedFile:
-        """Raises ValueError for a line that is none, or that could lead elsewhere."""
-        dataset_id, kind, file_id, sha256, size_bytes, written = line.split("\t")
-        is_plain = dataset_id.isalnum() and file_id.isalnum() and sha256.isalnum()
-        if not is_plain or len(sha256) != len(content_id(b"")):
-            raise ValueError(marked("an id or a hash is none"))
-        return cls(dataset_id, ArtifactKind(kind).value, file_id, sha256, int(size_bytes), float(written))
 
 
 @dataclass(frozen=True)
@@ -142,7 +63,9 @@ class BackupFolder:
     def manifests(self) -> list[BackupManifest]:
         """Of all backups, the newest first. Raises DataFolderFault for one that cannot be read."""
         folders = (entry for entry in (self.path / BACKUPS).glob("*") if not entry.name.endswith(_DRAFT))
-        manifests = [self._name_datasets(_read_manifest(folder)) for folder in folders]
+        manifests = [
+            self._name_datasets(manifest) for manifest in map(read_backup_manifest, folders) if manifest is not None
+        ]
         return sorted(manifests, key=lambda manifest: (manifest.created, manifest.id), reverse=True)
 
     def _name_datasets(self, manifest: BackupManifest) -> BackupManifest:
@@ -163,24 +86,30 @@ class BackupFolder:
             )
         )
 
+    def folder_of(self, manifest: BackupManifest) -> Path:
+        """The folder of one backup."""
+        return self.path / BACKUPS / manifest.id
+
     def database(self, manifest: BackupManifest) -> Path:
         """The rows of a backup."""
-        return self.path / BACKUPS / manifest.id / DATABASE
+        return self.folder_of(manifest) / DATABASE
 
     def key_file(self, manifest: BackupManifest) -> Path:
         """The copy of the key file that an encrypted backup has."""
-        return self.path / BACKUPS / manifest.id / KEY_FILE
+        return self.folder_of(manifest) / KEY_FILE
 
     def files(self, manifest: BackupManifest) -> Iterator[ListedFile]:
         """The stored files of a backup. Raises DataFolderFault where their list is damaged."""
-        path = self.path / BACKUPS / manifest.id / FILE_LIST
+        path = self.folder_of(manifest) / FILE_LIST
         if hash_file(path) != manifest.list_sha256:
-            raise DataFolderFault(_damaged(manifest.id, marked("its list of files is not the one that was written")))
+            raise DataFolderFault(
+                damaged_backup(manifest.id, marked("its list of files is not the one that was written"))
+            )
         try:
             with path.open(encoding="utf-8") as lines:
                 yield from (ListedFile.of_line(line.rstrip("\n")) for line in lines)
         except ValueError as fault:
-            raise DataFolderFault(_damaged(manifest.id, marked("a line of its list of files is none"))) from fault
+            raise DataFolderFault(damaged_backup(manifest.id, marked("a line of its list of files is none"))) from fault
 
     def holds(self, sha256: str, size_bytes: int) -> bool:
         """Whether there is a file of this hash, of its length."""
@@ -196,6 +125,18 @@ class BackupFolder:
         except OSError as fault:
             raise data_folder_fault(fault) from fault
         return content if content_id(content) == sha256 else None
+
+    def open(self, sha256: str) -> IO[bytes] | None:
+        """A file of any size, as ``read``."""
+        path = self._file(sha256)
+        if not path.is_file() or path.stat().st_size <= STREAMED_FROM_BYTES:
+            content = self.read(sha256)
+            return io.BytesIO(content) if content is not None else None
+        return path.open("rb") if self.is_whole(sha256) else None
+
+    def is_whole(self, sha256: str) -> bool:
+        """Whether there is a file of this hash, read from beginning to end."""
+        return hash_file(self._file(sha256)) == sha256
 
     def _file(self, sha256: str) -> Path:
         return self.path / FILES / sha256[:2] / sha256
@@ -228,9 +169,18 @@ class BackupFolder:
             # Damaged since an earlier backup; the length alone did not tell.
             flush_folders(write_durably(self._file(sha256), content))
             if self.read(sha256) != content:
-                raise DataFolderFault(
-                    marked("A file reads back differently than it was written. Check the backup's disk.")
-                )
+                raise _reads_back_differently()
+        return sha256
+
+    def add_from(self, source: IO[bytes]) -> str:
+        """Write a file of any size, as ``add``; it is read from its beginning."""
+        source.seek(0)
+        sha256 = file_digest(source, "sha256").hexdigest()  # type: ignore[arg-type]  # any file will do
+        if not self.is_whole(sha256):
+            source.seek(0)
+            flush_folders(copy_durably(self._file(sha256), source))
+            if not self.is_whole(sha256):
+                raise _reads_back_differently()
         return sha256
 
     def new_draft(self, created: float) -> Path:
@@ -244,12 +194,12 @@ class BackupFolder:
         """Make a backup of a draft: from now on it is listed."""
         content = json.dumps(manifest.to_json(), indent=1).encode()
         flush_folders(write_durably(draft / MANIFEST, content))
-        draft.rename(self.path / BACKUPS / manifest.id)
+        draft.rename(self.folder_of(manifest))
         flush_folders([self.path / BACKUPS])
 
     def remove(self, manifest: BackupManifest) -> None:
         """Remove a backup; what only it needs goes with ``sweep``."""
-        folder = self.path / BACKUPS / manifest.id
+        folder = self.folder_of(manifest)
         # First the name: a kill leaves a draft, never a backup without its rows.
         draft = folder.with_name(f"{folder.name}{_DRAFT}")
         folder.rename(draft)
@@ -353,30 +303,8 @@ def write_file_list(path: Path, files: Iterable[ListedFile]) -> str:
     return content_id(content)
 
 
-def _read_manifest(folder: Path) -> BackupManifest:
-    damaged = partial(_damaged, folder.name)
-    try:
-        document = json.loads((folder / MANIFEST).read_text("utf-8"))
-        if not isinstance(document, dict) or document.get("format", FORMAT) != FORMAT:
-            raise DataFolderFault(
-                damaged(marked("it is of another format than {format}, which this version reads").format(format=FORMAT))
-            )
-        manifest = BackupManifest.from_json(document)
-        # What is read and removed is called by the id.
-        if manifest.id != folder.name:
-            raise DataFolderFault(damaged(marked("its manifest is of another backup")))
-        return manifest
-    except OSError as fault:
-        raise DataFolderFault(damaged(marked("its manifest is missing"))) from fault
-    except ValueError as fault:
-        raise DataFolderFault(damaged(marked("its manifest is no JSON of a backup"))) from fault
-
-
-def _damaged(backup_id: str, what: str) -> str:
-    return marked(
-        "The backup '{backup}' cannot be used: {reason}. Use another backup; remove this one's folder below "
-        "'{backups}' if it is not to be mended from a copy."
-    ).format(backup=backup_id, reason=what, backups=BACKUPS)
+def _reads_back_differently() -> DataFolderFault:
+    return DataFolderFault(marked("A file reads back differently than it was written. Check the backup's disk."))
 
 
 def _is_needed(name: str, needed: set[bytes]) -> bool:

@@ -12,7 +12,8 @@ from core.base.words import DAY_S
 from core.language.texts import marked
 from core.store.retention.model import ReceiptRecord
 from core.workflows.safekeeping.backup import BackupTools, take_backup
-from core.workflows.safekeeping.backup_folder import BackupFolder, BackupManifest, open_backup_folder
+from core.workflows.safekeeping.backup_folder import BackupFolder, open_backup_folder
+from core.workflows.safekeeping.backup_manifest import BackupManifest
 from core.workflows.safekeeping.holding_backups import HeldErasure, list_held, list_remembered
 
 log = logging.getLogger("face_atlas.worker")

@@ -17,7 +17,8 @@ from core.base.errors import FaceAtlasError
 from core.base.json_values import JsonRecord
 from core.base.words import DAY_S
 from core.store.retention.model import ReceiptRecord
-from core.workflows.safekeeping.backup_folder import BackupFolder, BackupManifest, open_backup_folder
+from core.workflows.safekeeping.backup_folder import BackupFolder, open_backup_folder
+from core.workflows.safekeeping.backup_manifest import BackupManifest
 
 REMEMBERED = "backup-folders"
 """A file of the data folder: the folders that were backed up into, a line each."""

@@ -6,6 +6,7 @@ same call goes on then: files that are there already are compared and not writte
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 from core.base.errors import DataFolderFault, InputRefused, NameTaken, data_folder_fault
 from core.base.progress import UNWATCHED, Progress
@@ -26,11 +28,13 @@ from core.store.protocols import FaceStore
 from core.workflows.labels.review_queue import renumber_people
 from core.workflows.safekeeping.backup import StoredRows
 from core.workflows.safekeeping.backup_check import require_rows
-from core.workflows.safekeeping.backup_folder import BackupFolder, BackupManifest, ListedFile, Unseal
+from core.workflows.safekeeping.backup_folder import STREAMED_FROM_BYTES, BackupFolder, Unseal
+from core.workflows.safekeeping.backup_manifest import BackupManifest, ListedFile
 
 ANNOUNCED_EVERY_S = 20.0
 """So often it is said anew that files without rows are being written: a sweep takes them for nobody's after 60 s."""
 FILES_AT_ONCE = 64
+COMPARED_BYTES = 1 << 20
 _NAMING_PEOPLE = ArtifactKind.CLUSTERS
 """Says who is like whom by numbers that people had: faces are grouped anew where they have others."""
 
@@ -61,6 +65,8 @@ class RestoreRequest(JobRequest):
     backup: str
     dataset: str
     """Its id in the backup."""
+    sealed_keys: str = ""
+    """What opens an encrypted backup that the data folder's own keys do not: sealed with these, and no passphrase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,8 +351,8 @@ class _Files:
             progress.step(self._files, max(self.total, self._files), "Restoring files")
 
     def _restore(self, file: ListedFile) -> None:
-        content = self.folder.read(file.sha256)
-        if content is None:
+        stored = self.folder.open(file.sha256)
+        if stored is None:
             self._lacking.append(" ".join(file.key))
             if not self.without_damaged:
                 raise DataFolderFault(
@@ -356,12 +362,30 @@ class _Files:
                     ).format(backup=self.manifest.id, kind=file.kind, file=file.id)
                 )
             return
-        if self.unseal is not None:
-            content = self.unseal(*file.key, content)
-        target, kind = self.rename(file), ArtifactKind(file.kind)
-        there = self.artifacts.find(target.dataset_id, kind, target.id)
-        # A restoring that was killed goes on: what it has written is compared.
-        is_there = there is not None and there.size_bytes == len(content)
-        if not is_there or self.artifacts.read(target.dataset_id, kind, target.id) != content:
-            self.artifacts.replace(target.dataset_id, kind, target.id, content)
+        with stored if self.unseal is None else self.unseal(*file.key, stored) as source:
+            self._bring_back(self.rename(file), source)
         self._files += 1
+
+    def _bring_back(self, target: ListedFile, source: IO[bytes]) -> None:
+        key = target.dataset_id, ArtifactKind(target.kind), target.id
+        size_bytes = source.seek(0, os.SEEK_END)
+        source.seek(0)
+        present = self.artifacts.find(*key)
+        # A restoring that was killed goes on: what it has written is compared.
+        is_present = present is not None and present.size_bytes == size_bytes
+        if size_bytes > STREAMED_FROM_BYTES:
+            if not is_present or not self._is_same(key, source):
+                source.seek(0)
+                self.artifacts.replace_from(*key, source)
+            return
+        content = source.read()
+        if not is_present or self.artifacts.read(*key) != content:
+            self.artifacts.replace(*key, content)
+
+    def _is_same(self, key: tuple[str, ArtifactKind, str], source: IO[bytes]) -> bool:
+        """Whether what is here is what can be read of a stream, of the same size."""
+        with self.artifacts.open(*key) as present:
+            while part := source.read(COMPARED_BYTES):
+                if present.read(len(part)) != part:
+                    return False
+        return True

@@ -27,7 +27,8 @@ from core.workflows.labels.correct import Corrector
 from core.workflows.safekeeping import doctor, expired_backups, holding_backups
 from core.workflows.safekeeping.backup import BackupReceipt, take_backup
 from core.workflows.safekeeping.backup_check import check_backup
-from core.workflows.safekeeping.backup_folder import MANIFEST, open_backup_folder
+from core.workflows.safekeeping.backup_folder import open_backup_folder
+from core.workflows.safekeeping.backup_manifest import MANIFEST
 from core.workflows.safekeeping.restore import restore_dataset, restore_everything
 from core.workflows.training.train import load_recogniser
 from tests import prepared

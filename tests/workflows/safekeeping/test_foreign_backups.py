@@ -13,14 +13,8 @@ import pytest
 from core.base.errors import DataFolderFault, InputRefused
 from core.store.artifacts import content_id
 from core.store.sql.schema import SCHEMA_VERSION
-from core.workflows.safekeeping.backup_folder import (
-    DATABASE,
-    FILE_LIST,
-    MANIFEST,
-    MARKER,
-    BackupFolder,
-    open_backup_folder,
-)
+from core.workflows.safekeeping.backup_folder import DATABASE, FILE_LIST, MARKER, BackupFolder, open_backup_folder
+from core.workflows.safekeeping.backup_manifest import MANIFEST
 from core.workflows.safekeeping.restore import RestoreRequest, fill_dataset, restore_dataset, restore_everything
 from tests.workflows.exchange.test_export import Album
 from tests.workflows.safekeeping.test_expired_backups import back_up
