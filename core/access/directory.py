@@ -132,8 +132,8 @@ class RoleDirectory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def session_key(claims: Mapping[str, Any]) -> str:
     """What tells one sign-in from all others, without saying whose it is."""
-    told = json.dumps([str(claims.get(name)) for name in _SESSION_CLAIMS])
-    return "session " + hashlib.sha256(told.encode()).hexdigest()
+    claims_text = json.dumps([str(claims.get(name)) for name in _SESSION_CLAIMS])
+    return "session " + hashlib.sha256(claims_text.encode()).hexdigest()
 
 
 def _names(claim: object) -> list[str]:

@@ -104,8 +104,8 @@ WRITING_ACTIONS: Mapping[ArtifactKind, Action] = MappingProxyType(
 
 
 def _actions(default: Action, others: Mapping[Action, Iterable[JobKind]]) -> Mapping[JobKind, Action]:
-    named = {kind: action for action, kinds in others.items() for kind in kinds}
-    return MappingProxyType({kind: named.get(kind, default) for kind in JobKind})
+    action_of = {kind: action for action, kinds in others.items() for kind in kinds}
+    return MappingProxyType({kind: action_of.get(kind, default) for kind in JobKind})
 
 
 JOB_ACTIONS = _actions(

@@ -77,9 +77,11 @@ class ClusterFinder:
                 order, read_versions(order.settings, order.network_ids), watch
             )
             work = FaceWork(enough_px, portraits, self._keep)
-            asked = (((batch, questions), questions) for batch, questions in progress.until_cancelled(batches))
+            batches_with_questions = (
+                ((batch, questions), questions) for batch, questions in progress.until_cancelled(batches)
+            )
             # Its workers end before the connection does, also where the rest is not asked for.
-            with closing(pool.stream(work, asked, progress)) as stream:
+            with closing(pool.stream(work, batches_with_questions, progress)) as stream:
                 for (batch, questions), answers in stream:
                     yield (
                         batch,

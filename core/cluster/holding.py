@@ -132,7 +132,7 @@ class HoldingNodes:
             readers = (self._readers[(first + number) % len(self._readers)] for number in range(READERS_TRIED))
             answers = (self._ask(reader, file) for reader in readers)
             held = next((answer for answer in answers if answer is not None), None)
-            self._count_failures(0 if held is not None else self._failures_in_a_row + 1)
+            self._note_outcome(is_read=held is not None)
             return held
         finally:
             with self._turn:
@@ -162,10 +162,11 @@ class HoldingNodes:
                 return HeldFile(photo_id, size_bytes, file, self._leases.begin(reference))
         return None
 
-    def _count_failures(self, in_a_row: int) -> None:
+    def _note_outcome(self, *, is_read: bool) -> None:
         with self._turn:
-            self._failures_in_a_row = in_a_row
-            if in_a_row == MOST_FAILURES and not self._is_closed:
+            # Counted under the lock: of several threads that fail at once each counts, and one of them says so.
+            self._failures_in_a_row = 0 if is_read else self._failures_in_a_row + 1
+            if self._failures_in_a_row == MOST_FAILURES and not self._is_closed:
                 log.warning("The nodes of the Ray cluster cannot read the photos; this machine reads them all.")
 
 

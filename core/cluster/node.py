@@ -127,18 +127,18 @@ class FaceWork:
             if (reason := photo.objection or _objection_to_change(question.photo, photo))
         }
         readable = [(question, photo) for question, photo in batch if photo.entry.index not in answers]
-        found = find_faces(
+        photo_faces = find_faces(
             pipeline, [replace(question, photo=photo) for question, photo in readable], portraits=self.portraits
         )
         if self.keep is not None:
             self.keep(
                 [
                     (photo.photo_id, photo.data)
-                    for (question, photo), answer in zip(readable, found, strict=True)
+                    for (question, photo), answer in zip(readable, photo_faces, strict=True)
                     if question.photo.held is not None and not answer.faces.objection
                 ]
             )
-        return answers | {photo.entry.index: answer for (_, photo), answer in zip(readable, found, strict=True)}
+        return answers | {photo.entry.index: answer for (_, photo), answer in zip(readable, photo_faces, strict=True)}
 
     def _lighten(self, answer: AnsweredPhoto) -> AnsweredPhoto:
         """Without pixels that nobody asks for: they would be most of what goes over the network."""

@@ -84,7 +84,11 @@ class _Worker:
 
     def can_take(self, batch: _Batch[Any, Any]) -> bool:
         """Whether the batch may go there: one that was lost before runs by itself, so that it is known what ends it."""
-        alone = batch.losses or batch.whole or any(other.losses or other.whole for other, _ in self.running.values())
+        alone = (
+            batch.losses
+            or batch.whole
+            or any(running_batch.losses or running_batch.whole for running_batch, _ in self.running.values())
+        )
         return self.starting is None and len(self.running) < (1 if alone else BATCHES_A_WORKER)
 
     @property
@@ -277,7 +281,7 @@ class WorkerPool(Generic[Item, Answer]):
             ray.kill(worker.actor)
 
     def _is_running(self, batch: _Batch[Item, Answer]) -> bool:
-        return any(batch is other for worker in self._workers for other, _ in worker.running.values())
+        return any(batch is running_batch for worker in self._workers for running_batch, _ in worker.running.values())
 
     def _repeat(self, batch: _Batch[Item, Answer], how: str) -> None:
         if batch.losses < LOSSES_TO_SPLIT:

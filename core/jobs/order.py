@@ -21,7 +21,9 @@ def may_overtake(job: Job, active: Sequence[Job]) -> bool:
     """
     # A training that was asked for behind an ingest of the same dataset means the photos of that ingest: between two of
     # its batches it would learn from half of them.
-    long_jobs = (other for other in active if other.dataset_id == job.dataset_id and not is_quick(other))
+    long_jobs = (
+        candidate for candidate in active if candidate.dataset_id == job.dataset_id and not is_quick(candidate)
+    )
     return is_quick(job) and not any(
         # A command works in its own process and at its own pace: it is no reason for the worker to wait.
         long.owner is JobOwner.WORKER and (long.state is JobState.RUNNING or long.created < job.created)

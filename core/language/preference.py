@@ -24,8 +24,8 @@ class Preference:
 
     def resolve(self) -> Language:
         """The language to be read."""
-        if said := self.chosen or self.of_installation:
-            return find_language(said)
+        if code := self.chosen or self.of_installation:
+            return find_language(code)
         of_browser = (find_language(wish, otherwise=None) for wish in _sort_wishes(self.accepted))
         return next((language for language in of_browser if language and language.is_complete), ENGLISH)
 

@@ -82,12 +82,12 @@ def _say_short_again(text: str, language: Language) -> str | None:
 
 
 def _fill(known: _Pattern, values: Mapping[str, str]) -> str:
-    said = {name: _say_value_again(value) for name, value in values.items()}
+    values_again = {name: _say_value_again(value) for name, value in values.items()}
     if isinstance(known.message, str):
-        return gettext(known.message, **said)
+        return gettext(known.message, **values_again)
     singular, plural = known.message
-    number = int(re.sub(r"\D", "", said.pop("number", "1")))
-    return ngettext(singular, plural, number, **said)
+    number = int(re.sub(r"\D", "", values_again.pop("number", "1")))
+    return ngettext(singular, plural, number, **values_again)
 
 
 def _say_value_again(value: str) -> str:
@@ -122,11 +122,14 @@ def _count_letters(form: str) -> int:
 
 
 def _compile(form: str) -> re.Pattern[str]:
-    parts, seen, end = [], set[str](), 0
+    parts, fields_met, end = [], set[str](), 0
     for value in _VALUE.finditer(form):
         name = value[1]
         values = _NUMBER if name == "number" else ".+?"
-        parts += [re.escape(form[end : value.start()]), f"(?P={name})" if name in seen else f"(?P<{name}>{values})"]
-        seen.add(name)
+        parts += [
+            re.escape(form[end : value.start()]),
+            f"(?P={name})" if name in fields_met else f"(?P<{name}>{values})",
+        ]
+        fields_met.add(name)
         end = value.end()
     return re.compile("".join([*parts, re.escape(form[end:])]), re.DOTALL)

@@ -95,7 +95,7 @@ class Keyring:
                     longest=LONGEST_NAME
                 )
             )
-        if name in {other for public_key, other in known.items() if public_key != key.hex}:
+        if name in {known_name for public_key, known_name in known.items() if public_key != key.hex}:
             raise InputRefused(
                 marked("Another key is trusted as '{name}'. Choose another name, or distrust that one first.").format(
                     name=name
@@ -112,7 +112,7 @@ class Keyring:
                     name=name, names=", ".join(sorted(known.values())) or "none"
                 )
             )
-        self._write({public_key: other for public_key, other in known.items() if other != name})
+        self._write({public_key: known_name for public_key, known_name in known.items() if known_name != name})
 
     def _write(self, trusted: Mapping[str, str]) -> None:
         draft = self.folder / f"{TRUSTED_FILE}.part"

@@ -76,11 +76,15 @@ def _receipt_of_killed(services: Services, job: Job, request: EraseRequest) -> E
     if any(person.id == request.person_id for person in services.store.people(job.dataset_id)):
         return None
     killed = (
-        other
-        for other in services.jobs.jobs(job.dataset_id)
-        if other.kind is JobKind.ERASE and other.state is JobState.INTERRUPTED
+        job_before
+        for job_before in services.jobs.jobs(job.dataset_id)
+        if job_before.kind is JobKind.ERASE and job_before.state is JobState.INTERRUPTED
     )
-    receipts = (EraseReceipt.of(other) for other in killed if EraseRequest.of(other).person_id == request.person_id)
+    receipts = (
+        EraseReceipt.of(job_before)
+        for job_before in killed
+        if EraseRequest.of(job_before).person_id == request.person_id
+    )
     return next((receipt for receipt in receipts if receipt.check), None)
 
 

@@ -57,8 +57,8 @@ def needs_secret(data_dir: Path, backup: Path) -> bool:
     key_file = key_file_path(backup)
     if not key_file.is_file():
         return False
-    own = find_keys(data_dir)
-    return own is None or own.current_id != read_key_id(key_file)
+    folder_keys = find_keys(data_dir)
+    return folder_keys is None or folder_keys.current_id != read_key_id(key_file)
 
 
 def seal_backup_keys(data_dir: Path, secret: str, backup: Path) -> str:
@@ -71,11 +71,11 @@ def seal_backup_keys(data_dir: Path, secret: str, backup: Path) -> str:
     """
     if not needs_secret(data_dir, backup):
         return ""
-    keys, own = _open_keys(data_dir, secret, backup), find_keys(data_dir)
-    assert own is not None, "a folder in clear was refused"
+    keys, folder_keys = _open_keys(data_dir, secret, backup), find_keys(data_dir)
+    assert folder_keys is not None, "a folder in clear was refused"
     by_id = {key_id.hex(): key.hex() for key_id, key in keys.by_id.items()}
     record = {"current": keys.current_id.hex(), "keys": by_id}
-    return seal(json.dumps(record).encode(), own.current_id, own.current, _SEALED_NAME).hex()
+    return seal(json.dumps(record).encode(), folder_keys.current_id, folder_keys.current, _SEALED_NAME).hex()
 
 
 def _open_keys(data_dir: Path, secret: str, backup: Path) -> DataKeys:
@@ -102,9 +102,11 @@ def _open_keys(data_dir: Path, secret: str, backup: Path) -> DataKeys:
 
 
 def _unseal_keys(data_dir: Path, sealed_keys: str) -> DataKeys:
-    own = find_keys(data_dir)
+    folder_keys = find_keys(data_dir)
     try:
-        with open_sealed(io.BytesIO(bytes.fromhex(sealed_keys)), own.by_id if own else {}, _SEALED_NAME) as file:
+        with open_sealed(
+            io.BytesIO(bytes.fromhex(sealed_keys)), folder_keys.by_id if folder_keys else {}, _SEALED_NAME
+        ) as file:
             record = json.loads(file.read())
     except FileDamaged as fault:
         raise DataFolderLocked(

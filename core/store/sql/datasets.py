@@ -80,15 +80,15 @@ class SqlDatasetStore(SqlStore):
 
     def counts(self, dataset_id: str) -> Counts:
         face, photo = schema.face, schema.photo
-        named = face.c.person_id.is_not(None)
+        is_named = face.c.person_id.is_not(None)
         photos = select(func.count()).select_from(photo).where(photo.c.dataset_id == dataset_id).scalar_subquery()
         query = select(
             photos.label("photos"),
             func.count().label("faces"),
             func.count(distinct(face.c.person_id)).label("people"),
-            func.count(case((named & (face.c.split == Split.TRAIN), 1))).label("train_faces"),
-            func.count(case((named & (face.c.split == Split.VAL), 1))).label("val_faces"),
-            func.count(case((~named & ~face.c.stranger, 1))).label("unnamed_faces"),
+            func.count(case((is_named & (face.c.split == Split.TRAIN), 1))).label("train_faces"),
+            func.count(case((is_named & (face.c.split == Split.VAL), 1))).label("val_faces"),
+            func.count(case((~is_named & ~face.c.stranger, 1))).label("unnamed_faces"),
             func.count(case((face.c.excluded, 1))).label("excluded_faces"),
         ).where(face.c.dataset_id == dataset_id, ~face.c.dismissed)
         (row,) = self.read_rows(query)

@@ -189,8 +189,8 @@ def _cookie(scope: Scope) -> str:
 
 def _read_language(scope: Scope, of_installation: str) -> Language:
     """In which language the one who asks reads."""
-    chosen = read_cookies(_cookie(scope)).get(CHOICE_COOKIE, "")
-    return Preference(chosen, of_installation, ",".join(_header_values(scope, b"accept-language"))).resolve()
+    choice = read_cookies(_cookie(scope)).get(CHOICE_COOKIE, "")
+    return Preference(choice, of_installation, ",".join(_header_values(scope, b"accept-language"))).resolve()
 
 
 def _header_values(scope: Scope, name: bytes) -> list[str]:

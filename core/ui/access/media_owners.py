@@ -38,12 +38,13 @@ class MediaOwners:
     def shows(self, address: str, file_name: str) -> bool:
         """Whether an open page of somebody shows a file, or offers it for download."""
         file_id = PurePosixPath(file_name).stem
-        shown = self.runtime.media_file_mgr._files_by_session_and_coord
+        files_by_session = self.runtime.media_file_mgr._files_by_session_and_coord
         sessions = self._sessions()
         for session_id in [known for known in self._downloads if known not in sessions]:
             del self._downloads[session_id]
         return any(
-            file_id in self._downloads.get(session_id, ()) or file_id in list(shown.get(session_id, {}).values())
+            file_id in self._downloads.get(session_id, ())
+            or file_id in list(files_by_session.get(session_id, {}).values())
             for session_id, session in sessions.items()
             if _is_of(session, address)
         )

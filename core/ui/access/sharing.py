@@ -170,10 +170,10 @@ def show_roles() -> None:
             hours=localise_decimals(f"{directory.session_hours:g}"),
         )
     )
-    named = [
+    role_lines = [
         (name, _("domain") if name.startswith("*") else _("address"), role) for name, role in directory.roles.items()
     ]
-    named += [(name, _("group"), role) for name, role in directory.groups.items()]
-    rows = [{_("Who"): name, _("Role"): _(role), _("By"): by} for name, by, role in named]
+    role_lines += [(name, _("group"), role) for name, role in directory.groups.items()]
+    rows = [{_("Who"): name, _("Role"): _(role), _("By"): by} for name, by, role in role_lines]
     st.dataframe(rows, hide_index=True, column_config=quota_notice.who_column(), alt=_("Who has which role"))
     quota_notice.show_usages()

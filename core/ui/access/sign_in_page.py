@@ -49,23 +49,23 @@ def sign_in_page(providers: tuple[str, ...], visitor: Visitor = STRANGER, base: 
     """
     address = f"<b>{escape(visitor.address)}</b>"
     if visitor.has_role:
-        said = _(
+        sentence = _(
             "Your session as {address} has ended. Sign in to go on; nothing that was stored is lost.", address=address
         )
     elif visitor.address:
-        said = _(
+        sentence = _(
             "You signed in as {address}, but nobody gave you a role here. Ask an admin for one, or sign out and come "
             "as somebody else.",
             address=address,
         )
     else:
-        said = _("Sign in to see the people and photos that are yours or were shared with you.")
+        sentence = _("Sign in to see the people and photos that are yours or were shared with you.")
     links = "".join(
         f'<a href="{base}/sign-in?with={escape(name)}">{_sign_in_with(name, providers)}</a>' for name in providers
     )
     sign_out = _("Sign out")
     out = f'<a class="out" href="{base}/auth/logout">{sign_out}</a>' if visitor.address else ""
-    return _draw_page(_("Sign in"), said, links + out)
+    return _draw_page(_("Sign in"), sentence, links + out)
 
 
 def too_many_page(base: str = "") -> str:

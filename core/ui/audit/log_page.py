@@ -53,14 +53,14 @@ MIMES = {AuditFormat.CSV: "text/csv", AuditFormat.JSONL: "application/x-ndjson"}
 
 def show_access_log(services: Services) -> None:
     """Filters, then lines, or why there are none."""
-    asked = _ask_for_filter(services)
-    count = services.audit_log.count(asked)
-    lines = services.audit_log.read_newest(asked, NEWEST)
+    log_filter = _ask_for_filter(services)
+    count = services.audit_log.count(log_filter)
+    lines = services.audit_log.read_newest(log_filter, NEWEST)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(_describe_count(count, asked), width="content")
+        st.markdown(_describe_count(count, log_filter), width="content")
         if count:
             with st.container(horizontal=True, width="content"):
-                _offer_files(services, asked)
+                _offer_files(services, log_filter)
     if lines:
         table = _table(lines, read_todays_names(services.store, lines))
         st.dataframe(
@@ -204,11 +204,11 @@ def _describe_subject(line: AuditLine, names: Mapping[str, DatasetNames]) -> str
 def _say_how_long(services: Services) -> None:
     days = services.settings.audit_days
     if days:
-        kept = ngettext("Lines are kept for {number} day.", "Lines are kept for {number} days.", days)
+        how_long = ngettext("Lines are kept for {number} day.", "Lines are kept for {number} days.", days)
     else:
-        kept = _("No log is kept ({setting}).", setting="FACE_ATLAS_ACCESS_LOG_DAYS=0")
+        how_long = _("No log is kept ({setting}).", setting="FACE_ATLAS_ACCESS_LOG_DAYS=0")
     how = _(
         "A look at the same page or person counts once in ten minutes. Who is erased from the data loses their name "
         "here too: that somebody looked stays, whom they saw goes."
     )
-    st.caption(f"{kept} {how}")
+    st.caption(f"{how_long} {how}")

@@ -48,16 +48,16 @@ def record_names(dataset: Dataset, occasion: str, seen_key: str, names: Iterable
     ----------
     seen_key : what was looked at, as the tab tells it from others; it is not written down
     """
-    seen: set[tuple[str, str | None]] = st.session_state.setdefault(state.LOGGED_NAMES, set())
+    logged_names: set[tuple[str, str | None]] = st.session_state.setdefault(state.LOGGED_NAMES, set())
     fresh = {(seen_key, name) for name in names} | {(seen_key, None)}
-    fresh -= seen
+    fresh -= logged_names
     people = data.dataset_people(dataset.id, dataset.revision) if any(name for _, name in fresh) else None
     for _, name in fresh:
         person = people.find_named(name) if people is not None and name else None
         if name is None or person is not None:
             person_id = person.id if person else None
             _record(current_viewer(), AuditAction.IDENTIFIED, occasion, dataset.id, person_id)
-    seen |= fresh
+    logged_names |= fresh
 
 
 def record_export(dataset: Dataset, occasion: str, person_id: int | None = None) -> None:

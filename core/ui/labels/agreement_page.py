@@ -251,10 +251,10 @@ def _show_difference(
     names: Mapping[int, str],
     event: Event | None,
 ) -> None:
-    face_id, *said = difference
+    face_id, *answers = difference
     sentence = "  \n".join(
         f"{words.plain(reviewer)}: {words.plain(_say(answer, names))}"
-        for reviewer, answer in zip(sample.reviewers, said, strict=True)
+        for reviewer, answer in zip(sample.reviewers, answers, strict=True)
     )
     with st.container(border=True):
         picture, text = st.columns([1, 4], vertical_alignment="center")
@@ -266,7 +266,7 @@ def _show_difference(
                 st.caption(words.plain(_("Settled by {author}.", author=event.author)))
                 return
             with st.container(horizontal=True):
-                for number, answer in enumerate(said):
+                for number, answer in enumerate(answers):
                     label = _("It is: {answer}", answer=words.plain(_say(answer, names)))
                     key = f"settle_{face_id}_{number}"
                     st.button(label, key=key, on_click=_settle, args=(dataset, sample, face_id, answer))

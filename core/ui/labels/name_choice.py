@@ -30,8 +30,8 @@ def list_names(dataset: Dataset, *chosen: str | None, hidden: bool = True) -> li
 def find_typed(dataset: Dataset, typed: str) -> PersonCount | None:
     """Whom somebody means who typed a name, or a part of one: of several the one with the most faces."""
     people = data.dataset_people(dataset.id, dataset.revision)
-    if named := people.find_named(typed):
-        return named
+    if person := people.find_named(typed):
+        return person
     rows = people_filter.filter_people(people, PeopleFilter(search=typed, hidden=True))
     return people[int(rows[0])] if typed.strip() and len(rows) else None
 

@@ -64,15 +64,15 @@ def show_backups(services: Services, path: Path) -> None:
 def _show_backup(services: Services, folder: BackupFolder, manifest: BackupManifest, held: HeldErasure | None) -> None:
     with st.container(border=True):
         # Columns, as on a phone they stand below each other.
-        what, ways = st.columns([2, 1], vertical_alignment="center")
-        with what:
+        description, actions = st.columns([2, 1], vertical_alignment="center")
+        with description:
             size = words.format_size(manifest.file_bytes + manifest.database_bytes)
             moment = format_moment(datetime.fromtimestamp(manifest.created).astimezone())
             st.markdown(f"**{moment}** · {words.ago(manifest.created)} · {size}")
             st.caption(_describe_datasets(manifest))
             if held is not None:
                 st.markdown(f":material/person_off: {_describe_held(held, services.settings.erased_in_backups_days)}")
-        with ways, st.container(horizontal=True, horizontal_alignment="right"):
+        with actions, st.container(horizontal=True, horizontal_alignment="right"):
             with st.popover(_("Restore"), icon=":material/settings_backup_restore:", disabled=not manifest.datasets):
                 _offer_restoring(services, folder, manifest)
             with st.popover(_("Remove"), icon=":material/delete:"):
@@ -92,11 +92,11 @@ def _describe_datasets(manifest: BackupManifest) -> str:
     """The first by name; all of them stand where one is brought back."""
     if not manifest.datasets:
         return _("no dataset")
-    named = ", ".join(_describe_dataset(dataset) for dataset in manifest.datasets[:DATASETS_NAMED])
+    described = ", ".join(_describe_dataset(dataset) for dataset in manifest.datasets[:DATASETS_NAMED])
     more = len(manifest.datasets) - DATASETS_NAMED
     if more <= 0:
-        return named
-    return ngettext("{datasets}, and {number} more", "{datasets}, and {number} more", more, datasets=named)
+        return described
+    return ngettext("{datasets}, and {number} more", "{datasets}, and {number} more", more, datasets=described)
 
 
 def _describe_dataset(dataset: BackedUpDataset) -> str:

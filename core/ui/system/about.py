@@ -141,8 +141,8 @@ def show_storage(services: Services) -> None:
     size = words.format_size(services.store.size_bytes())
     rows.append({_("What"): services.store.describe_database(), _("Size"): size})
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt=_("Storage used"), width="content")
-    if place := services.artifacts.describe():
-        st.caption(_("Photos, crops and arrays lie in {place}.", place=words.plain(place)))
+    if location := services.artifacts.describe():
+        st.caption(_("Photos, crops and arrays lie in {place}.", place=words.plain(location)))
 
 
 def show_versions() -> None:

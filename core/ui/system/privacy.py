@@ -90,8 +90,8 @@ def _describe_places(services: Services) -> str:
             places += " " + _("The database is not: that is up to the disk encryption of its server.")
     if database == folder:
         return places
-    kept = _("What its log and backups keep of who was erased is up to whoever keeps it.")
-    return f"{places} {kept}"
+    server_note = _("What its log and backups keep of who was erased is up to whoever keeps it.")
+    return f"{places} {server_note}"
 
 
 def show_who_sees_it(services: Services) -> None:

@@ -79,7 +79,7 @@ class AuditRecorder:
             return False
         self._last_seen[key] = entry.at
         if len(self._last_seen) > MOST_WAITING:
-            self._last_seen = {seen: at for seen, at in self._last_seen.items() if entry.at - at < REPEAT_S}
+            self._last_seen = {look: at for look, at in self._last_seen.items() if entry.at - at < REPEAT_S}
         return True
 
     def _start(self) -> None:

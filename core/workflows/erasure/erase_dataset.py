@@ -38,9 +38,9 @@ class DatasetReceipt(JsonRecord):
     def to_json(self) -> dict[str, Json]:
         """One object."""
         searched: dict[str, Json] = {"uploads": self.uploads, "names_searched": self.names_searched}
-        asked: dict[str, Json] = {"by": self.by, "receipt_id": self.receipt_id}
+        request_fields: dict[str, Json] = {"by": self.by, "receipt_id": self.receipt_id}
         backups: dict[str, Json] = {"backups": self.backups.to_json()} if self.backups else {}
-        return {**encode_record(self.removed), **searched, "check": self.check.to_json(), **asked, **backups}
+        return {**encode_record(self.removed), **searched, "check": self.check.to_json(), **request_fields, **backups}
 
 
 def erase_dataset(tools: EraseTools, dataset_id: str, progress: Progress = UNWATCHED, by: str = "") -> DatasetReceipt:

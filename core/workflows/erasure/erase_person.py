@@ -148,8 +148,8 @@ def erase_person(
 
 def require_quiet(jobs: JobStore, dataset_id: str, own_id: str) -> None:
     """Raise DataFolderBusy where other work on the dataset is running."""
-    others = (job for job in jobs.active() if job.dataset_id == dataset_id and job.id != own_id)
-    if any(job.state is JobState.RUNNING for job in others):
+    other_jobs = (job for job in jobs.active() if job.dataset_id == dataset_id and job.id != own_id)
+    if any(job.state is JobState.RUNNING for job in other_jobs):
         raise DataFolderBusy(
             marked("Other work on this dataset is running. Wait until it is done, or stop it; then erase.")
         )

@@ -66,14 +66,14 @@ class ReceiptBook:
 
     def keep(self, head: ReceiptHead, receipt: JsonObject) -> None:
         """Sign a receipt and keep it, in the place of one of the same id."""
-        said: dict[str, Json] = {
+        document: dict[str, Json] = {
             "format": FORMAT,
             "version": VERSION,
             **head.to_json(),
             "began_utc": words.utc_time(head.began),
             "receipt": receipt,
         }
-        self._keep(head, said)
+        self._keep(head, document)
 
     def _keep(self, head: ReceiptHead, document: JsonObject) -> None:
         signed = sign_document(KIND, document, self.keyring.open_own())

@@ -56,11 +56,13 @@ class _CurrentFaces:
 
     @classmethod
     def of(cls, table: FaceTable, face_ids: Iterable[str], apart: Sequence[tuple[str, str]]) -> _CurrentFaces:
-        asked = list({*face_ids, *chain.from_iterable(apart)})
-        indices, rows = table.match(asked)
+        mentioned_ids = list({*face_ids, *chain.from_iterable(apart)})
+        indices, rows = table.match(mentioned_ids)
         takes_part = review_queue.is_reviewable(table)[rows]
         present = zip(indices[takes_part].tolist(), rows[takes_part].tolist(), strict=True)
-        current = cls(table, {asked[index]: row for index, row in present}, frozenset(table.person_ids), frozenset())
+        current = cls(
+            table, {mentioned_ids[index]: row for index, row in present}, frozenset(table.person_ids), frozenset()
+        )
         # Told of two faces, asked of two people: whoever the faces belong to by now has been told apart. A face that is
         # gone says nothing.
         pairs_left = (pair for pair in apart if current.is_present(pair[0]) and current.is_present(pair[1]))

@@ -95,11 +95,17 @@ class MetricsReader:
             else (dataset.revision, self.store.counts(dataset.id))
             for dataset in datasets
         }
-        counts = [each for _, each in self._counts.values()]
+        counts = [dataset_counts for _, dataset_counts in self._counts.values()]
         yield _figure("face_atlas_datasets", "Datasets.", len(datasets))
-        yield _figure("face_atlas_photos", "Photos of all datasets.", sum(each.photos for each in counts))
-        yield _figure("face_atlas_faces", "Faces of all datasets.", sum(each.faces for each in counts))
-        yield _figure("face_atlas_people", "People of all datasets.", sum(each.people for each in counts))
+        yield _figure(
+            "face_atlas_photos", "Photos of all datasets.", sum(dataset_counts.photos for dataset_counts in counts)
+        )
+        yield _figure(
+            "face_atlas_faces", "Faces of all datasets.", sum(dataset_counts.faces for dataset_counts in counts)
+        )
+        yield _figure(
+            "face_atlas_people", "People of all datasets.", sum(dataset_counts.people for dataset_counts in counts)
+        )
 
     def _count_jobs(self) -> Iterator[Family]:
         totals = self.jobs.totals()

@@ -260,7 +260,10 @@ def _describe_dataset(store: FaceStore, dataset: Dataset, files: Sequence[Listed
 
 
 def _list_lacking(known_ids: Mapping[ArtifactKind, set[str]], listed: list[ListedFile]) -> list[str]:
-    there = {(file.kind, file.id) for file in listed}
+    listed_keys = {(file.kind, file.id) for file in listed}
     return [
-        f"{kind} {file_id}" for kind in NEEDED for file_id in sorted(known_ids[kind]) if (kind, file_id) not in there
+        f"{kind} {file_id}"
+        for kind in NEEDED
+        for file_id in sorted(known_ids[kind])
+        if (kind, file_id) not in listed_keys
     ]

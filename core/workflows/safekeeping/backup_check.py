@@ -41,14 +41,14 @@ def check_backup(folder: BackupFolder, manifest: BackupManifest, progress: Progr
     """
     require_rows(folder, manifest)
     damaged: list[str] = []
-    done, left = 0, folder.files(manifest)
+    n_read, left = 0, folder.files(manifest)
     with ThreadPoolExecutor(READ_AT_ONCE, "check") as threads:
         while part := list(islice(left, 8 * READ_AT_ONCE)):
             are_whole = threads.map(lambda file: folder.is_whole(file.sha256), part)
             damaged += [" ".join(file.key) for file, is_whole in zip(part, are_whole, strict=True) if not is_whole]
-            done += len(part)
-            progress.step(done, manifest.files, marked("Reading the backup back"))
-    return BackupCheck(manifest.id, done, tuple(damaged), not damaged)
+            n_read += len(part)
+            progress.step(n_read, manifest.files, marked("Reading the backup back"))
+    return BackupCheck(manifest.id, n_read, tuple(damaged), not damaged)
 
 
 def require_rows(folder: BackupFolder, manifest: BackupManifest) -> None:

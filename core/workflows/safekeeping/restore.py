@@ -159,15 +159,15 @@ def restore_dataset(
     """
     _require_readable(tools, folder, manifest)
     with _rows_of(tools, folder, manifest) as rows:
-        wanted = manifest.with_names(rows.names).find_dataset(dataset)
-        name = name or wanted.name
+        backed_up = manifest.with_names(rows.names).find_dataset(dataset)
+        name = name or backed_up.name
         if any(present.name == name for present in tools.store.datasets()):
             raise NameTaken(
                 marked("There is a dataset '{name}' already. Give the restored one another name (--as NAME).").format(
                     name=name
                 )
             )
-        snapshot = tools.transfer.read_snapshot(rows.database, wanted.id)
+        snapshot = tools.transfer.read_snapshot(rows.database, backed_up.id)
         files = _files_of(tools, folder, manifest, snapshot, rows.unseal, without_damaged=without_damaged)
         files.announce(snapshot.dataset_id)
         _restore_snapshot(tools, files, snapshot, name, progress)
@@ -216,8 +216,8 @@ def fill_dataset(
         name = target.name
         if rows.unseal is not None:
             # Who asked could not read it.
-            taken = {dataset.name for dataset in tools.store.datasets() if dataset.id != target.id}
-            name = choose_free_name(rows.names[source.id], manifest.created, taken)
+            other_names = {dataset.name for dataset in tools.store.datasets() if dataset.id != target.id}
+            name = choose_free_name(rows.names[source.id], manifest.created, other_names)
         files = _files_of(tools, folder, manifest, snapshot, rows.unseal)
         _restore_snapshot(tools, files, snapshot, name, progress)
     return RestoreReceipt(manifest.id, (name,), *files.summary)

@@ -26,14 +26,14 @@ class SqlAuditLog(SqlStore):
         if not entries:
             return
         with self.engine.begin() as connection:
-            present = _people_present(connection, {each.person_id for each in entries if each.person_id is not None})
+            present = _people_present(connection, {entry.person_id for entry in entries if entry.person_id is not None})
             rows = [
-                asdict(each)
+                asdict(entry)
                 | {
-                    "of_person": each.person_id is not None,
-                    "person_id": each.person_id if (each.dataset_id, each.person_id) in present else None,
+                    "of_person": entry.person_id is not None,
+                    "person_id": entry.person_id if (entry.dataset_id, entry.person_id) in present else None,
                 }
-                for each in entries
+                for entry in entries
             ]
             connection.execute(insert(table), rows)
 

@@ -34,11 +34,11 @@ class SqlRetentionStore(SqlStore):
             rows = connection.execute(select(*columns).where(person.c.dataset_id == dataset_id, is_said)).all()
             # Mostly nothing is said of anybody, and then nobody's merges are asked for.
             roots = resolve_merges(connection, dataset_id) if rows else {}
-        own = {row.id: _read_terms(row) for row in rows}
+        terms_by_id = {row.id: _read_terms(row) for row in rows}
         merged: dict[int, RetentionTerms] = {}
-        for person_id, terms in own.items():
+        for person_id, terms in terms_by_id.items():
             root = roots[person_id]
-            so_far = merged.get(root) or own.get(root) or RetentionTerms()
+            so_far = merged.get(root) or terms_by_id.get(root) or RetentionTerms()
             merged[root] = so_far.kept_no_longer_than(terms.until)
         return merged
 

@@ -52,13 +52,15 @@ class _TableRows:
 def read_dataset(engine: Engine, dataset_id: str, new_id: str | None = None) -> DatasetSnapshot:
     """A dataset of a database, with new ids already where they are known. Of its jobs those that are done."""
     # What was under way read files that are not here, and may be of people who have other numbers here.
-    done = select(schema.job.c.id).where(schema.job.c.dataset_id == dataset_id, schema.job.c.state == JobState.DONE)
+    done_jobs = select(schema.job.c.id).where(
+        schema.job.c.dataset_id == dataset_id, schema.job.c.state == JobState.DONE
+    )
     tables = (*_TABLES, *_NUMBERED)
     conditions = {table: table.c.dataset_id == dataset_id for table in tables if "dataset_id" in table.c}
     conditions |= {
         schema.dataset: schema.dataset.c.id == dataset_id,
-        schema.job: schema.job.c.id.in_(done),
-        _OF_JOBS: _OF_JOBS.c.job_id.in_(done),
+        schema.job: schema.job.c.id.in_(done_jobs),
+        _OF_JOBS: _OF_JOBS.c.job_id.in_(done_jobs),
     }
     with engine.connect() as connection:
         ids = [str(key) for table in _IDENTIFIED for key in connection.scalars(_ids(table, conditions[table]))]
