@@ -36,9 +36,8 @@ def offer_explanation(key: str, explain: Callable[[], None]) -> None:
     key : of what is explained, unique on the page
     """
     # What is in a popover runs at every run of the page, open or not, unless it asks.
-    with st.popover(
-        _(TITLE), type="tertiary", icon=":material/calculate:", key=f"explain_{key}", on_change="rerun"
-    ) as popover:
+    # Not tertiary: open, such a button is nearly black in the dark theme too.
+    with st.popover(_(TITLE), icon=":material/calculate:", key=f"explain_{key}", on_change="rerun") as popover:
         if popover.open:
             explain()
 

@@ -193,7 +193,7 @@ def _show_face(dataset: Dataset, face_id: str, alt: str, side_px: int) -> None:
 
 def _show_comparison(dataset: Dataset, sample: ReviewSample, comparison: ReviewComparison) -> None:
     services = data.services()
-    corrections.show_last_correction(dataset)
+    corrections.show_last_correction(dataset, hold=False)
     _show_figures(comparison)
     if not comparison.differing:
         return

@@ -79,7 +79,8 @@ def show_chosen_faces(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]
 
 def _show_downloads(dataset: Dataset, view: MapView, face_ids: tuple[str, ...]) -> None:
     """The chosen faces as files, made when they are asked for."""
-    with st.popover(_("Download"), icon=":material/download:", type="tertiary"):
+    # Not tertiary: open, such a button is nearly black in the dark theme too.
+    with st.popover(_("Download"), icon=":material/download:"):
         faces, artifacts = data.dataset_faces(dataset.id, dataset.revision), data.services().artifacts
         chosen_faces = MapSelection(
             face_ids=face_ids,
