@@ -65,6 +65,9 @@ class CheckedZip:
         self._zip = _open_zip(path)
         try:
             self.infos = self._zip.infolist()
+            for info in self.infos:
+                # zipfile names entries in its errors by their last letter, which one that begins with a null has not.
+                info.filename = info.filename or info.orig_filename or "?"
             require_limits(path.name, len(self.infos), sum(info.file_size for info in self.infos), limits)
             _require_separate(self.infos)
         except BaseException:
