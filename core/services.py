@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -230,10 +230,13 @@ def rewriting_folder(settings: Settings, progress: Progress) -> Iterator[Rewrite
     restrict_new_files()
     settings.locks_dir.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(locate_worker_lock(settings), timeout=WAIT_STEP_S):
+        with ExitStack() as locks:
+            # With a database server also those of the other machines that work in this folder.
+            for path in {locate_worker_lock(settings), *settings.locks_dir.glob("worker*.lock")}:
+                locks.enter_context(FileLock(path, timeout=WAIT_STEP_S))
             # The server's own disk encryption is used for a PostgreSQL database.
-            path = None if settings.database_url else settings.database_path
-            rewrite = partial(give_database_key, path)
+            database = None if settings.database_url else settings.database_path
+            rewrite = partial(give_database_key, database)
             stored = open_stored_artifacts(settings)
             yield RewriteTools(
                 data_dir=settings.data_dir,

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from core.__main__ import main
 from core.base.settings import settings_from_env
@@ -45,6 +46,9 @@ def test_files_and_backups_are_encrypted_the_rows_on_the_server_are_not_and_the_
     album.services.store.engine.dispose()
     crop = f"crop of {face_id}".encode()
     assert crop in bytes_of(folder)
+    with FileLock(folder / "locks" / "worker-another-machine.lock"):
+        assert main(["encrypt", "--data", str(folder)]) == 1
+    assert "is running on this data folder" in capsys.readouterr().err and crop in bytes_of(folder)
     encrypted = run_command(folder, capsys, "encrypt")
     assert encrypted["database"] == "not encrypted: use the disk encryption of the server"
     assert crop not in bytes_of(folder) and NAME.encode() not in bytes_of(folder)

@@ -198,12 +198,17 @@ class BackupFolder:
         flush_folders([self.path / BACKUPS])
 
     def remove(self, manifest: BackupManifest) -> None:
-        """Remove a backup; what only it needs goes with ``sweep``."""
+        """Remove a backup; what only it needs goes with ``sweep``. One that is gone already is no fault."""
         folder = self.folder_of(manifest)
         # First the name: a kill leaves a draft, never a backup without its rows.
         draft = folder.with_name(f"{folder.name}{_DRAFT}")
-        folder.rename(draft)
-        shutil.rmtree(draft)
+        try:
+            folder.rename(draft)
+            shutil.rmtree(draft)
+        except FileNotFoundError:
+            return
+        except OSError as fault:
+            raise data_folder_fault(fault) from fault
 
     def sweep(self) -> int:
         """Remove what no backup needs, and what was killed; how many files that were."""

@@ -21,7 +21,7 @@ from core.workflows.neighbours.face_index import load_index
 from core.workflows.photos.orphans import LeftoverTools, list_known_files, sweep_leftovers
 from core.workflows.safekeeping.backup_contents import BackupContents
 from core.workflows.safekeeping.backup_folder import BackupFolder, Unseal
-from core.workflows.safekeeping.learned_files import MADE_AGAIN, LearnedFile, list_learned_files
+from core.workflows.safekeeping.learned_files import RECOMPUTABLE, LearnedFile, list_learned_files
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ class _Examination:
     def _mend_learned_file(self, file: LearnedFile) -> bool:
         if not self.mends:
             return False
-        if file.kind in MADE_AGAIN:
+        if file.kind in RECOMPUTABLE:
             self._delete_all(file.kind)
             self.report.removed_to_be_made_again += 1
             return True

@@ -24,7 +24,7 @@ from core.workflows.labels.review_queue import load_queue
 from core.workflows.projection.project import load_map
 from core.workflows.training.train import load_predictions, load_recogniser
 
-MADE_AGAIN = frozenset({ArtifactKind.CLUSTERS, ArtifactKind.SUSPECTS})
+RECOMPUTABLE = frozenset({ArtifactKind.CLUSTERS, ArtifactKind.SUSPECTS})
 """What is made by a click and holds nothing that somebody said."""
 ALWAYS_THERE = frozenset({ArtifactKind.RUN, ArtifactKind.MAP})
 """Of these every row has its file."""

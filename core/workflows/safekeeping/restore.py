@@ -22,6 +22,7 @@ from core.base.errors import DataFolderFault, InputRefused, NameTaken, data_fold
 from core.base.progress import UNWATCHED, Progress
 from core.language.texts import marked
 from core.store.artifacts import ArtifactKind, Artifacts
+from core.store.encryption.keyring import close_folder
 from core.store.exchange_protocols import DatasetSnapshot, TransferStore, WholeStoreCopy
 from core.store.job_model import JobRequest, JobResult
 from core.store.protocols import FaceStore
@@ -297,9 +298,13 @@ def _rows_of(tools: RestoreTools, folder: BackupFolder, manifest: BackupManifest
             database = Path(scratch) / "atlas.db"
             shutil.copyfile(folder.database(manifest), database)
             unseal = _unlock(tools, folder.key_file(manifest), Path(scratch))
-            with tools.open_rows(database) as rows:  # by which it is brought up to date
-                names = {dataset.id: dataset.name for dataset in rows.store.datasets()}
-            yield _Rows(database, names, unseal)
+            try:
+                with tools.open_rows(database) as rows:  # by which it is brought up to date
+                    names = {dataset.id: dataset.name for dataset in rows.store.datasets()}
+                yield _Rows(database, names, unseal)
+            finally:
+                # The key of a former day is not to stay in a worker's memory.
+                close_folder(Path(scratch))
     except OSError as fault:
         raise data_folder_fault(fault) from fault
 

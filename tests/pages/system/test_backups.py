@@ -10,7 +10,7 @@ from core.__main__ import main
 from core.base.errors import DataFolderLocked
 from core.base.settings import Settings
 from core.services import Services
-from core.store.encryption import key_file
+from core.store.encryption import key_file, keyring
 from core.store.job_model import JobKind, JobState
 from core.ui import menu
 from core.workflows.erasure.erase_person import EraseRequest, erase_person
@@ -94,6 +94,7 @@ def test_a_backup_of_another_passphrase_is_opened_by_it_on_the_page_and_it_is_ke
     assert rotated.store.dataset(job.dataset_id).name.startswith("Family (20")
     assert [person.name for person in rotated.store.people(job.dataset_id)] == ["Ann"]
     assert FORMER_SECRET not in str(job) + caplog.text
+    assert not [folder for folder in keyring._opened if folder.is_relative_to(rotated.settings.uploads_dir)]
     # Asked for, but not done before the data folder got another key: nobody holds what opens it any more.
     other = Services(Settings(tmp_path / "other", secret=SECRET, memory_root=tmp_path / "memory"))
     other.store.engine.dispose()

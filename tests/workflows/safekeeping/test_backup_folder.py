@@ -71,5 +71,6 @@ def test_a_manifest_is_read_once_and_again_when_it_is_another_one(
         assert folder.manifests() == manifests
     change_manifest(folder, files=99)
     assert [manifest.files for manifest in folder.manifests()] == [99]
-    remove_backups(folder, folder.manifests())
+    for _ in range(2):  # the second time as a page asks for it that was drawn before the first
+        remove_backups(folder, manifests)
     assert folder.manifests() == []
