@@ -273,7 +273,11 @@ def _from_parquet(path: Path, most_faces: int) -> Embeddings:
         metadata = file.schema_arrow.metadata or {}
         vectors = table.column("vector").combine_chunks()
         block = vectors.flatten().to_numpy(zero_copy_only=False).reshape(len(table), -1)
-        ids = tuple(table.column("face_id").to_pylist())
+        # Other programs write texts as bytes, and may leave one out.
+        id_column = table.column("face_id").cast(pa.string())
+        if id_column.null_count:
+            raise ValueError("a face_id is missing")
+        ids = tuple(id_column.to_pylist())
         return Embeddings(ids, np.asarray(block, dtype=np.float32), metadata[b"model_id"].decode("utf-8"))
     except (pa.ArrowException, KeyError, ValueError, TypeError, OSError) as fault:
         raise InputRefused(
