@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from core.base.errors import data_folder_fault
+from core.language.texts import marked
 from core.store.artifacts import GOING, ArtifactKind, Artifacts, StoredFile, missing_file, require_ids
 
 Place = TypeVar("Place")
@@ -137,7 +138,7 @@ class FolderArtifacts(Artifacts):
 
     def describe(self) -> str:
         """See ``Artifacts``."""
-        return f"the folder {self.root}" if self.is_elsewhere else ""
+        return marked("the folder {folder}").format(folder=self.root) if self.is_elsewhere else ""
 
 
 _written_together: ContextVar[list[Future[set[Path]]] | None] = ContextVar("written_together", default=None)

@@ -9,6 +9,7 @@ import streamlit as st
 from core.access.permissions import Action
 from core.base.errors import FaceAtlasError
 from core.jobs.registry import JOBS, submit_job
+from core.language.said_before import say_again
 from core.language.texts import gettext as _
 from core.language.texts import ngettext
 from core.store.job_model import Job, JobKind, JobRequest, JobState
@@ -233,7 +234,7 @@ def _describe_deletion(dataset: Dataset) -> str:
         dataset=words.plain(dataset.name),
         photos=photos,
         faces=f"{faces} ({size})" if size else faces,
-        storage=words.plain(data.services().artifacts.describe()) or _("this computer"),
+        storage=words.plain(say_again(data.services().artifacts.describe())) or _("this computer"),
     )
 
 

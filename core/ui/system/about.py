@@ -139,10 +139,10 @@ def show_storage(services: Services) -> None:
         for dataset in services.store.datasets()
     ]
     size = words.format_size(services.store.size_bytes())
-    rows.append({_("What"): services.store.describe_database(), _("Size"): size})
+    rows.append({_("What"): say_again(services.store.describe_database()), _("Size"): size})
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt=_("Storage used"), width="content")
     if location := services.artifacts.describe():
-        st.caption(_("Photos, crops and arrays lie in {place}.", place=words.plain(location)))
+        st.caption(_("Photos, crops and arrays lie in {place}.", place=words.plain(say_again(location))))
 
 
 def show_versions() -> None:
@@ -167,9 +167,9 @@ def _list_versions() -> list[tuple[str, str]]:
 def show_model_card(services: Services) -> None:
     """What the networks are for, what they learned from, and what is known of their biases."""
     st.header(_("Model card"), anchor=False)
-    st.markdown(model_card.INTENDED_USE)
+    st.markdown(_(model_card.INTENDED_USE))
     st.markdown(model_card.describe_training_data({dataset.model_id for dataset in services.store.datasets()}))
-    st.markdown(model_card.KNOWN_BIASES)
+    st.markdown(_(model_card.KNOWN_BIASES))
     st.caption(_("The figures of your own photos, by kind of face, stand under *How good is it?*, *Model card*."))
 
 

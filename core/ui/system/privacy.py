@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.language.dates import format_day
+from core.language.said_before import say_again
 from core.language.texts import gettext as _
 from core.language.texts import ngettext
 from core.services import Services
@@ -74,7 +75,7 @@ def _describe_places(services: Services) -> str:
         "the folder '{folder}' of the computer on which the app runs",
         folder=words.plain(services.settings.data_dir.name),
     )
-    files = words.plain(services.artifacts.describe()) or folder
+    files = words.plain(say_again(services.artifacts.describe())) or folder
     database = _("a database on a server") if services.settings.database_url else folder
     is_sealed = is_encrypted(services.settings.data_dir)
     if files == database:

@@ -192,7 +192,7 @@ TUTORIAL_SDIST = SdistSource(
 
 DETECTOR = DetectorModel(
     id="mtcnn",
-    title="MTCNN face detector",
+    title=marked("MTCNN face detector"),
     description="Finds faces and five landmarks in three passes, from coarse to fine.",
     package="mtcnn",
     version="1.0.0",

@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import NoSuchModuleError
 
 from core.base.errors import DataFolderFault
+from core.language.texts import marked
 from core.store.sql.databases import postgresql_faults
 from core.store.sql.databases.advisory_locks import AdvisoryJobLocks, AdvisorySession, lock_key
 from core.store.sql.schema import metadata
@@ -103,8 +104,8 @@ class PostgresqlDatabase:
 
     def describe(self) -> str:
         # As little of the address as tells which it is: never the user's name or password.
-        host = self.url.query.get("host", self.url.host) or "this machine"
-        return f"The database '{self.url.database}' on {host}"
+        host = self.url.query.get("host", self.url.host) or marked("this machine")
+        return marked("The database '{name}' on {host}").format(name=self.url.database, host=host)
 
     def schema_texts(self, connection: Connection) -> list[str]:
         return []

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 
 from core.base.errors import DataFolderBusy, data_folder_fault
+from core.language.texts import marked
 from core.store.artifacts import GOING
 from core.store.disk_reserve import OPENING_BYTES, Reserve
 from core.store.encryption.keyring import find_keys
@@ -120,7 +121,7 @@ class SqliteDatabase:
         return sum(file.stat().st_size for file in self.path.parent.glob(f"{self.path.name}*"))
 
     def describe(self) -> str:
-        return f"The database '{self.path.name}' of the data folder"
+        return marked("The database '{name}' of the data folder").format(name=self.path.name)
 
     def schema_texts(self, connection: Connection) -> list[str]:
         return list(connection.scalars(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")))
