@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
@@ -94,4 +95,15 @@ def read_catalogue(language: Language) -> Catalog:
     from babel.messages.pofile import read_po
 
     with language.catalogue_path.open("rb") as file:
-        return read_po(file, locale=language.code)
+        catalogue = read_po(file, locale=language.code)
+    for message in catalogue:
+        if not isinstance(message.string, str):
+            message.string = _fill_forms(message.string)
+    return catalogue
+
+
+def _fill_forms(forms: Sequence[str]) -> tuple[str, ...]:
+    """The forms of a text about a number of things; one that was left empty is the last that was said."""
+    # French and Spanish have a form for whole millions, before that of other numbers; most translators know two.
+    said = [form for form in forms if form]
+    return tuple(form or said[-1] for form in forms) if said else tuple(forms)
