@@ -1,7 +1,11 @@
-"""The correction log: the columns always say what the replay of the log says, and everything can be taken back."""
+"""The correction log: the columns always say what the replay of the log says, and everything can be taken back.
+
+``FACE_ATLAS_SITTINGS`` says how often two hundred corrections are made at random.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import tempfile
 from collections import defaultdict
@@ -415,7 +419,7 @@ class Corrections(RuleBasedStateMachine):
 
 
 Corrections.TestCase.settings = settings(
-    max_examples=4,
+    max_examples=int(os.environ.get("FACE_ATLAS_SITTINGS", "2")),
     stateful_step_count=200,
     deadline=None,
     suppress_health_check=list(HealthCheck),
