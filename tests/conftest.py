@@ -47,6 +47,7 @@ from core.vision.models.manifest import (
     write_manifest,
 )
 from tests import postgresql, prepared
+from tests.shared_networks import converted_by, share_networks
 
 # Tests start the program a hundred times: each process would compile all of it, where somebody wants no compiled files.
 sys.dont_write_bytecode = False
@@ -156,6 +157,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 # networks
 
 
+@pytest.fixture(scope="session", autouse=True)
+def networks_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        share_networks(patch)
+        yield
+
+
 @pytest.fixture(scope="session")
 def engine(models_dir: Path) -> OpenVinoEngine:
     """The engine of the app, at the precision that it would choose."""
@@ -212,17 +220,6 @@ def onnx_models(models_dir: Path, tmp_path_factory: pytest.TempPathFactory, pyte
             (folder / ONNX_FOLDER).symlink_to(kept / ONNX_FOLDER, target_is_directory=True)
 
     return prepared.once(tmp_path_factory, "onnx", fill)
-
-
-def converted_by(models_dir: Path) -> list[Path]:
-    """Everything on which it hangs what networks for ONNX Runtime become."""
-    vision = PROJECT_DIR / "core" / "vision"
-    return [
-        *(vision / "models").glob("*.py"),
-        vision / "engine" / "keras.py",
-        *PROJECT_DIR.glob("requirements*.txt"),
-        *(models_dir / model_id / MANIFEST_NAME for model_id in catalogue.DEFAULT_MODEL_IDS),
-    ]
 
 
 @pytest.fixture(scope="session")
