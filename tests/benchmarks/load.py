@@ -9,8 +9,8 @@ all of them give a photo at the same moment. An interaction lasts from the click
 
 The browser works on the same processors as the app (``load_users`` says how it costs little): processor time is said
 apart of the app with its readers of files, of the worker, of the browser, and of what drives it. The app's memory is
-noted after one person has seen every page and left, while all are there, and when all have left for as long as a
-session is kept.
+noted after one person has seen every page, given every photo and left, while all are there, and when all have left for
+as long as a session is kept.
 """
 
 from __future__ import annotations
@@ -85,8 +85,10 @@ async def measure_load(app: App, url: str, asked: argparse.Namespace, photos: Se
         await first.enter()
         for script in PAGES:
             await first.open(script)
-        # With it the networks are loaded, which stay.
-        await first.measure("a photo", first.give_photo())
+        await first.open(menu.IDENTIFY)
+        # With them the networks are loaded and planned for all sizes that will come, which stays.
+        for photo in photos:
+            await first.measure("a photo", first.give_photo(photo))
         assert not first.interactions.faults, first.interactions.faults
     await asyncio.sleep(SESSION_KEPT_S)
     measured.memory_mb["before"] = memory_mb(app)
@@ -113,7 +115,9 @@ async def give_photos_at_once(people: Sequence[User]) -> None:
     """Everybody uploads in the same moment."""
     for user in people:
         await user.open(menu.IDENTIFY)
-    await asyncio.gather(*(user.measure("a photo, all at once", user.give_photo()) for user in people))
+    await asyncio.gather(
+        *(user.measure("a photo, all at once", user.give_photo(user.choose_photo())) for user in people)
+    )
 
 
 def begin_ingest(services: Services, asked: argparse.Namespace) -> None:

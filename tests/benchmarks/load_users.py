@@ -69,7 +69,7 @@ class User:
             await asyncio.sleep(self.chance.uniform(*THINKING_S))
             if self.chance.random() < PHOTO_SHARE:
                 await self.open(menu.IDENTIFY)
-                await self.measure("a photo", self.give_photo())
+                await self.measure("a photo", self.give_photo(self.choose_photo()))
             else:
                 await self.open(self.chance.choice(PAGES))
 
@@ -88,9 +88,13 @@ class User:
         if self._path() != entry.address:
             await self.measure(entry.title, self._follow("stMain", entry.title))
 
-    async def give_photo(self) -> None:
+    def choose_photo(self) -> bytes:
+        """One of the photos that users have."""
+        return self.chance.choice(self.photos)
+
+    async def give_photo(self, content: bytes) -> None:
         """Upload a photo to *Who is this?*, until its faces have names."""
-        photo = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": self.chance.choice(self.photos)}
+        photo = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": content}
         await self.page.locator("input[type=file]").first.set_input_files([photo])
         await self.page.locator(".stage img").first.wait_for()
         await self._settle()
