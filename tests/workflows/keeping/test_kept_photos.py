@@ -11,7 +11,7 @@ import pytest
 
 from core.base.errors import InputRefused
 from core.base.progress import CancelToken
-from core.base.settings import settings_from_env
+from core.base.settings import Settings, settings_from_env
 from core.base.types import Box
 from core.corrections.model import Editor
 from core.jobs.registry import job_handlers
@@ -42,9 +42,9 @@ from core.workflows.safekeeping.backup import take_backup
 from core.workflows.safekeeping.backup_folder import open_backup_folder
 from core.workflows.safekeeping.doctor import examine
 from core.workflows.safekeeping.restore import restore_dataset
-from tests import prepared
+from tests import postgresql, prepared
 from tests.conftest import MODEL_ID, services_on, write_zip
-from tests.photo_traces import find_photo_traces
+from tests.photo_traces import find_photo_traces, list_traces
 
 BEN = Editor("Ben", "a sitting")
 
@@ -266,6 +266,42 @@ def test_a_backup_carries_the_choice_and_lacks_nothing(unkept: Album, tmp_path: 
     assert not services.store.dataset("Again").keeps_photos
     assert services.store.counts(services.store.dataset("Again").id) == services.store.counts(unkept.dataset_id)
     assert examine(services.doctor_tools()).is_well
+
+
+def test_photos_go_out_of_a_database_server_and_an_object_store_too(
+    data_dir: Path,
+    engine: OpenVinoEngine,
+    object_store: str,
+    photos: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Imported here: it takes a second, which only this test needs.
+    from tests.object_store import new_bucket, use_store
+
+    use_store(object_store, monkeypatch)
+    traces = list_traces(photos.values())
+    settings = Settings(
+        data_dir,
+        database_url=postgresql.running_server().new_database(),
+        artifacts_url=new_bucket(keeps_versions=True),
+    )
+    services = Services(settings)
+    services.__dict__["engine"] = engine
+    albums = [
+        Album(services, services.store.create_dataset(name, MODEL_ID, keeps_photos=keeps_photos).id, photos)
+        for name, keeps_photos in (("Kept", True), ("Unkept", False))
+    ]
+    for album in albums:
+        album.take()
+    discard(albums[0])
+    for album in albums:
+        assert services.artifacts.ids(album.dataset_id, ArtifactKind.PHOTO) == []
+        stored = services.artifacts.remote_files(album.dataset_id)
+        contents = [services.artifacts.read(album.dataset_id, ArtifactKind(file.kind), file.id) for file in stored]
+        assert len(contents) >= 4 and not any(trace in content for trace in traces for content in contents)
+        assert album.left == set()
+    assert examine(services.doctor_tools()).is_well
+    services.store.engine.dispose()
 
 
 def test_a_photo_that_lies_there_all_the_same_is_swept(unkept: Album) -> None:
