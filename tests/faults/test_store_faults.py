@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from core.__main__ import main
 from core.base.errors import DataFolderBusy, DataFolderFault, DiskFull
@@ -29,6 +28,7 @@ from core.store.sql import database
 from core.store.sql.databases import sqlite
 from tests import prepared
 from tests.conftest import PROJECT_DIR
+from tests.pages.conftest import app_at
 from tests.waiting import LONGEST_S
 
 PAGES = sorted(path.relative_to(PROJECT_DIR).as_posix() for path in (PROJECT_DIR / "pages").rglob("*.py"))
@@ -110,8 +110,7 @@ def page_errors(folder: Path, monkeypatch: pytest.MonkeyPatch, page: str) -> lis
     monkeypatch.setenv("FACE_ATLAS_WORKER", "external")
     st.cache_resource.clear()
     st.cache_data.clear()
-    app = AppTest.from_file(str(PROJECT_DIR / "app.py"), default_timeout=LONGEST_S).run()
-    app.switch_page(page).run()
+    app = app_at(page).run()
     assert not app.exception, app.exception
     return [each.value for each in app.error]
 

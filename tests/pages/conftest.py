@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from core.base.progress import CancelToken
 from core.corrections.model import Editor
@@ -21,6 +22,7 @@ from core.store.job_model import Job
 from core.store.values.datasets import Dataset
 from core.ui import data as ui_data
 from core.ui.audit import recording
+from core.ui.menu import ENTRIES
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.labels.correct import Corrector
 from tests import prepared
@@ -28,6 +30,7 @@ from tests.conftest import new_data_dir
 from tests.waiting import LONGEST_S
 
 ROOT = Path(__file__).parents[2]
+ADDRESSES = {entry.script: entry.address for entry in ENTRIES}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -86,17 +89,23 @@ def work(services: Services) -> list[Job]:
     return ended
 
 
+def app_at(page: str) -> AppTest:
+    """The app at the address of a page, as a bookmark opens it; nothing of it has run."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=LONGEST_S)
+    # What ``switch_page`` sets, which knows the addresses of pages only after another one was drawn.
+    app._page_hash = calc_hash(ADDRESSES[page])
+    return app
+
+
 @pytest.fixture
 def open_page() -> Callable[..., AppTest]:
     """Open a page of the app by its file, with query parameters."""
 
     def opened(page: str, /, **query: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=LONGEST_S)
+        app = app_at(page)
         for name, value in query.items():
             app.query_params[name] = value
         app.run()
-        assert not app.exception, app.exception
-        app.switch_page(page).run()
         assert not app.exception, app.exception
         return app
 
