@@ -47,10 +47,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["dataset_id"], ["dataset.id"], ondelete="CASCADE"),
         sqlite_autoincrement=True,
     )
-    columns = ", ".join(_COLUMNS)
-    op.execute(f"INSERT INTO new_person ({columns}) SELECT {columns} FROM person")
+    before, after = (sa.table(name, *(sa.column(column) for column in _COLUMNS)) for name in ("person", "new_person"))
+    op.execute(after.insert().from_select(_COLUMNS, sa.select(*before.c)))
     op.drop_table("person")
     op.rename_table("new_person", "person")
     op.create_index("person_by_name", "person", ["dataset_id", "name"])
     op.execute("DELETE FROM sqlite_sequence WHERE name = 'person'")
-    op.execute(f"INSERT INTO sqlite_sequence (name, seq) VALUES ('person', {int(last_number)})")
+    numbering = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
+    op.execute(numbering.insert().values(name="person", seq=last_number))
