@@ -15,8 +15,9 @@ def test_more_threads_take_more_at_once_up_to_a_share_of_the_free_memory(monkeyp
     assert (two.photos_at_once, four.photos_at_once) == (16, 32)
     assert (two.bytes_in_flight, four.bytes_in_flight) == (512 << 20, 1 << 30)
     assert many.bytes_in_flight == 1 << 30
-    assert four.with_at_least(20) == four
-    assert four.with_at_least(64) == machine.Pace(4, 64, four.bytes_in_flight)
+    assert four.with_at_least(1) == four
+    assert four.with_at_least(20) == machine.Pace(4, 32, four.bytes_in_flight, smallest_batch=20)
+    assert four.with_at_least(64) == machine.Pace(4, 64, four.bytes_in_flight, smallest_batch=64)
 
 
 @pytest.mark.parametrize(
