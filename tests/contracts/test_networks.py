@@ -106,8 +106,11 @@ def test_threads_are_pinned_only_where_an_engine_has_all_processors(models_dir: 
 
 
 def is_pinned(network: OpenVinoNetwork) -> bool:
-    compiled = network._requests((1, 48, 48, 3)).get().get_compiled_model()
-    return bool(compiled.get_property("ENABLE_CPU_PINNING"))
+    idle = network._requests((1, 48, 48, 3))
+    request = idle.get()
+    # Networks are shared by the tests of a process: without this request the next call would wait for ever.
+    idle.put(request)
+    return bool(request.get_compiled_model().get_property("ENABLE_CPU_PINNING"))
 
 
 def test_calls_side_by_side_give_what_calls_one_after_another_give(engine: OpenVinoEngine, crops: Floats) -> None:
