@@ -164,6 +164,10 @@ def test_a_new_photo_lies_among_those_it_is_like(app: App, page: Page, sample: D
     page.keyboard.press("Escape")
     wait_until_true(page, f"{SHOWN}.scene.marks.length === 1")
     shoot(page, "map-new-photo")
+    # Beside the new photo's column the map is narrower, and whole as before.
+    seen = f"async () => (({{ scene }}) => [...Array(scene.n).keys()].map((row) => scene.screenPoint(row)[0]))({SHOWN})"
+    width = page.locator("canvas.plane").bounding_box()["width"]
+    assert all(0 < x < width for x in page.evaluate(seen))
     lines = page.evaluate(f"async () => {SHOWN}.scene.marks[0].lines.length")
     assert lines == 3
     page.mouse.move(*place_on_map(page, page.evaluate(f"async () => {SHOWN}.scene.n")))

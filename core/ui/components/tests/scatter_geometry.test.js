@@ -131,6 +131,17 @@ test("what is under the pointer stays there while somebody zooms, and moves with
   expect(view.scale).toBe(60);
 });
 
+test("all is in view until somebody zooms or moves", () => {
+  const view = new View({ width: 800, height: 500, ratio: 1 });
+  const bounds = { left: 0, right: 1, low: 0, high: 1 };
+  for (const change of [() => view.zoom(2), () => view.pan(1, 0)]) {
+    view.showBounds(bounds);
+    expect(view.isWhole).toBe(true);
+    change();
+    expect(view.isWhole).toBe(false);
+  }
+});
+
 test("a point alone is not blown up", () => {
   const view = new View({ width: 800, height: 500, ratio: 1 });
   view.showBounds({ left: 0.5, right: 0.5, low: 0.5, high: 0.5 });

@@ -113,7 +113,8 @@ export class ScatterMap {
       [canvas.width, canvas.height] = inner;
       canvas.style.height = `${height}px`;
     }
-    if (!scene.view.isSet) scene.showWhole();
+    // What was seen whole stays whole where the canvas became narrower, as beside a chosen face.
+    if (!scene.view.isSet || (!isFitting && scene.view.isWhole)) scene.showWhole();
     this.redraw();
   }
 

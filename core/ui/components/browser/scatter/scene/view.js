@@ -19,6 +19,8 @@ export class View {
     this.y = 0;
     /** How many pixels a side of the plane has; 0 until it was decided what is seen. */
     this.scale = 0;
+    /** Whether all is in view, as nobody zoomed or moved since. */
+    this.isWhole = false;
   }
 
   /** Whether it was decided what is seen. */
@@ -56,6 +58,7 @@ export class View {
     this.scale = Math.max(SMALLEST_WHOLE_PX, Math.min(across, down));
     this.x = (left + right) / 2;
     this.y = (low + high) / 2 + BAR_PX / 2 / this.scale;
+    this.isWhole = true;
   }
 
   /**
@@ -69,6 +72,7 @@ export class View {
     this.scale = Math.min(SCALE_PX.most, Math.max(SCALE_PX.least, this.scale * factor));
     this.x += x - this.planeX(px);
     this.y += y - this.planeY(py);
+    this.isWhole = false;
   }
 
   /**
@@ -79,6 +83,7 @@ export class View {
   pan(dx, dy) {
     this.x -= dx / this.scale;
     this.y += dy / this.scale;
+    this.isWhole = false;
   }
 }
 
