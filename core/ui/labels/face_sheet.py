@@ -142,7 +142,24 @@ def _open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> N
     except (NotFound, ImageRefused) as fault:
         st.error(words.plain(fault))
         return
-    face_boxes = [
+    # The turn is part of the key: boxes of the picture as it lay before would be drawn on it otherwise.
+    key, may_edit = f"boxes_{photo_id}_{photo.turn}", offers.may_edit(dataset.id)
+    may_draw, shown_boxes = may_edit and dataset.keeps_photos, _box_faces(faces, scale, labels)
+    action = boxes.draw_photo(key, image, shown_boxes, _describe_picture(dataset, photo), can_draw=may_draw)
+    if may_draw:
+        _turning(dataset, photo_id)
+    _show_captions(dataset, photo, faces, may_edit=may_edit)
+    if may_draw and action is not None and action.drawn_box is not None:
+        box = action.drawn_box
+        tools = services.ingestor(dataset.id)
+        corrections.apply_correction(dataset, lambda by: look_again.add_drawn_face(tools, by, photo_id, box))
+        st.rerun()
+    _offer_actions(dataset, faces, action.face_id if action is not None else None)
+
+
+def _box_faces(faces: Sequence[Face], scale: float, labels: Mapping[str, str]) -> list[boxes.BoxOnPhoto]:
+    """The faces as they are drawn on a picture that has ``scale`` pixels for one of the photo."""
+    return [
         boxes.BoxOnPhoto(
             face.id,
             scale_box(face.box, scale),
@@ -151,12 +168,10 @@ def _open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> N
         )
         for face in faces
     ]
-    # The turn is part of the key: boxes of the picture as it lay before would be drawn on it otherwise.
-    key, may_edit = f"boxes_{photo_id}_{photo.turn}", offers.may_edit(dataset.id)
-    may_draw = may_edit and dataset.keeps_photos
-    action = boxes.draw_photo(key, image, face_boxes, _describe_picture(dataset, photo), can_draw=may_draw)
-    if may_draw:
-        _turning(dataset, photo_id)
+
+
+def _show_captions(dataset: Dataset, photo: Photo, faces: Sequence[Face], *, may_edit: bool) -> None:
+    """What is seen where the photo is not kept, its name and size, and what can be done."""
     if not dataset.keeps_photos:
         st.caption(
             _(
@@ -172,15 +187,13 @@ def _open_photo(dataset: Dataset, photo_id: str, labels: Mapping[str, str]) -> N
     )
     choose = (_("Choose a face to name or dismiss it.") if may_edit else "") if faces else _("No face was found on it.")
     st.caption(f"{size} {choose}")
-    if may_draw and action is not None and action.drawn_box is not None:
-        box = action.drawn_box
-        tools = services.ingestor(dataset.id)
-        corrections.apply_correction(dataset, lambda by: look_again.add_drawn_face(tools, by, photo_id, box))
-        st.rerun()
+
+
+def _offer_actions(dataset: Dataset, faces: Sequence[Face], chosen_id: str | None) -> None:
+    """What can be done to the face that was chosen on the photo."""
     # What the component answers is there for one run; the face stays chosen while buttons are pressed about it.
-    chosen_face = next((face for face in faces if action is not None and face.id == action.face_id), None)
-    if chosen_face is not None:
-        st.session_state[state.ON_PHOTO] = chosen_face.id
+    if any(face.id == chosen_id for face in faces):
+        st.session_state[state.ON_PHOTO] = chosen_id
     on_photo = next((face for face in faces if face.id == st.session_state.get(state.ON_PHOTO)), None)
     if on_photo is not None:
         st.markdown(f"**{words.name(on_photo.person)}**")
