@@ -15,9 +15,15 @@ from core.ui import data, words
 
 Names = Mapping[int, str]
 
-# Events of which the faces alone, or the person alone, say everything; sentences that need both stand in
-# ``describe_event``.
-_FACES = {
+_SENTENCES = {
+    EventKind.MOVE: marked("Named {faces} {person}"),
+    EventKind.DIVIDE: marked("Made {faces} a person: {person}"),
+    EventKind.MERGE: marked("Merged {origin} into {person}"),
+    EventKind.TEACH: marked("Taught a face of {person}"),
+    EventKind.DRAW: marked("Drew a face of {person}"),
+    EventKind.TURN: marked("Turned {photo}"),
+    EventKind.UNDO: marked("Undid a correction"),
+    EventKind.REDO: marked("Did a correction again"),
     EventKind.UNNAME: marked("Took the name off {faces}"),
     EventKind.CONFIRM: marked("Confirmed {faces}"),
     EventKind.EXCLUDE: marked("Left out {faces}"),
@@ -27,42 +33,40 @@ _FACES = {
     EventKind.SPLIT: marked("Put {faces} on the other side of the test"),
     EventKind.APART: marked("Said that two groups are two people"),
     EventKind.IMPORT: marked("Took over corrections of {faces}"),
-}
-_PERSON = {
     EventKind.RENAME: marked("Renamed to {person}"),
     EventKind.COVER: marked("Chose the picture for {person}"),
     EventKind.HIDE: marked("Hid {person}"),
     EventKind.SHOW: marked("Showed {person} again"),
     EventKind.NOTE: marked("Changed the note on {person}"),
 }
+_OF_SOMEBODY = {
+    EventKind.MOVE: marked("Moved {faces} from {origin} to {person}"),
+    EventKind.DIVIDE: marked("Made {faces} from {origin} a person: {person}"),
+}
+"""What is said where the faces had a name before."""
 
 
 def describe_event(event: Event, names: Names) -> str:
     """What an event did: "Moved 3 faces from Ann to Ben"."""
+    photo = say_again(event.why.removesuffix(".")) or _("a photo") if event.kind is EventKind.TURN else ""
     # Events hold the ids of people, so that the sentence tells the names that they have now.
-    faces = ngettext("{number} face", "{number} faces", event.n_faces)
-    person, origin = _name(names, event.person_id), _name(names, event.from_person_id)
-    has_origin = event.from_person_id is not None
-    match event.kind:
-        case EventKind.MOVE:
-            if has_origin:
-                return _("Moved {faces} from {origin} to {person}", faces=faces, origin=origin, person=person)
-            return _("Named {faces} {person}", faces=faces, person=person)
-        case EventKind.DIVIDE:
-            if has_origin:
-                return _("Made {faces} from {origin} a person: {person}", faces=faces, origin=origin, person=person)
-            return _("Made {faces} a person: {person}", faces=faces, person=person)
-        case EventKind.MERGE:
-            return _("Merged {origin} into {person}", origin=origin, person=person)
-        case EventKind.TEACH:
-            return _("Taught a face of {person}", person=person)
-        case EventKind.DRAW:
-            return _("Drew a face of {person}", person=person) if event.person_id is not None else _("Drew a face")
-        case EventKind.TURN:
-            return _("Turned {photo}", photo=say_again(event.why.removesuffix(".")) or _("a photo"))
-        case EventKind.UNDO | EventKind.REDO:
-            return _("Undid a correction") if event.kind is EventKind.UNDO else _("Did a correction again")
-    return _({**_FACES, **_PERSON}[event.kind], faces=faces, person=person)
+    return _(
+        _choose_sentence(event),
+        faces=ngettext("{number} face", "{number} faces", event.n_faces),
+        person=_name(names, event.person_id),
+        origin=_name(names, event.from_person_id),
+        photo=photo,
+    )
+
+
+def _choose_sentence(event: Event) -> str:
+    if event.kind is EventKind.MOVE and event.person_id == event.from_person_id:
+        return marked("Confirmed {faces} of {person}")  # of two opinions, the name that it has
+    if event.kind is EventKind.DRAW and event.person_id is None:
+        return marked("Drew a face")
+    if event.kind in _OF_SOMEBODY and event.from_person_id is not None:
+        return _OF_SOMEBODY[event.kind]
+    return _SENTENCES[event.kind]
 
 
 def show_history(dataset_id: str, events: Sequence[Event], *, expanded: bool = False) -> None:

@@ -7,8 +7,9 @@ makes an ingest safe to kill and to resume. A photo is its sha256; what is there
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -23,7 +24,7 @@ from core.store.job_model import JobResult
 from core.store.protocols import ReportStore
 from core.store.values.datasets import FileOutcome, FileReport, FolderNamedFace, IngestBatch, PhotoLabel, StoredFace
 from core.vision.pipeline import main_face_index
-from core.workflows.photos.face_finding import REFUSED_BEFORE, AnsweredPhoto, PhotoQuestion
+from core.workflows.photos.face_finding import REFUSED_BEFORE, AnsweredPhoto, FaceFinder, PhotoQuestion
 from core.workflows.photos.file_outcomes import (
     STRANGERS_FOLDER,
     TURNED,
@@ -97,9 +98,24 @@ def ingest_photos(
     # into it from its threads, and only asks whether an id is there.
     known_labels = dict[str, PhotoLabel | None](tools.store.photo_labels(target.dataset_id))
     finder = tools.open_finder(tools.pipeline)
-    reader = PhotoReader(
+    reader = _open_reader(tools, source, target, known_labels, finder)
+    start = partial(_BatchIngest, tools, target, known_labels, _find_few_photo_people(source))
+    questions = ((step, step.ask()) for step in map(start, reader.batches(entries)))
+    answered = finder.stream_faces(questions, tools.pipeline.enough_px, progress, portraits=True)
+    with closing(_store_behind(answered)) as stored:
+        for n_photos in stored:
+            n_done += n_photos
+            progress.report(n_done, total, marked("Looking for faces"))
+    return summarise_ingest(tools.store, target.job_id, len(source.layout.people))
+
+
+def _open_reader(
+    tools: Ingestor, source: PhotoSource, target: IngestTarget, known: Container[str], finder: FaceFinder
+) -> PhotoReader:
+    """Reads ahead of what looks for the faces."""
+    return PhotoReader(
         source=source,
-        known=known_labels,
+        known=known,
         limits=tools.pipeline.limits,
         pace=finder.fit_pace(tools.pace.with_at_least(tools.pipeline.photos_at_once)),
         enough_px=tools.pipeline.enough_px,
@@ -108,22 +124,19 @@ def ingest_photos(
         fetch=tools.choose_fetch(finder, source, target.dataset_id),
         batches_in_hand=finder.batches_in_hand + 1,
     )
-    few_photo_people = _find_few_photo_people(source)
-    start = partial(_BatchIngest, tools, target, known_labels, few_photo_people)
-    questions = ((step, step.ask()) for step in map(start, reader.batches(entries)))
-    # A batch is stored while the next is looked through, which would wait for the disk otherwise.
+
+
+def _store_behind(answered: Iterable[tuple[_BatchIngest, Sequence[AnsweredPhoto]]]) -> Generator[int]:
+    """Store each batch while the next is looked through, which would wait for the disk otherwise; photos of each."""
     with ThreadPoolExecutor(1, thread_name_prefix="store") as storing_thread:
         storing: Future[int] | None = None
-        for step, answers in finder.stream_faces(questions, tools.pipeline.enough_px, progress, portraits=True):
+        for step, answers in answered:
             step.take_answers(answers)
             before, storing = storing, storing_thread.submit(step.store)
             if before is not None:
-                n_done += before.result()
-                progress.report(n_done, total, marked("Looking for faces"))
+                yield before.result()
         if storing is not None:
-            n_done += storing.result()
-            progress.report(n_done, total, marked("Looking for faces"))
-    return summarise_ingest(tools.store, target.job_id, len(source.layout.people))
+            yield storing.result()
 
 
 def summarise_ingest(store: ReportStore, job_id: str, n_people: int) -> IngestSummary:

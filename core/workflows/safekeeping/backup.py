@@ -110,43 +110,65 @@ def take_backup(
     remember_folder(tools.data_dir, folder.path)
     with folder.lock():
         folder.sweep()
-        created = time.time()
-        draft = folder.new_draft(created)
         copying = _Copying(tools, folder, _files_by_other_hashes(folder))
-        for _ in range(ATTEMPTS):
-            # The moment before the rows are read: who is erased after it may be in them.
-            created = time.time()
-            (draft / DATABASE).unlink(missing_ok=True)
-            tools.write_rows(draft / DATABASE, dataset_id, progress)
-            datasets, files, lacking = copying.copy_what_rows_speak_of(draft / DATABASE, progress)
-            if not lacking:
-                break
-        list_sha256 = write_file_list(draft / FILE_LIST, files)
-        manifest = BackupManifest(
-            id=draft.stem,
-            created=created,
-            schema=tools.schema,
-            datasets=tuple(datasets),
-            is_whole=dataset_id is None,
-            database_sha256=hash_file(draft / DATABASE),
-            database_bytes=(draft / DATABASE).stat().st_size,
-            list_sha256=list_sha256,
-            files=len(files),
-            file_bytes=sum(file.size_bytes for file in files),
-            lacking=len(lacking),
-        )
+        draft = folder.new_draft(time.time())
+        content = _copy_at_one_moment(tools, copying, draft / DATABASE, dataset_id, progress)
+        manifest = _describe_backup(draft, content, tools.schema, is_whole=dataset_id is None)
         folder.finish(draft, manifest)
         # Of somebody who was erased while it was copied nothing stays.
         folder.sweep()
     return BackupReceipt(
         backup=manifest.id,
-        datasets=len(datasets),
-        files=len(files),
+        datasets=len(manifest.datasets),
+        files=manifest.files,
         file_bytes=manifest.file_bytes,
         copied=copying.copied,
         copied_bytes=copying.copied_bytes,
-        lacking=len(lacking),
-        first_lacking=tuple(lacking[:5]),
+        lacking=manifest.lacking,
+        first_lacking=tuple(content.lacking[:5]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What the rows of a backup speak of."""
+
+    created: float
+    """When the rows were about to be read: who is erased later may be in them."""
+    datasets: list[BackedUpDataset]
+    files: list[ListedFile]
+    lacking: list[str]
+
+
+def _copy_at_one_moment(
+    tools: BackupTools, copying: _Copying, database: Path, dataset_id: str | None, progress: Progress
+) -> _Content:
+    """Copy the rows and their files; anew where a file went between the two, and with what is lacking in the end."""
+    attempts = 0
+    while True:
+        created = time.time()
+        database.unlink(missing_ok=True)
+        tools.write_rows(database, dataset_id, progress)
+        content = _Content(created, *copying.copy_what_rows_speak_of(database, progress))
+        attempts += 1
+        if not content.lacking or attempts == ATTEMPTS:
+            return content
+
+
+def _describe_backup(draft: Path, content: _Content, schema: int, *, is_whole: bool) -> BackupManifest:
+    """Write the list of files, and say what is in a backup."""
+    return BackupManifest(
+        id=draft.stem,
+        created=content.created,
+        schema=schema,
+        datasets=tuple(content.datasets),
+        is_whole=is_whole,
+        database_sha256=hash_file(draft / DATABASE),
+        database_bytes=(draft / DATABASE).stat().st_size,
+        list_sha256=write_file_list(draft / FILE_LIST, content.files),
+        files=len(content.files),
+        file_bytes=sum(file.size_bytes for file in content.files),
+        lacking=len(content.lacking),
     )
 
 

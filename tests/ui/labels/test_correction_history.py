@@ -41,6 +41,10 @@ def test_a_move_says_from_whom_to_whom() -> None:
     assert correction_history.describe_event(event(EventKind.MOVE, 1, 1, None), NAMES) == "Named 1 face ann lee"
 
 
+def test_a_face_that_keeps_its_name_is_confirmed() -> None:
+    assert correction_history.describe_event(event(EventKind.MOVE, 1, 1, 1), NAMES) == "Confirmed 1 face of ann lee"
+
+
 def test_a_merge_says_who_became_whom() -> None:
     assert correction_history.describe_event(event(EventKind.MERGE, 0), NAMES) == "Merged Ben into ann lee"
     assert correction_history.describe_event(event(EventKind.TEACH, 1), NAMES) == "Taught a face of ann lee"

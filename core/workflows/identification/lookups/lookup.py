@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -38,7 +38,7 @@ from core.workflows.identification.lookups import stored
 from core.workflows.identification.lookups.kept_lookups import LookupTools, kept_photos_path
 from core.workflows.identification.lookups.stored import LookupBatch, PartFile
 from core.workflows.identification.lookups.values import Lookup, LookupCounts, LookupFace, LookupPhoto
-from core.workflows.photos.face_finding import AnsweredPhoto, PhotoQuestion
+from core.workflows.photos.face_finding import AnsweredPhoto, FaceFinder, PhotoQuestion
 from core.workflows.photos.photo_reader import PhotoReader, ReadPhoto
 from core.workflows.verification.verify import select_named_faces
 
@@ -80,26 +80,51 @@ def look_up_photos(
     Cancelled
         Between two batches; what was finished stays, and the same task goes on from there.
     """
-    if not source.entries and all(refusal.left_out for refusal in source.refused):
-        raise InputRefused(
-            marked("There are no photos in it. Give a zip or a folder with JPEG, PNG, HEIC or other photos.")
-        )
+    _require_photos(source)
     # Before the first photo: hours of work would end in vectors that say nothing.
     identifier.gallery.require_model(identifier.recogniser.model_id)
     part = _part_file(tools.artifacts, task, identifier)
     batches = part.batches()
-    # By position in the source and not by name or content: two files of a zip may have one name, and copies of a photo
-    # are each a line.
-    finished_names = {
-        position: photo.name for batch in batches for position, photo in zip(batch.positions, batch.photos, strict=True)
-    }
+    finished_names = _name_finished(batches)
     source.require_names(finished_names)
     entries = [entry for entry in source.entries if entry.index not in finished_names]
     total, n_done = len(source.entries), len(finished_names)
     progress.report(n_done, total, marked("Looking for faces and names"))
     finished = _Finished(part, batches)
     finder = tools.open_finder(identifier.pipeline)
-    reader = PhotoReader(
+    reader = _open_reader(tools, identifier, source, finder, finished)
+    readings = (_BatchReading.of(identifier.pipeline, photos) for photos in reader.batches(entries))
+    questions = ((reading, reading.ask()) for reading in readings)
+    for reading, answers in finder.stream_faces(questions, identifier.pipeline.enough_px, progress):
+        finished.add(_identify_batch(identifier, reading, answers))
+        n_done += reading.n_photos
+        progress.report(n_done, total, marked("Looking for faces and names"))
+    refused = [LookupPhoto.of_refused(refusal.name, refusal.reason) for refusal in source.refused]
+    return _store_lookup(tools, identifier, task, batches, refused)
+
+
+def _require_photos(source: PhotoSource) -> None:
+    if not source.entries and all(refusal.left_out for refusal in source.refused):
+        raise InputRefused(
+            marked("There are no photos in it. Give a zip or a folder with JPEG, PNG, HEIC or other photos.")
+        )
+
+
+def _name_finished(batches: Iterable[LookupBatch]) -> dict[int, str]:
+    """The names of finished photos by their positions in the source.
+
+    Not by names or contents: two files of a zip may have one name, and copies of a photo are each a line.
+    """
+    return {
+        position: photo.name for batch in batches for position, photo in zip(batch.positions, batch.photos, strict=True)
+    }
+
+
+def _open_reader(
+    tools: LookupTools, identifier: Identifier, source: PhotoSource, finder: FaceFinder, finished: _Finished
+) -> PhotoReader:
+    """Reads ahead of what looks for the faces."""
+    return PhotoReader(
         source=source,
         # Nothing is known here: a photo that the dataset has is looked at like any other.
         known=frozenset(),
@@ -110,14 +135,6 @@ def look_up_photos(
         decodes=not finder.decodes,
         batches_in_hand=finder.batches_in_hand,
     )
-    readings = (_BatchReading.of(identifier.pipeline, photos) for photos in reader.batches(entries))
-    questions = ((reading, reading.ask()) for reading in readings)
-    for reading, answers in finder.stream_faces(questions, identifier.pipeline.enough_px, progress):
-        finished.add(_identify_batch(identifier, reading, answers))
-        n_done += reading.n_photos
-        progress.report(n_done, total, marked("Looking for faces and names"))
-    refused = [LookupPhoto.of_refused(refusal.name, refusal.reason) for refusal in source.refused]
-    return _store_lookup(tools, identifier, task, batches, refused)
 
 
 @dataclass
