@@ -52,8 +52,8 @@ LANGUAGES = {
             has_capital_nouns=True,
             is_complete=True,
         ),
-        Language("fr", "Français", decimal_sign=",", date_field_format="DD/MM/YYYY"),
-        Language("es", "Español", decimal_sign=",", date_field_format="DD/MM/YYYY"),
+        Language("fr", "Français", decimal_sign=",", date_field_format="DD/MM/YYYY", is_complete=True),
+        Language("es", "Español", decimal_sign=",", date_field_format="DD/MM/YYYY", is_complete=True),
     )
 }
 """By their codes."""

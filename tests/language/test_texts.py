@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -28,12 +29,17 @@ def test_a_wish_becomes_a_language_that_there_is(wish: str, code: str):
     ("accepted", "code"),
     [
         *(("de-AT,de;q=0.9,en;q=0.5", "de"), ("de", "de"), ("en-GB,de;q=0.9", "en"), ("en;q=0.4, de;q=0.8", "de")),
-        *(("fr-FR,fr;q=0.9,de;q=0.8,en;q=0.7", "de"), ("fr", "en"), ("ja,xx;q=2", "en"), ("de;q=0", "en")),
+        *(("fr-FR,fr;q=0.9,de;q=0.8,en;q=0.7", "fr"), ("es", "es"), ("ja,xx;q=2", "en"), ("de;q=0", "en")),
         *((";;,q=,de;q=high", "de"), ("*", "en"), ("", "en")),
     ],
 )
 def test_a_browser_gets_the_dearest_of_its_languages_that_is_complete(accepted: str, code: str):
     assert Preference(accepted=accepted).resolve().code == code
+
+
+def test_a_language_that_is_not_complete_is_left_for_the_next(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(LANGUAGES, "fr", replace(LANGUAGES["fr"], is_complete=False))
+    assert [Preference(accepted=accepted).resolve().code for accepted in ("fr,de;q=0.8", "fr")] == ["de", "en"]
 
 
 def test_a_choice_comes_before_the_installation_and_that_before_the_browser():
