@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from core.base.errors import data_folder_fault
+from core.base.folders import read_state
 from core.language.texts import marked
 from core.store.artifacts import GOING, ArtifactKind, Artifacts, StoredFile, missing_file, require_ids
 
@@ -63,7 +64,7 @@ class FolderArtifacts(Artifacts):
 
     def find(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> StoredFile | None:
         """See ``Artifacts``."""
-        state = _read_state(self.path(dataset_id, kind, file_id))
+        state = read_state(self.path(dataset_id, kind, file_id))
         return StoredFile(kind, file_id, state.st_size, state.st_mtime) if state is not None else None
 
     def path(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> Path:
@@ -75,7 +76,12 @@ class FolderArtifacts(Artifacts):
     def ids(self, dataset_id: str, kind: ArtifactKind) -> list[str]:
         """See ``Artifacts``."""
         # Drafts have a dot in their names.
-        return [path.name for path in (self.root / dataset_id / kind).glob("*/*") if path.name.isalnum()]
+        return [
+            file.name
+            for beginning in _scan(self.root / dataset_id / kind)
+            for file in _scan(beginning)
+            if file.name.isalnum()
+        ]
 
     def dataset_ids(self) -> set[str]:
         """See ``Artifacts``."""
@@ -86,14 +92,14 @@ class FolderArtifacts(Artifacts):
         for kind in _scan(self.root / dataset_id):
             for beginning in _scan(kind):
                 for file in _scan(beginning):
-                    if state := _read_state(file):
+                    if state := read_state(file):
                         yield StoredFile(kind.name, file.name, state.st_size, state.st_mtime)
 
     def going_ids(self, before: float = float("inf")) -> list[str]:
         """See ``Artifacts``."""
         # Drafts have a dot in their names.
         announced = (entry for entry in _scan(self.root / GOING) if entry.name.isalnum())
-        states = ((entry.name, _read_state(entry)) for entry in announced)
+        states = ((entry.name, read_state(entry)) for entry in announced)
         return [name for name, state in states if state is not None and state.st_mtime < before]
 
     def delete(self, dataset_id: str, kind: ArtifactKind, file_id: str) -> None:
@@ -109,9 +115,9 @@ class FolderArtifacts(Artifacts):
 
     def delete_drafts(self, dataset_id: str, before: float = float("inf")) -> int:
         """See ``Artifacts``."""
-        drafts = [path for path in (self.root / dataset_id).glob(f"*/*/*{DRAFT}") if path.stat().st_mtime < before]
+        drafts = [file for file in self.files(dataset_id) if file.id.endswith(DRAFT) and file.written < before]
         for draft in drafts:
-            draft.unlink(missing_ok=True)
+            (self.root / dataset_id / draft.kind / draft.id[:2] / draft.id).unlink(missing_ok=True)
         return len(drafts)
 
     def announce_deletion(self, dataset_id: str) -> None:
@@ -234,14 +240,6 @@ def _flush(folder: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
-
-
-def _read_state(file: Path | os.DirEntry[str]) -> os.stat_result | None:
-    """Size and time of a file; None where it is gone, as a draft is that got its name since it was listed."""
-    try:
-        return file.stat()
-    except FileNotFoundError:
-        return None
 
 
 def _scan(folder: os.PathLike[str]) -> Iterator[os.DirEntry[str]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.archives.file_names import is_url
+from core.base.folders import read_state
 from core.store.job_model import Job, JobRequest
 
 
@@ -59,7 +61,8 @@ def find_unread_uploads(uploads_dir: Path, needed: Collection[Path], before: flo
     for upload in sorted(uploads_dir.iterdir()) if uploads_dir.is_dir() else ():
         path = upload.resolve()
         # Either way round: a job may read the folder of an upload, or one file in it.
-        if upload.stat().st_mtime < before and not any(path == file or path in file.parents for file in needed):
+        is_needed = any(path == file or path in file.parents for file in needed)
+        if not is_needed and (state := read_state(upload)) and state.st_mtime < before:
             yield upload
 
 
@@ -67,5 +70,7 @@ def remove_uploads(uploads: Iterable[Path]) -> int:
     """Remove files and folders that were dropped; how many."""
     removed = list(uploads)
     for upload in removed:
-        shutil.rmtree(upload) if upload.is_dir() else upload.unlink()
+        # What a job or another window removes meanwhile is gone, too.
+        with suppress(FileNotFoundError):
+            shutil.rmtree(upload) if upload.is_dir() else upload.unlink()
     return len(removed)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.base.folders import read_state
 from core.jobs.registry import submit_job
 from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext
@@ -239,9 +240,9 @@ def _newest_sorting(dataset: Dataset, info: LookupInfo) -> Job | None:
 def _show_sorted_copies(dataset: Dataset, result: Lookup, job: Job) -> None:
     """The zip that lies ready, until it is deleted or the result is forgotten."""
     path = export_path(data.services().settings.exports_dir, dataset.id, job.id)
-    if not path.exists():
+    if not (state := read_state(path)):
         return
-    counts, size = SortedCounts.of(job), path.stat().st_size
+    counts, size = SortedCounts.of(job), state.st_size
     with st.container(border=True):
         st.markdown(
             ngettext(

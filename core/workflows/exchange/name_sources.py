@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from core.archives.file_names import PHOTO_EXTENSIONS
 from core.archives.zip_file import ZipMembers
 from core.base.errors import InputRefused
+from core.base.folders import list_files
 from core.base.settings import ArchiveLimits
 from core.formats.xml_tree import MOST_BYTES
 from core.language.texts import marked
@@ -48,9 +49,9 @@ def read_name_sources(path: Path, limits: ArchiveLimits) -> Iterator[NameSource]
         A file cannot be read.
     """
     if path.is_dir():
-        for file in sorted(path.rglob("*")):
+        for file in list_files(path):
             name = file.relative_to(path).as_posix()
-            if may_say_names(name) and file.is_file() and not file.is_symlink():
+            if may_say_names(name):
                 yield NameSource(name, _read_bounded(file, limits), not _is_sidecar(name))
     elif may_say_names(path.name):
         yield NameSource(path.name, _read_bounded(path, limits), not _is_sidecar(path.name))

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.base.folders import read_state
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import EraseStore
 from core.store.job_model import JobState
@@ -53,7 +54,7 @@ def sweep_leftovers(tools: LeftoverTools, older_than_s: float = SETTLED_S) -> in
             swept += 1
     for path in [*_exports_of(tools, gone_ids), *_drafts(tools, idle_datasets)]:
         # By its age too: a command may have begun since the jobs were listed.
-        if path.exists() and path.stat().st_mtime < oldest_kept_s:
+        if (state := read_state(path)) and state.st_mtime < oldest_kept_s:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             swept += 1
     for dataset_id in idle_datasets:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 
 from core.base.errors import DataFolderBusy, data_folder_fault
+from core.base.folders import sum_bytes
 from core.language.texts import marked
 from core.store.artifacts import GOING
 from core.store.disk_reserve import OPENING_BYTES, Reserve
@@ -118,7 +119,7 @@ class SqliteDatabase:
 
     def size_bytes(self, engine: Engine) -> int:
         # With its write-ahead log, which may be as large as the database.
-        return sum(file.stat().st_size for file in self.path.parent.glob(f"{self.path.name}*"))
+        return sum_bytes(self.path.parent.glob(f"{self.path.name}*"))
 
     def describe(self) -> str:
         return marked("The database '{name}' of the data folder").format(name=self.path.name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.base.errors import InputRefused, NotFound
+from core.base.folders import list_files
 from core.base.machine import Pace
 from core.formats.zip_writer import writing_zip
 from core.language.texts import marked
@@ -50,7 +51,7 @@ def keep_lookup_photos(artifacts: Artifacts, dataset_id: str, lookup_id: str, up
         artifacts.keep(dataset_id, ArtifactKind.LOOKUP_PHOTOS, lookup_id)
         return zip_path
     with writing_zip(zip_path) as target:
-        for path in sorted(path for path in upload.rglob("*") if path.is_file() and not path.is_symlink()):
+        for path in list_files(upload):
             target.add_file(path.relative_to(upload).as_posix(), path)
     artifacts.keep(dataset_id, ArtifactKind.LOOKUP_PHOTOS, lookup_id)
     return zip_path
