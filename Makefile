@@ -1,7 +1,7 @@
 # make run        install what is missing and start Face Atlas
 # make test       every test, the browser's too        BROWSER=no leaves those out, COVERAGE=yes says what they reach
 # make quick      the tests that need neither the networks nor a browser
-# make check      format, lint, types, architecture; the components' JavaScript and its unit tests too
+# make check      format, lint, types, architecture; the components' JavaScript and its unit tests too (-j 2: at once)
 # make words      collect the interface's texts for translation
 # make audit      bandit, known vulnerabilities, licences; part of make check
 # make fuzz       every fuzz target for MINUTES=30, guided by the lines that it reaches (Linux)
@@ -21,7 +21,8 @@ MINUTES ?= 30
 
 VENV      := .venv
 PY        := $(VENV)/bin/python
-PIP       := $(PY) -m pip install --disable-pip-version-check
+# Modules are compiled when they are first imported: most of what the packages hold never is.
+PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check --no-compile
 PEERS     := .venv-peers
 COMPONENTS := core/ui/components
 NPM       := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm
@@ -44,9 +45,9 @@ QUICK     := $(addprefix tests/,archives base charts imaging learn ui) \
 FITS      := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 
 .DEFAULT_GOAL := help
-.NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: run test quick check check-components audit fuzz words bench bench-peers clean help env env-dev node venv models browser peers
+.PHONY: run test quick check style types architecture check-components audit fuzz words bench bench-peers clean help env \
+  env-dev node venv models browser peers
 
 help:
 	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
@@ -63,11 +64,18 @@ test: env-dev models browser
 quick: env-dev
 	$(PYTEST) -q -n 2 $(COVERED) $(QUICK)
 
-check: env-dev check-components audit
+# The longest first: with -j the others run beside it.
+check: types architecture style check-components audit
+
+types: env-dev
+	$(PY) -m mypy
+
+architecture: env-dev
+	$(PY) -m pytest -q tests/test_fences.py
+
+style: env-dev
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	$(PY) -m mypy
-	$(PY) -m pytest -q tests/test_fences.py
 
 # Format, lint, types and unit tests of the JavaScript: none of its tools is there when Face Atlas runs.
 check-components: node
@@ -108,12 +116,11 @@ env:
 	@test -e $(VENV)/.made && test -x $(PY) || $(MAKE) --no-print-directory venv
 	@cmp -s requirements.txt $(VENV)/requirements.txt || { \
 	  echo "Installing the packages (once; they take about 3.6 GB)"; \
-	  $(PIP) -r requirements.txt && echo "Compiling UMAP (once, about half a minute)" && \
-	  $(PY) -c 'from core.workflows.projection.project import compile_map_functions; compile_map_functions()' && cp requirements.txt $(VENV)/requirements.txt; }
+	  $(PIP_INSTALL) -r requirements.txt && cp requirements.txt $(VENV)/requirements.txt; }
 
 env-dev: env
 	@cat requirements-dev.txt requirements-cluster.txt | cmp -s - $(VENV)/requirements-dev.txt || { \
-	  $(PIP) -r requirements-dev.txt && cat requirements-dev.txt requirements-cluster.txt > $(VENV)/requirements-dev.txt; }
+	  $(PIP_INSTALL) -r requirements-dev.txt && cat requirements-dev.txt requirements-cluster.txt > $(VENV)/requirements-dev.txt; }
 
 # Node comes with the packages for development, so that everybody checks with the same.
 
@@ -147,8 +154,15 @@ models: $(MODELS)/.installed
 
 $(MODELS)/.installed: core/vision/models/catalogue.py core/vision/models/export.py core/store/sql/schema.py \
   core/cli/sample_preparation.py core/workflows/exchange/prepared_sample.py \
-  core/workflows/exchange/sample_picture.py $(MANIFESTS) | env
+  core/workflows/exchange/sample_picture.py $(MANIFESTS) | $(VENV)/.umap
 	@$(PY) -m core models install
+	@touch $@
+
+# What maps need is compiled by the first one: here, where nobody waits for it, and before the sample gets its map.
+
+$(VENV)/.umap: requirements.txt | env
+	@echo "Compiling UMAP (once, about half a minute)"
+	@$(PY) -c 'from core.workflows.projection.project import compile_map_functions; compile_map_functions()'
 	@touch $@
 
 $(MANIFESTS):

@@ -26,6 +26,7 @@ GROUPING_THRESHOLD = "core.learn.clustering.agglomerative"
 RATES = {"core.learn.open_set.rejection_rule", "core.learn.verification.pair_rule"}
 """Where the false-accept rates stand that a command offers."""
 UNIVERSAL = VALUES | {
+    "core.base.files.folders",
     "core.base.json_values",
     "core.base.settings",
     "core.base.logs",
@@ -153,7 +154,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core.vision.pipeline": UNIVERSAL | PIXELS | {"core.vision.detect", "core.vision.embed", "core.vision.quality"},
     "core.vision.quality": VALUES,
     "core.store": VALUES
-    | {"core.base.json_values", "core.base.file_systems", "core.store", "core.corrections", "core.imaging.geometry"}
+    | {"core.base.json_values", "core.base.files", "core.store", "core.corrections", "core.imaging.geometry"}
     | {"core.learn.metrics.run_values", "core.learn.projection.map_values"},
     "core.store.sql.migrations.versions": set(),  # frozen: what the program says today is nothing to a revision
     "core.corrections": VALUES | {"core.corrections"},
@@ -163,7 +164,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"core.formats", "core.archives.zip_file", "core.imaging.geometry", "core.corrections", "core.learn"}
     | {"core.store.exchange_protocols", "core.store.name_spelling"},
     "core.isolation": UNIVERSAL | {"core.isolation", "core.imaging", "core.formats"},
-    "core.archives": UNIVERSAL | {"core.archives", "core.base.file_systems", "core.imaging.signatures"},
+    "core.archives": UNIVERSAL | {"core.archives", "core.base.files.file_systems", "core.imaging.signatures"},
     "core.imaging": UNIVERSAL | {"core.imaging"},
     "core.base": VALUES,
     "core.language": {"core.language"},
@@ -216,7 +217,7 @@ HEAVY = {
     "babel": {"core.language.languages", "core.language.dates"},
     "ray": {"core.cluster"},
     "cryptography": {"core.signing", "core.store.encryption"},
-    "fsspec": {"core.base.file_systems"},
+    "fsspec": {"core.base.files.file_systems"},
     "fpdf": {"core.report.pdf"},
 }
 

@@ -24,7 +24,7 @@ from core.archives.source import (
 )
 from core.archives.system_files import classify_leftover
 from core.base.errors import ArchiveRefused, ImageRefused, InputRefused, SourceUnavailable
-from core.base.file_systems import describe_store_fault, open_file_system
+from core.base.files.file_systems import describe_store_fault, open_file_system
 from core.base.settings import ArchiveLimits
 from core.base.types import Refusal
 from core.imaging import signatures

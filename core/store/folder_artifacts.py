@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from core.base.errors import data_folder_fault
-from core.base.folders import read_state
+from core.base.files.folders import read_state
 from core.language.texts import marked
 from core.store.artifacts import GOING, ArtifactKind, Artifacts, StoredFile, missing_file, require_ids
 

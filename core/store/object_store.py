@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from core.base.errors import ArtifactsUnavailable
-from core.base.file_systems import describe_store_fault, open_file_system
+from core.base.files.file_systems import describe_store_fault, open_file_system
 
 REMOVED_AT_ONCE = 1000
 """S3 takes no more in one request."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.archives.file_names import is_url
-from core.base.folders import read_state
+from core.base.files.folders import read_state
 from core.store.job_model import Job, JobRequest
 
 

@@ -6,7 +6,7 @@ import shutil
 import threading
 from pathlib import Path
 
-from core.base.folders import list_files, read_state, sum_bytes
+from core.base.files.folders import list_files, read_state, sum_bytes
 
 
 def test_the_files_of_a_folder_are_listed_and_weighed(tmp_path: Path) -> None:

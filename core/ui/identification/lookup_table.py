@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.base.folders import read_state
+from core.base.files.folders import read_state
 from core.jobs.registry import submit_job
 from core.language.texts import gettext as _
 from core.language.texts import marked, ngettext

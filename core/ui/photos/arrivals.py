@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.access.permissions import Action
 from core.base.errors import InputRefused, NotFound
-from core.base.folders import read_state
+from core.base.files.folders import read_state
 from core.jobs.registry import submit_job
 from core.language.said_before import say_again
 from core.language.texts import gettext as _

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from core.base.errors import ModelUnavailable
-from core.base.folders import list_files, sum_bytes
+from core.base.files.folders import list_files, sum_bytes
 from core.base.progress import Progress
 from core.vision.models.catalogue import SdistSource, Source, UrlSource
 from core.vision.models.manifest import file_sha256

@@ -16,7 +16,7 @@ from core.archives.file_names import PHOTO_EXTENSIONS
 from core.archives.zip_file import ZipMembers
 from core.base import words
 from core.base.errors import InputRefused
-from core.base.folders import list_files, sum_bytes
+from core.base.files.folders import list_files, sum_bytes
 from core.base.settings import ArchiveLimits
 from core.formats.correction_log import EventLine, FaceLine
 from core.language.texts import marked

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from core.archives.file_names import PHOTO_EXTENSIONS
 from core.archives.zip_file import ZipMembers
 from core.base.errors import InputRefused
-from core.base.folders import list_files
+from core.base.files.folders import list_files
 from core.base.settings import ArchiveLimits
 from core.formats.xml_tree import MOST_BYTES
 from core.language.texts import marked

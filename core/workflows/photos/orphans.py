@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.base.folders import read_state
+from core.base.files.folders import read_state
 from core.store.artifacts import ArtifactKind, Artifacts
 from core.store.exchange_protocols import EraseStore
 from core.store.job_model import JobState

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, text
 
 from core.base.errors import DataFolderBusy, data_folder_fault
-from core.base.folders import sum_bytes
+from core.base.files.folders import sum_bytes
 from core.language.texts import marked
 from core.store.artifacts import GOING
 from core.store.disk_reserve import OPENING_BYTES, Reserve

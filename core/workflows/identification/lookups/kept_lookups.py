@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.base.errors import InputRefused, NotFound
-from core.base.folders import list_files
+from core.base.files.folders import list_files
 from core.base.machine import Pace
 from core.formats.zip_writer import writing_zip
 from core.language.texts import marked
