@@ -310,6 +310,26 @@ def sample_dir(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return prepared.once(tmp_path_factory, "sample", fill)
 
 
+@pytest.fixture(scope="session")
+def few_files(sample_files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Every fifth photo of the sample, some of each person."""
+    return dict(list(sample_files.items())[::5])
+
+
+@pytest.fixture(scope="session")
+def few_dir(models_dir: Path, few_files: Mapping[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of a few photos of the sample, for what costs its time once for each file or row."""
+
+    def fill(folder: Path) -> None:
+        new_data_dir(models_dir, folder)
+        archive = write_zip(folder / "few.zip", few_files)
+        write_answer(folder, "ingest", str(archive), "--dataset", prepared.SAMPLE)
+        write_answer(folder, "train", "--dataset", prepared.SAMPLE)
+        archive.unlink()
+
+    return prepared.once(tmp_path_factory, "few", fill)
+
+
 def write_answer(data_dir: Path, command: str, *words: str) -> None:
     """Give a command, and keep the JSON document with which it answers in the data folder."""
     with contextlib.redirect_stdout(io.StringIO()) as told:

@@ -27,6 +27,8 @@ class IdleTask:
     command: Sequence[str]
     afterwards: Callable[[], None]
     """Short; it runs on a thread of its own."""
+    is_prepared: Callable[[], bool] = lambda: False
+    """Whether the command has nothing to do here: no process is started for that."""
     _process: subprocess.Popen[bytes] | None = None
     _idle_since: float | None = None
     # Once in a worker's life: what is compiled stays on the disk for every process after it.
@@ -40,15 +42,22 @@ class IdleTask:
             # Between two jobs of somebody at work the queue is empty for a moment: what began there would be killed at
             # once, and begin again.
             self._idle_since = self._idle_since or time.monotonic()
-            if time.monotonic() - self._idle_since >= QUIET_S:
+            if time.monotonic() - self._idle_since < QUIET_S:
+                return
+            if self.is_prepared():
+                self._end(0)
+            else:
                 self._process = subprocess.Popen(self.command, cwd=_ROOT, stdin=subprocess.DEVNULL)
         elif (status := self._process.poll()) is not None:
-            # A command that failed is not tried again: what it prepares is then made when it is asked for, only slower.
-            self._process, self._ended = None, True
-            log.info("prepared for maps, status %d", status)
-            if status == 0:
-                # On a thread, as ``tend`` is called between two looks at the queue: a job must not wait for it.
-                threading.Thread(target=self.afterwards, name="spare", daemon=True).start()
+            self._end(status)
+
+    def _end(self, status: int) -> None:
+        # A command that failed is not tried again: what it prepares is then made when it is asked for, only slower.
+        self._process, self._ended = None, True
+        log.info("prepared for maps, status %d", status)
+        if status == 0:
+            # On a thread, as ``tend`` is called between two looks at the queue: a job must not wait for it.
+            threading.Thread(target=self.afterwards, name="spare", daemon=True).start()
 
     def drop(self) -> None:
         """There is something to do."""

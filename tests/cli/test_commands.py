@@ -29,9 +29,9 @@ def run(*words: object, env: dict[str, str] | None = None) -> subprocess.Complet
 
 
 @pytest.fixture(scope="module")
-def learned_dir(sample_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The trained sample, for commands that only read it."""
-    return prepared.copy(sample_dir, tmp_path_factory.mktemp("learned") / "data")
+def learned_dir(few_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few photos, learned, for commands that only read them."""
+    return prepared.copy(few_dir, tmp_path_factory.mktemp("learned") / "data")
 
 
 # nothing taken

@@ -49,9 +49,9 @@ def memory_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def folder(sample_dir: Path, tmp_path: Path, memory_dir: Path) -> Path:
-    """The trained sample, with an export and an upload that wait."""
-    path = prepared.copy(sample_dir, tmp_path / "data")
+def folder(few_dir: Path, tmp_path: Path, memory_dir: Path) -> Path:
+    """A few photos, learned, with an export and an upload that wait."""
+    path = prepared.copy(few_dir, tmp_path / "data")
     services = Services(Settings(path))
     exported = export_path(services.settings.exports_dir, services.store.datasets()[0].id, "a0")
     exported.parent.mkdir(parents=True)

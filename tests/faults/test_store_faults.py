@@ -36,9 +36,9 @@ PAGE_BYTES = 4096
 
 
 @pytest.fixture
-def folder(sample_dir: Path, tmp_path: Path) -> Path:
+def folder(few_dir: Path, tmp_path: Path) -> Path:
     """A data folder with a dataset, whose database lies in one file."""
-    path = prepared.copy(sample_dir, tmp_path / "data")
+    path = prepared.copy(few_dir, tmp_path / "data")
     Services(Settings(path)).store.engine.dispose()
     return path
 

@@ -40,6 +40,12 @@ def test_it_is_done_once_and_then_what_follows_in_the_worker(tmp_path: Path) -> 
     assert (tmp_path / "ran").read_text() == "x"
 
 
+def test_where_it_was_done_before_only_what_follows_is(tmp_path: Path) -> None:
+    followed = threading.Event()
+    tended(IdleTask(appending(tmp_path / "ran"), followed.set, is_prepared=lambda: True), followed)
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_job_ends_it_at_once_and_it_begins_again_when_the_queue_is_empty(tmp_path: Path) -> None:
     ran, followed = tmp_path / "ran", threading.Event()
     prepared = IdleTask(

@@ -36,7 +36,7 @@ from core.store.values.datasets import FileOutcome
 from core.vision.engine.openvino import OpenVinoEngine
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.photos.requests import IngestRequest
-from core.workflows.projection.project import MapOptions
+from core.workflows.projection.project import MapOptions, Method
 from core.workflows.training.request import TrainRequest
 from tests import prepared
 from tests.conftest import MODEL_ID, PROJECT_DIR, new_data_dir, services_on, write_zip
@@ -88,7 +88,8 @@ def submit_ingest(services: Services, archive: Path, model_id: str = MODEL_ID) -
     return services.jobs.submit(dataset.id, JobKind.INGEST, request.to_json())
 
 
-def test_a_worker_killed_in_the_middle_resumes_to_the_undisturbed_result(
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the processes' children from /proc")
+def test_an_ingest_whose_worker_is_killed_and_whose_next_one_is_asked_to_end_comes_to_the_undisturbed_result(
     models_dir: Path, engine: OpenVinoEngine, sample_zip: Path, sample_dir: Path, tmp_path: Path
 ) -> None:
     services = services_on(new_data_dir(models_dir, tmp_path / "data"), engine)
@@ -100,40 +101,32 @@ def test_a_worker_killed_in_the_middle_resumes_to_the_undisturbed_result(
     killed = services.jobs.job(job.id)
     assert killed.state is JobState.INTERRUPTED, "it ended before it could be killed, or nobody noticed"
     assert 16 <= len(services.store.photo_labels(job.dataset_id)) < 118
-    with worker(services.settings.data_dir, tmp_path / "second.log"):
+    with worker(services.settings.data_dir, tmp_path / "second.log") as second:
         assert "resume" in services.jobs.job(job.id).error
         services.jobs.resume(job.id)
-        wait_until(lambda: not services.jobs.job(job.id).state.active, "the end")
-    resumed = services.jobs.job(job.id)
-    assert resumed.state is JobState.DONE, resumed.error
-    undisturbed = services_on(prepared.copy(sample_dir, tmp_path / "undisturbed"), engine)
-    (other,) = (ended for ended in undisturbed.jobs.jobs() if ended.kind is JobKind.INGEST)
-    require_same(services, resumed, undisturbed, other)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads the processes' children from /proc")
-def test_a_worker_that_is_asked_to_end_stores_its_batch_and_the_next_one_goes_on(
-    models_dir: Path, engine: OpenVinoEngine, sample_zip: Path, tmp_path: Path
-) -> None:
-    services = services_on(new_data_dir(models_dir, tmp_path / "data"), engine)
-    job = submit_ingest(services, sample_zip)
-    with worker(services.settings.data_dir, tmp_path / "first.log") as first:
-        wait_until(lambda: services.jobs.job(job.id).done > 0, "the first batch")
-        # As a service manager asks: all processes of the service at once.
-        children = Path(f"/proc/{first.process.pid}/task/{first.process.pid}/children").read_text().split()
-        for pid in (*map(int, children), first.process.pid):
-            os.kill(pid, signal.SIGTERM)
-        assert first.process.wait(LONGEST_S) == 0
+        wait_until(lambda: services.jobs.job(job.id).done > killed.done, "the next batch")
+        end_as_a_service(second)
     offered = services.jobs.job(job.id)
     assert (offered.state, offered.error) == (JobState.QUEUED, ""), "it ended before, or was left as after a kill"
     stored = len(services.store.photo_labels(job.dataset_id))
-    assert 0 < stored < 118
+    assert killed.done < stored < 118
     assert FileOutcome.REFUSED not in services.store.outcome_counts(job.id), "a photo is blamed"
-    with worker(services.settings.data_dir, tmp_path / "second.log"):
+    with worker(services.settings.data_dir, tmp_path / "third.log"):
         wait_until(lambda: not services.jobs.job(job.id).state.active, "the end")
     ended = services.jobs.job(job.id)
-    assert (ended.state, ended.done_at_start > 0) == (JobState.DONE, True), ended.error
-    assert len(services.store.photo_labels(job.dataset_id)) == 118
+    assert (ended.state, ended.done_at_start >= killed.done) == (JobState.DONE, True), ended.error
+    undisturbed = services_on(prepared.copy(sample_dir, tmp_path / "undisturbed"), engine)
+    (other,) = (ended for ended in undisturbed.jobs.jobs() if ended.kind is JobKind.INGEST)
+    require_same(services, ended, undisturbed, other)
+
+
+def end_as_a_service(running: Worker) -> None:
+    """Ask a worker to end as a service manager does: all processes of the service at once."""
+    pid = running.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for each in (*map(int, children), pid):
+        os.kill(each, signal.SIGTERM)
+    assert running.process.wait(LONGEST_S) == 0
 
 
 def require_same(services: Services, job: Job, others: Services, other: Job) -> None:
@@ -490,14 +483,13 @@ def test_a_map_is_there_before_the_ingest_of_another_dataset_ends(
     mapped = services.store.datasets()[0]
     photos = {
         f"{round_number}/{name}": content[:2] + jpeg_comment(round_number) + content[2:]
-        for round_number in range(8)
+        for round_number in range(3)
         for name, content in sample_files.items()
     }
     ingest = submit_ingest(services, write_zip(tmp_path / "photos.zip", photos))
     with worker(services.settings.data_dir, tmp_path / "worker.log"):
         wait_until(lambda: services.jobs.job(ingest.id).done > 0, "the first batch")
-        map_params = {**MapOptions().to_json(), "method": MapOptions().method}
-        quick = services.jobs.submit(mapped.id, JobKind.MAP, map_params)
+        quick = services.jobs.submit(mapped.id, JobKind.MAP, MapOptions(Method.PCA).to_json())
         wait_until(lambda: not services.jobs.job(quick.id).state.active, "the map")
         during = services.jobs.job(ingest.id)
     assert services.jobs.job(quick.id).state is JobState.DONE, services.jobs.job(quick.id).error

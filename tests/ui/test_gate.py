@@ -201,7 +201,6 @@ def test_others_are_let_in_only_when_that_is_said_in_so_many_words(address: str 
 @pytest.mark.parametrize(
     ("arguments", "environment"),
     [
-        (["--server.address", "0.0.0.0"], {}),
         ([], {"STREAMLIT_SERVER_ADDRESS": "0.0.0.0"}),
         (["--server.address="], {}),
     ],

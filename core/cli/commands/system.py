@@ -139,7 +139,7 @@ def _worker(options: argparse.Namespace) -> None:
         job_handlers(services),
         services.worker_lock,
         end.stop,
-        IdleTask(_READY_FOR_MAPS, project.load_map_libraries),
+        IdleTask(_READY_FOR_MAPS, project.load_map_libraries, project.are_map_functions_compiled),
         partial(list_follow_ups, services),
     )
     # What else still runs, as children and the reading of libraries, is not waited for.

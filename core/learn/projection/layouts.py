@@ -125,8 +125,7 @@ def umap_layout(
 
 def warm_up() -> None:
     """Compile all that ``umap_layout`` needs: half a minute where numba has nothing on disk, no time after."""
-    mark = _compiled()
-    if mark is not None and mark.exists():
+    if is_warm():
         return
     import_umap()
     rng = np.random.default_rng(0)
@@ -136,8 +135,14 @@ def warm_up() -> None:
         start = _start(pca_layout(vectors, dimensions))
         settings = {"n_neighbors": 5, "n_components": dimensions, "n_epochs": 2, "random_state": 0, "n_jobs": 1}
         _fitted(_umap_class()(init=start, metric="euclidean", **settings, **knn_options), vectors)
-    if mark is not None:
+    if (mark := _compiled()) is not None:
         mark.touch()
+
+
+def is_warm() -> bool:
+    """Whether a process before this one has compiled all of it."""
+    mark = _compiled()
+    return mark is not None and mark.exists()
 
 
 def _compiled() -> Path | None:

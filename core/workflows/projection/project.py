@@ -75,6 +75,11 @@ def compile_map_functions() -> None:
     layouts.warm_up()
 
 
+def are_map_functions_compiled() -> bool:
+    """Whether that was done on this installation already."""
+    return layouts.is_warm()
+
+
 def load_map_libraries() -> None:
     """Load what maps need into this process."""
     layouts.import_umap()

@@ -213,13 +213,13 @@ def test_work_that_was_killed_goes_on_by_itself_or_its_upload_goes(unkept: Album
 
 
 @pytest.fixture
-def kept(sample_dir: Path, engine: OpenVinoEngine, sample_files: Mapping[str, bytes], tmp_path: Path) -> Album:
-    """The trained sample, with an export, photos that were looked up, and an upload that nobody started."""
-    services = services_on(prepared.copy(sample_dir, tmp_path / "data"), engine)
-    album = Album(services, services.store.dataset(prepared.SAMPLE).id, dict(sample_files))
+def kept(few_dir: Path, engine: OpenVinoEngine, few_files: Mapping[str, bytes], tmp_path: Path) -> Album:
+    """A few photos, learned, with an export, photos that were looked up, and an upload that nobody started."""
+    services = services_on(prepared.copy(few_dir, tmp_path / "data"), engine)
+    album = Album(services, services.store.dataset(prepared.SAMPLE).id, few_files)
     prepared.carry(services, album.dataset_id, JobKind.EXPORT, ExportRequest(ExportKind.PHOTOS).to_json())
     run = services.runs.runs(album.dataset_id)[0].id
-    few = replace(album, photos=dict(list(sample_files.items())[:2]))
+    few = replace(album, photos=dict(list(few_files.items())[:2]))
     upload = few.drop("asked.zip")
     prepared.carry(services, album.dataset_id, JobKind.LOOKUP, LookupRequest(str(upload), "asked", run).to_json())
     few.drop("waiting.zip")
@@ -232,7 +232,7 @@ def discard(album: Album) -> DiscardReceipt:
 
 
 def test_photos_of_a_dataset_go_for_good_with_a_receipt_and_faces_stay(kept: Album, tmp_path: Path) -> None:
-    services, dataset_id = kept.services, kept.dataset_id
+    services, dataset_id, n_photos = kept.services, kept.dataset_id, len(kept.photos)
     backups = tmp_path / "backups"
     take_backup(services.backup_tools(), backups)
     counts, table = services.store.counts(dataset_id), services.store.face_table(dataset_id)
@@ -240,14 +240,14 @@ def test_photos_of_a_dataset_go_for_good_with_a_receipt_and_faces_stay(kept: Alb
     assert kept.left > {"uploads/a1b2/waiting.zip"}
     receipt = discard(kept)
     assert kept.left == set()
-    assert (receipt.photos, receipt.exports, receipt.uploads, receipt.lookups, receipt.left) == (118, 1, 1, 1, 0)
+    assert (receipt.photos, receipt.exports, receipt.uploads, receipt.lookups, receipt.left) == (n_photos, 1, 1, 1, 0)
     assert receipt.backups is not None and len(receipt.backups.taken) == 1, "the backup of before is named"
     document = services.erase_tools().receipts.find(receipt.receipt_id)
     verified, _ = verify_receipt(json.dumps(document).encode())
-    assert (verified["what"], verified["receipt"]["photos"]) == (ErasedWhat.PHOTOS, 118)
+    assert (verified["what"], verified["receipt"]["photos"]) == (ErasedWhat.PHOTOS, n_photos)
     assert services.store.counts(dataset_id) == counts
     assert services.store.face_table(dataset_id).face_ids == table.face_ids
-    assert export(kept, ExportKind.XMP).sidecars == before.sidecars == 118
+    assert export(kept, ExportKind.XMP).sidecars == before.sidecars == n_photos
     assert examine(services.doctor_tools()).is_well
     job = services.jobs.submit(dataset_id, JobKind.DISCARD_PHOTOS, DiscardRequest("Ben").to_json())
     claimed = services.jobs.claim()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from core.__main__ import main
 from core.base.errors import InputRefused, NotFound
 from core.base.progress import CancelToken
 from core.corrections.model import Editor
@@ -25,7 +24,6 @@ from core.workflows.erasure.erase_person import EraseRequest, erase_person
 from core.workflows.erasure.signed_receipts import ErasedWhat, ReceiptHead, verify_receipt
 from core.workflows.labels.correct import Corrector
 from core.workflows.retention import terms as retention
-from tests.conftest import PROJECT_DIR
 from tests.workflows.exchange.test_export import Album
 
 TODAY = date(2026, 11, 29)
@@ -62,7 +60,7 @@ def corrector(album: Album) -> Corrector:
     return Corrector(album.services.store, album.services.log, album.dataset.id, Editor("Ben", "1"))
 
 
-def test_after_the_last_day_the_person_is_gone_and_the_receipt_verifies(album, tmp_path):
+def test_after_the_last_day_the_person_is_gone_and_the_receipt_verifies(album, tmp_path, capsys):
     keep_until(album, "Zebedee Quux", TODAY)
     assert erase_expired(album.services, TODAY) == 0, "the last day is kept"
     assert erase_expired(album.services, TOMORROW) == 1
@@ -80,12 +78,12 @@ def test_after_the_last_day_the_person_is_gone_and_the_receipt_verifies(album, t
     file.write_text(json.dumps(record.document, indent=2))
     key.write_text(album.services.keyring.open_own().public.to_pem())
     nowhere = tmp_path / "no data folder"
-    command = [sys.executable, "-m", "core", "--data", str(nowhere), "--json", "verify-receipt", str(file)]
-    answer = json.loads(subprocess.run([*command, "--key", str(key)], cwd=PROJECT_DIR, capture_output=True).stdout)
+    command = ["--data", str(nowhere), "--json", "verify-receipt", str(file)]
+    assert main([*command, "--key", str(key)]) == 0
+    answer = json.loads(capsys.readouterr().out)
     assert answer["verified"] is True and answer["with"] == "the key that was given" and not nowhere.exists()
     file.write_text(file.read_text().replace('"faces": 1', '"faces": 0'))
-    refused = subprocess.run(command, cwd=PROJECT_DIR, capture_output=True, text=True)
-    assert refused.returncode == 1 and "altered" in refused.stderr
+    assert main(command) == 1 and "altered" in capsys.readouterr().err
 
 
 def test_who_was_renamed_or_merged_keeps_the_earlier_day(album):
