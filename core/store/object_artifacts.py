@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, ClassVar
 
 from core.base.errors import NotFound
+from core.base.files.sized_reader import SizedReader
 from core.store.artifacts import GOING, WORKING_KINDS, ArtifactKind, Artifacts, StoredFile, missing_file, require_ids
 from core.store.folder_artifacts import FolderArtifacts, write_or_begin, writing_together
 from core.store.object_store import ObjectStore, StoredObject
@@ -240,23 +241,12 @@ class ObjectArtifacts(Artifacts):
         return set()
 
 
-class _PartReader(io.RawIOBase):
+class _PartReader(SizedReader):
     """An object as a file of which only what is asked for is read."""
 
     def __init__(self, objects: ObjectStore, key: str, size_bytes: int, kind: ArtifactKind) -> None:
-        self._objects, self._key, self._size, self._kind = objects, key, size_bytes, kind
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        beginning = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        self._at = max(0, beginning + offset)
-        return self._at
+        super().__init__(size_bytes)
+        self._objects, self._key, self._kind = objects, key, kind
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         part = self._read_next(len(buffer))

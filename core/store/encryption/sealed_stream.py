@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.base.errors import FileDamaged
+from core.base.files.sized_reader import SizedReader
 from core.language.texts import marked
 
 MAGIC: Final = b"FAcrypt\x01"
@@ -100,37 +101,23 @@ class SealingReader(io.RawIOBase):
         return n_bytes
 
 
-class SealedReader(io.RawIOBase):
+class SealedReader(SizedReader):
     """An encrypted file as what it holds, of which only the chunks that are asked for are read."""
 
     def __init__(self, file: IO[bytes], keys: Mapping[bytes, bytes], name: str) -> None:
         """Raises FileDamaged for a file that is not encrypted, or with a key that is not there."""
-        self._file, self._name, self._at = file, name, 0
+        self._file, self._name = file, name
         header = file.read(HEADER_BYTES)
         key = keys.get(sealed_key_id(header) or b"")
         if key is None or len(header) < HEADER_BYTES:
             raise _unreadable(marked("is not encrypted with a key of this data folder"))
         self._cipher = AESGCM(derive_key(key, header[-_SALT_BYTES:], b"file"))
         sealed_bytes = file.seek(0, os.SEEK_END)
-        self._size = content_bytes(sealed_bytes)
+        super().__init__(content_bytes(sealed_bytes))
         self._n_chunks = -(-(sealed_bytes - HEADER_BYTES) // _SEALED_CHUNK)
         self._number, self._chunk = -1, b""
         # At once, so that a file that was cut off at a chunk, or swapped, is told before anything of it is used.
         self._load(max(0, self._n_chunks - 1))
-
-    def readable(self) -> bool:
-        """See ``RawIOBase``."""
-        return True
-
-    def seekable(self) -> bool:
-        """See ``RawIOBase``."""
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """See ``RawIOBase``."""
-        beginning = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        self._at = max(0, beginning + offset)
-        return self._at
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """See ``RawIOBase``. Raises FileDamaged for a chunk that was changed."""
