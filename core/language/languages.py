@@ -28,6 +28,8 @@ class Language:
     date_field_format: str = ""
     """How ``st.date_input`` writes a day; "" leaves that to the page."""
     is_right_to_left: bool = False
+    has_elisions: bool = False
+    """A short word loses its vowel before another one: "de Ben", "d’Ann"."""
     has_capital_nouns: bool = False
     """Nouns have a capital letter inside of a sentence too."""
     is_complete: bool = False
@@ -52,7 +54,9 @@ LANGUAGES = {
             has_capital_nouns=True,
             is_complete=True,
         ),
-        Language("fr", "Français", decimal_sign=",", date_field_format="DD/MM/YYYY", is_complete=True),
+        Language(
+            "fr", "Français", decimal_sign=",", date_field_format="DD/MM/YYYY", has_elisions=True, is_complete=True
+        ),
         Language("es", "Español", decimal_sign=",", date_field_format="DD/MM/YYYY", is_complete=True),
     )
 }

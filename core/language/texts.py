@@ -13,6 +13,8 @@ What is remembered longer than a page's run (``st.cache_data``, a stored result)
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,6 +23,8 @@ from core.language.languages import ENGLISH, Language, load_translations
 
 THIN_SPACE = "\u202f"
 """Between thousands in every language: a point or a comma there means something else to the neighbour."""
+_ELIDED = re.compile(r"\b(?P<word>d|qu)e (?P<marks>[*]*)(?=\{(?P<name>\w+)\})", re.IGNORECASE)
+_VOWELS = frozenset("aeiouœæ")
 _spoken: ContextVar[Language | None] = ContextVar("spoken", default=None)
 _readers: list[Callable[[], Language]] = []
 
@@ -78,4 +82,16 @@ def localise_decimals(number: str) -> str:
 
 def _fill(text: str, values: dict[str, object]) -> str:
     # A text without values may have braces of its own.
-    return text.format_map(values) if values else text
+    if not values:
+        return text
+    return (_elide(text, values) if current_language().has_elisions else text).format_map(values)
+
+
+def _elide(text: str, values: dict[str, object]) -> str:
+    """A French text whose "de" and "que" fit the values behind them: "de {name}" becomes "d’{name}" for Ann."""
+
+    def shorten(before_value: re.Match[str]) -> str:
+        value = unicodedata.normalize("NFD", str(values.get(before_value["name"], "")))
+        return f"{before_value['word']}’{before_value['marks']}" if value[:1].lower() in _VOWELS else before_value[0]
+
+    return _ELIDED.sub(shorten, text)

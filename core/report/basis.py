@@ -87,7 +87,9 @@ def _spread(values: np.ndarray, form: str) -> str:
 def _not_used(material: ReportMaterial) -> tuple[str, ...]:
     params = material.run.params
     entries = [*(params.gated or ()), *params.dropped]
-    return tuple(f"{_count_faces(entry.faces)}: {say_again(entry.reason)}" for entry in entries)
+    return tuple(
+        _("{title}: {content}", title=_count_faces(entry.faces), content=say_again(entry.reason)) for entry in entries
+    )
 
 
 def _count_faces(number: int) -> str:

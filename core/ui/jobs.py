@@ -111,7 +111,7 @@ def running_line(active: Sequence[Job], names: Mapping[str, str]) -> str:
     steps = _("{done} of {total}", done=words.count(first.done), total=words.count(first.total)) if first.total else ""
     parts = [part for part in (steps, _time_left(first)) if part]
     title = job_title(first, names)
-    line = f"{title}: {', '.join(parts)}" if parts else title
+    line = words.titled(title, ", ".join(parts)) if parts else title
     n_others = len(active) - 1
     if not n_others:
         return line
@@ -187,7 +187,7 @@ def _sentence(job: Job) -> str:
         return _("{work}: stopping after this step", work=title)
     active = data.services().jobs.active()
     if job.state is JobState.QUEUED:
-        return f"{title}: {waiting_sentence(job, active, dataset_names())}"
+        return words.titled(title, waiting_sentence(job, active, dataset_names()))
     if (quick := find_pausing_job(job, active)) is not None:
         return _("{work}: goes on after {other}", work=title, other=job_title(quick, dataset_names()))
     doing = say_again(job.message) or title
@@ -223,9 +223,8 @@ def _show_stopped_job(job: Job) -> None:
     """A job that ended early, with what happened and the way on."""
     title = words.plain(_(JOBS[job.kind].title))
     with st.container(border=True):
-        st.markdown(
-            f"{SYMBOL[job.state]} **{title}: {words.plain(_(job.state))}.** {words.plain(say_again(job.error))}"
-        )
+        ending = words.titled(title, words.plain(_(job.state)))
+        st.markdown(f"{SYMBOL[job.state]} **{ending}.** {words.plain(say_again(job.error))}")
         if job.total:
             st.caption(finished_sentence(job))
         with st.container(horizontal=True):

@@ -47,6 +47,7 @@ __all__ = [
     "number_name",
     "percent",
     "plain",
+    "titled",
 ]
 
 _JOINER = "\u2060"
@@ -106,6 +107,11 @@ def isolate_name(of: str | None) -> str:
 def name(of: str | None) -> str:
     """A person's name for an element that renders Markdown."""
     return plain(display_name(of))
+
+
+def titled(title: str, content: str) -> str:
+    """What is said of something, behind what it is: "Ann: 3 faces"; some languages leave room before the colon."""
+    return gettext("{title}: {content}", title=title, content=content)
 
 
 def number_name(name: str, used_names: Container[str], first: int = 1) -> str:

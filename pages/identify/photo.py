@@ -47,6 +47,6 @@ with frame.page(
     try:
         identified = photo_answer.identify_photo(run, dataset.revision, photo)
     except ImageRefused as refusal:
-        st.error(f"**{words.plain(photo.name)}**: {words.plain(refusal)}", icon=":material/error:")
+        st.error(words.titled(f"**{words.plain(photo.name)}**", words.plain(refusal)), icon=":material/error:")
         st.stop()
     photo_answer.show_photo_answer(dataset, run, identified)

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.base import words
 from core.language import said_before
 from core.language.dates import date_field_format, format_day, format_moment
 from core.language.languages import ENGLISH, LANGUAGES, find_language
 from core.language.preference import Preference
 from core.language.said_before import forget_texts, say_again
 from core.language.texts import gettext, ngettext, speaking
+from core.ui import words
 
 GERMAN = LANGUAGES["de"]
 
@@ -54,6 +54,13 @@ def test_a_text_is_said_in_the_language_that_is_spoken():
         with speaking(ENGLISH):
             assert gettext("Who is this?") == "Who is this?"
         assert gettext("Nobody translated this.") == "Nobody translated this."
+
+
+def test_a_french_text_elides_before_a_name_that_begins_with_a_vowel():
+    with speaking(LANGUAGES["fr"]):
+        shown = [gettext("Others of {name}", name=name) for name in ("Ben", "Élise", "", "2 personnes")]
+        assert shown == ["D’autres de Ben", "D’autres d’Élise", "D’autres de ", "D’autres de 2 personnes"]
+        assert words.titled("Ben", "3") == "Ben\u202f: 3"
 
 
 def test_values_stay_as_they_are():

@@ -13,7 +13,7 @@ import streamlit as st
 from core.base.words import DAY_S
 from core.language.dates import format_moment
 from core.language.texts import gettext as _
-from core.language.texts import marked, ngettext
+from core.language.texts import marked, ngettext, pgettext
 from core.services import Services
 from core.store.audit_log import AuditAction, AuditFilter, AuditLine
 from core.ui import menu, words
@@ -98,7 +98,7 @@ def _ask_for_filter(services: Services) -> AuditFilter:
             list(datasets),
             format_func=datasets.__getitem__,
             index=None,
-            placeholder=_("All"),
+            placeholder=pgettext("datasets", "All"),
             width=200,
             key="log_dataset",
         )

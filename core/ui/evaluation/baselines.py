@@ -38,7 +38,7 @@ def show_baselines_section(evaluated: EvaluatedRun) -> None:
     if offers.may_edit(evaluated.dataset.id):
         _offer_other_classifiers(evaluated, study)
     settings = "; ".join(
-        f"{say_again(classifier.title)}: {classifier.settings}"
+        words.titled(say_again(classifier.title), classifier.settings)
         for classifier in study.classifiers
         if classifier.settings
     )

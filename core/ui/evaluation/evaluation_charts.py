@@ -155,7 +155,7 @@ def changes_json(both: int, only_old: int, only_new: int, neither: int, *, ink: 
             x=[now.index(across) for across, _, _, _ in cells],
             y=[before.index(down) for _, down, _, _ in cells],
             text=[f"<b>{words.count(count)}</b>" for _, _, count, _ in cells],
-            hovertext=[f"{down}, {across}: {count}" for across, down, count, _ in cells],
+            hovertext=[words.titled(f"{down}, {across}", words.count(count)) for across, down, count, _ in cells],
             hovertemplate="%{hovertext}<extra></extra>",
             mode="text",
             textfont={"size": 17, "color": ink},

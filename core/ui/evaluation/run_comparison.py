@@ -145,7 +145,7 @@ def _show_changed_faces(
 ) -> None:
     n_changed = len(changed) + len(cleared)
     faces = ngettext("{number} face", "{number} faces", n_changed) if n_changed else _("none")
-    st.markdown(f"**{title}: {faces}**")
+    st.markdown(f"**{words.plain(words.titled(title, faces))}**")
     if cleared:
         st.caption(describe_cleared_errors(len(cleared)))
     notes = {

@@ -43,7 +43,7 @@ def slices_json(chart: IntervalChart, headings: Mapping[str, str], overall: floa
             [row.share for row in chart.rows],
             positions,
             customdata=[[row.heading, row.label] for row in chart.rows],
-            hovertext=[f"{say_again(row.label)}: {_share_text(row)}, {row.note}" for row in chart.rows],
+            hovertext=[words.titled(say_again(row.label), f"{_share_text(row)}, {row.note}") for row in chart.rows],
             error_x=_error_bars(chart.rows),
         )
     )

@@ -257,7 +257,7 @@ def show_recent_jobs(known: list[Dataset]) -> None:
     st.header(_("What happened lately"), anchor=False)
     for job in recent:
         when = words.ago(job.finished or job.created)
-        line = f"{names[job.dataset_id]}: {_describe_work(job)}"
+        line = words.titled(names[job.dataset_id], _describe_work(job))
         st.markdown(f"{jobs.SYMBOL[job.state]} {words.plain(line)}, {when}")
 
 

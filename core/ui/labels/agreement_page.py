@@ -253,7 +253,7 @@ def _show_difference(
 ) -> None:
     face_id, *answers = difference
     sentence = "  \n".join(
-        f"{words.plain(reviewer)}: {words.plain(_say(answer, names))}"
+        words.plain(words.titled(reviewer, _say(answer, names)))
         for reviewer, answer in zip(sample.reviewers, answers, strict=True)
     )
     with st.container(border=True):

@@ -77,7 +77,7 @@ def show_history(dataset_id: str, events: Sequence[Event], *, expanded: bool = F
     with st.expander(ngettext("History: {number} entry", "History: {number} entries", len(events)), expanded=expanded):
         for event in events:
             # What was undone stays in the list: the log is appended to, and an undoing is an event of its own.
-            message = words.plain(f"{event.author}: {describe_event(event, names)}")
+            message = words.plain(words.titled(event.author, describe_event(event, names)))
             line = f"{words.ago(event.created)}, {message}"
             st.caption(line if event.active else _("{line} (undone)", line=line))
 

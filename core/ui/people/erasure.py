@@ -112,7 +112,7 @@ def _show_receipt(job: Job) -> None:
     with st.container(border=True):
         st.markdown(f":material/{'warning' if left else 'task_alt'}: {receipt_sentence(receipt)}")
         for trace in [*left, *possible]:
-            st.caption(words.plain(f"{trace.path}: {say_again(trace.what)}. {say_again(trace.advice)}"))
+            st.caption(words.plain(words.titled(trace.path, f"{say_again(trace.what)}. {say_again(trace.advice)}")))
         if receipt.photos_kept_note:
             st.caption(words.plain(say_again(receipt.photos_kept_note)))
         if holding := describe_holding(receipt.backups):

@@ -190,7 +190,7 @@ def _show_work(dataset: Dataset, ingest: Job | None, answer: Answer, steps: Sequ
     """What failed, and what is worth a look, each with the way to it."""
     answer_steps.show_failed_steps(dataset, steps)
     for kind, n_suspects in (answer.suspects or {}).items():
-        label = f"{_(review_queue.TITLES[kind])}: {words.count(n_suspects)}"
+        label = words.titled(_(review_queue.TITLES[kind]), words.count(n_suspects))
         if kind in review_queue.ABOUT_PEOPLE:
             menu.link_page(menu.PEOPLE, label, ":material/groups:", dataset.id, show=PeopleCategory.QUESTIONS)
         else:

@@ -68,7 +68,7 @@ def _draw_line(dataset: Dataset, since: float, ended_before: frozenset[str]) -> 
     if _ended(steps) != ended_before:
         st.rerun()
     standings = [
-        f"{jobs.SYMBOL[step.state]} {words.plain(_(JOBS[step.kind].title))}: {words.plain(_standing(step))}"
+        f"{jobs.SYMBOL[step.state]} {words.plain(words.titled(_(JOBS[step.kind].title), _standing(step)))}"
         for step in steps
     ]
     # A line of its own height also when there is nothing to say.
@@ -87,7 +87,7 @@ def show_failed_steps(dataset: Dataset, steps: Sequence[Job]) -> None:
     """Each step that ended early, with the reason and the way to repeat it by hand."""
     for step in steps:
         if step.state.resumable:
-            title = words.plain(f"{_(JOBS[step.kind].title)}: {_(step.state)}")
+            title = words.plain(words.titled(_(JOBS[step.kind].title), _(step.state)))
             reason = say_again(step.error) if step.error else _("It was stopped.")
             st.markdown(f"{jobs.SYMBOL[step.state]} **{title}.** {words.plain(reason)}")
             menu.link_page(jobs.PAGES[step.kind], _("Do it by hand"), ":material/arrow_forward:", dataset.id)

@@ -130,7 +130,7 @@ def _look_and_start(dataset: Dataset | None, offer: Offer) -> None:
         parts = _parts(str(offer.path), state.st_mtime_ns if state else 0, dataset)
     except InputRefused as refusal:
         title, reason = say_title(offer.title), say_again(str(refusal))
-        st.error(words.plain(f"{title}: {reason}" if title not in reason else reason))
+        st.error(words.plain(words.titled(title, reason) if title not in reason else reason))
         # What cannot be read will never be: its copy would lie in the data folder without an owner.
         _discard_offer(offer)
         return
@@ -163,7 +163,7 @@ def _choose_part(parts: list[ArrivalPart]) -> ArrivalPart:
     """A zip may hold several things; one is taken at a time."""
     kinds = [part.kind for part in parts]
     labels = [
-        f"{_(TITLES[part.kind])}: {part.member}" if kinds.count(part.kind) > 1 else _(TITLES[part.kind])
+        words.titled(_(TITLES[part.kind]), part.member) if kinds.count(part.kind) > 1 else _(TITLES[part.kind])
         for part in parts
     ]
     label = st.radio(

@@ -24,7 +24,7 @@ def read_dropped_photo(model_id: str, upload: UploadedFile) -> PhotoFaces | None
     try:
         return _detect_faces(model_id, sha256(content).hexdigest(), content)
     except InputRefused as refusal:
-        st.error(f"**{words.plain(upload.name)}**: {words.plain(refusal)}", icon=":material/error:")
+        st.error(words.titled(f"**{words.plain(upload.name)}**", words.plain(refusal)), icon=":material/error:")
         return None
 
 

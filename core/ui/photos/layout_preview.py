@@ -137,7 +137,7 @@ def _show(offer: Offer, source: PhotoSource, with_people: bool, waiting: str) ->
     photos = ngettext("{number} photo", "{number} photos", layout.photos)
     counts = str(layout) if with_people else photos
     title, contents = say_title(offer.title), counts if photos in counts else f"{photos}; {counts}"
-    st.markdown(f"**{words.plain(title)}**: {words.plain(contents)}.")
+    st.markdown(f"{words.titled(f'**{words.plain(title)}**', words.plain(contents))}.")
     if with_people:
         _people(layout.people, layout.notes)
         if layout.strangers or not st.session_state.get(_key("strangers", offer), True):
@@ -184,7 +184,7 @@ def _ask_for_strangers(offer: Offer) -> None:
 
 def _ask_for_names(offer: Offer, names: ZipNameDecoding) -> None:
     """The names as they read, and in what other code pages they could be written."""
-    titles = {choice.codec: f"{choice.title}: {choice.sample}" for choice in names.choices}
+    titles = {choice.codec: words.titled(choice.title, choice.sample) for choice in names.choices}
     st.selectbox(
         _("The names in this zip are written in"),
         ["", *titles],
@@ -213,7 +213,7 @@ def _show_refusals(refused: Sequence[Refusal]) -> None:
     with st.expander(_("Which, and why")):
         for refusal in objections[:REASONS_SHOWN]:
             # As text: names of files of others are not to be read as Markdown.
-            st.text(f"{refusal.name}: {say_again(refusal.reason)}")
+            st.text(words.titled(refusal.name, say_again(refusal.reason)))
         if len(objections) > REASONS_SHOWN:
             st.caption(ngettext("and {number} more", "and {number} more", len(objections) - REASONS_SHOWN))
 

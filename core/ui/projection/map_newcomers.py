@@ -90,7 +90,7 @@ def add_photo_marks(dataset: Dataset, cloud: PointCloud, new_photo: NewPhoto) ->
 def _mark(faces: Faces, guest: PlacedFace, number: int, cloud: PointCloud) -> ScatterMark:
     title = _("Face {which} of the new photo", which=number)
     neighbour_lines = tuple(
-        f"{_name(faces, neighbour.face_id)}: {bar.format_pair_likeness(neighbour.distance)}"
+        words.titled(_name(faces, neighbour.face_id), bar.format_pair_likeness(neighbour.distance))
         for neighbour in guest.nearest
     )
     # The card has no row, as the face is none of the points: it travels with its mark.

@@ -116,7 +116,7 @@ def _choose_colouring(dataset: Dataset, run: Run | None) -> tuple[str, tuple[str
         # As many as there are colours; more could not be told apart.
         max_selections=palette.MOST_COLOURED,
         placeholder=_("A name"),
-        width=230,
+        width=210,
         disabled=not names,
         accept_new_options=name_choice.has_unlisted(dataset),
     )

@@ -92,7 +92,7 @@ def _is_old(job: Job) -> bool:
 def _show_ended(job: Job, names: Mapping[str, str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="dock"):
         title = words.plain(jobs.job_title(job, names))
-        st.markdown(f"{jobs.SYMBOL[job.state]} {title}: {words.plain(_(job.state))}", width="content")
+        st.markdown(f"{jobs.SYMBOL[job.state]} {words.titled(title, words.plain(_(job.state)))}", width="content")
         page = jobs.RESULT_PAGES[job.kind] if job.state is JobState.DONE else menu.JOBS
         label = _("See what came of it") if job.state is JobState.DONE else _("See why")
         menu.link_page(page, label, ":material/arrow_forward:", job.dataset_id)

@@ -10,7 +10,7 @@ import streamlit as st
 from core.jobs.registry import JOBS
 from core.language.said_before import say_again
 from core.language.texts import gettext as _
-from core.language.texts import marked
+from core.language.texts import marked, pgettext
 from core.store.job_model import Job, JobOwner, JobState
 from core.ui import jobs, words
 
@@ -52,7 +52,7 @@ def _table(past: list[Job], names: Mapping[str, str]) -> pd.DataFrame:
                     done=words.count(job.done),
                     total=jobs.count_units(job.total, JOBS[job.kind].unit),
                 ),
-                _("Ended"): words.ago(job.finished or job.created),
+                pgettext("when a job ended", "Ended"): words.ago(job.finished or job.created),
                 # A job that was cancelled in the queue was never started: it took nothing.
                 _("Took"): words.format_duration((job.finished or 0) - (job.started or job.finished or 0)),
                 _("By"): _(OWNERS[job.owner]),

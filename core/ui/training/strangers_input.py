@@ -141,7 +141,7 @@ def _show_refused(result: TrainResult) -> None:
     ):
         for refusal in result.refused[:SHOWN_REFUSALS]:
             # As text: names of files of others are not to be read as Markdown.
-            st.text(f"{refusal.name}: {say_again(refusal.reason)}")
+            st.text(words.titled(refusal.name, say_again(refusal.reason)))
         if len(result.refused) > SHOWN_REFUSALS:
             more = len(result.refused) - SHOWN_REFUSALS
             st.caption(ngettext("and {number} more", "and {number} more", more))

@@ -94,7 +94,7 @@ def _show_left_out(planned: SplitPlan) -> None:
         return
     with st.expander(ngettext("{number} person left out", "{number} people left out", len(planned.left_out))):
         for entry in planned.left_out[:LEFT_OUT_SHOWN]:
-            st.markdown(f"- **{words.name(entry.person)}**: {words.plain(say_again(entry.reason))}")
+            st.markdown(f"- {words.titled(f'**{words.name(entry.person)}**', words.plain(say_again(entry.reason)))}")
         if len(planned.left_out) > LEFT_OUT_SHOWN:
             more = len(planned.left_out) - LEFT_OUT_SHOWN
             st.caption(ngettext("and {number} more", "and {number} more", more))
