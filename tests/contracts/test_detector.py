@@ -85,7 +85,7 @@ def test_what_is_noted_of_the_package_is_what_it_finds(
 ) -> None:
     """Written down for all photos, as it takes long to look at them; some are looked at."""
     assert list(reference) == list(sample_images)
-    for name in list(sample_images)[::10]:
+    for name in list(sample_images)[::30]:
         found = package.detect_faces(sample_images[name], box_format="xyxy")
         assert len(found) == len(reference[name])
         for face, noted in zip(found, reference[name], strict=True):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
+from functools import cache
 from html.parser import HTMLParser
 
 from pypdf import PdfReader
 
 from core.report.content import Document, Figure
+from core.report.html import to_html
+from core.report.pdf import to_pdf
+from core.report.writing import write_report
 from tests.report.made import material, study
 
 MANY = tuple(f"person {number:03d}" for number in range(300))
@@ -41,6 +46,22 @@ class Page(HTMLParser):
     @property
     def text(self) -> str:
         return "\n".join(self.texts)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A report and its two files."""
+
+    document: Document
+    html: bytes
+    pdf: bytes
+
+
+@cache
+def written(kind: str) -> Written:
+    """The report of a kind, drawn once for all tests that read it."""
+    document = write_report(KINDS[kind])
+    return Written(document, to_html(document), to_pdf(document))
 
 
 def pdf_text(pdf: bytes) -> str:

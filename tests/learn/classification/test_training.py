@@ -53,7 +53,7 @@ def test_names_without_meaning_are_learned_by_heart_and_guessed_in_the_test(serv
     table, embeddings = services.store.face_table(dataset.id), services.store.embeddings(dataset.id)
     noise = replace(embeddings, vectors=directions(3, len(table)))
     monkeypatch.setattr(type(services.store), "embeddings", lambda *_: noise)
-    run = trained(services, dataset, TrainOptions(folds=3))
+    run = trained(services, dataset, TrainOptions(folds=2))
     said = train.load_predictions(services.artifacts, run)
     assert run.metrics.train_accuracy > 0.9
     assert run.metrics.accuracy < 0.1

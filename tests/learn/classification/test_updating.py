@@ -32,11 +32,20 @@ def everybody() -> LabelledFaces:
     return LabelledFaces(vectors[is_there], labels[is_there], np.arange(int(is_there.sum())))
 
 
+TRAINED: dict[tuple[object, ...], Recogniser] = {}
+"""Recognisers by what they were learned from: several tests begin with the same."""
+
+
 def trained(faces: LabelledFaces, people: list[str], settings: ClassifierSettings = SVM) -> Recogniser:
-    classifier = fit_classifier(faces, people, settings)
-    rules = learn_rules(RuleTrainingData(faces, classifier))
-    centroids = fit_centroids(faces.vectors, faces.labels, faces.n_people)
-    return Recogniser(classifier=classifier, centroids=centroids, rules=rules, model_id="m", seed=0)
+    learned_from = faces.vectors.tobytes(), faces.labels.tobytes(), tuple(people), settings
+    if learned_from not in TRAINED:
+        classifier = fit_classifier(faces, people, settings)
+        rules = learn_rules(RuleTrainingData(faces, classifier))
+        centroids = fit_centroids(faces.vectors, faces.labels, faces.n_people)
+        TRAINED[learned_from] = Recogniser(
+            classifier=classifier, centroids=centroids, rules=rules, model_id="m", seed=0
+        )
+    return TRAINED[learned_from]
 
 
 def update(
