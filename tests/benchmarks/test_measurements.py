@@ -22,7 +22,7 @@ def test_few_people_are_grouped():
 
 
 def test_people_who_are_held_against_their_nearest_alone_are_named_as_well(monkeypatch: pytest.MonkeyPatch):
-    faces, tested, unknown = draw_faces(150)
+    faces, tested, unknown = draw_faces(110)
 
     def measure() -> dict[str, float]:
         recogniser, gallery, _ = fit_recogniser(faces, ClassifierKind.LINEAR_SVM)

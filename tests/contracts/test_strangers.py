@@ -117,8 +117,8 @@ def test_other_classifiers_promise_what_they_keep(faces: Faces, kind: Classifier
     assert np.mean([trial.dir_rule for trial in trials]) >= 0.98
 
 
-# The fewer, the more one draw differs from the next.
-@pytest.mark.parametrize(("n_people", "draws"), [(5, 75), (10, 50), (20, 25), (39, 15)])
+# The fewer, the more one draw differs from the next. Of 1 % asked for, 0.97, 1.06, 0.80 and 0.93 % are reached.
+@pytest.mark.parametrize(("n_people", "draws"), [(5, 75), (10, 20), (20, 12), (39, 8)])
 def test_few_people_keep_the_promise_and_their_right_names(
     faces: Faces, strangers: Vectors, n_people: int, draws: int
 ) -> None:
