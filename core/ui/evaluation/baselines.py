@@ -37,7 +37,7 @@ def show_baselines_section(evaluated: EvaluatedRun) -> None:
     )
     if offers.may_edit(evaluated.dataset.id):
         _offer_other_classifiers(evaluated, study)
-    settings = "; ".join(
+    settings = _("; ").join(
         words.titled(say_again(classifier.title), classifier.settings)
         for classifier in study.classifiers
         if classifier.settings

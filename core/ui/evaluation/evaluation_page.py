@@ -80,7 +80,7 @@ def choose_run(runs: list[Run]) -> Run:
             index=list(by_id).index(run_id),
             format_func=lambda key: _format_choice(by_id[key], is_newest=key == runs[0].id),
             key=f"evaluated_run_{runs[0].dataset_id}",
-            width=340,
+            width=380,
         )
     address.set_query_values(run=None if run_id == runs[0].id else run_id)
     return by_id[run_id]

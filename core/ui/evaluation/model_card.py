@@ -41,7 +41,7 @@ def describe_training_data(vectors_ids: Collection[str]) -> str:
     """What the networks in use learned from; the default one where no dataset is there."""
     models = [model for model in catalogue.EMBEDDING_MODELS if model.vectors_id in vectors_ids]
     models = models or [catalogue.find_embedding_model(catalogue.DEFAULT_EMBEDDING_ID)]
-    learned = "; ".join(
+    learned = _("; ").join(
         _(
             "*{model}*: {photos}, {percentage} of the pairs of Labeled Faces in the Wild told rightly, as published",
             model=words.plain(_(model.title)),

@@ -144,7 +144,7 @@ def _show_changed_faces(
     evaluated: EvaluatedRun, title: str, changed: Sequence[FaceOutcome], key: str, cleared: Sequence[FaceOutcome] = ()
 ) -> None:
     n_changed = len(changed) + len(cleared)
-    faces = ngettext("{number} face", "{number} faces", n_changed) if n_changed else _("none")
+    faces = ngettext("{number} face", "{number} faces", n_changed) if n_changed else pgettext("faces", "none")
     st.markdown(f"**{words.plain(words.titled(title, faces))}**")
     if cleared:
         st.caption(describe_cleared_errors(len(cleared)))

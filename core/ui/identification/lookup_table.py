@@ -14,7 +14,7 @@ import streamlit as st
 from core.base.files.folders import read_state
 from core.jobs.registry import submit_job
 from core.language.texts import gettext as _
-from core.language.texts import marked, ngettext
+from core.language.texts import marked, ngettext, pgettext
 from core.learn.open_set.certainty import LIKELY_PROB
 from core.learn.open_set.rejection_rule import RATES
 from core.store.job_model import Job, JobKind, JobState
@@ -66,6 +66,11 @@ CHIPS = (
         marked("Files that are no photo that can be read"),
     ),
 )
+
+
+def _chip_label(chip: FilterChip) -> str:
+    # Of photos; elsewhere the word is said of one face, which other languages write in another way.
+    return pgettext("photos", "Unknown") if chip.bit == LookupMark.UNKNOWN else _(chip.label)
 
 
 # A result is never changed, but may be written once more under its id when a job is repeated: when it was made tells.
@@ -154,7 +159,7 @@ def _photos(dataset: Dataset, info: LookupInfo) -> None:
     with ways, st.container(horizontal=True, horizontal_alignment="right"):
         _downloads(dataset, result, rate)
     first = LookupView(address.query_value("show") or "", address.query_value("who") or "")
-    chips = tuple(replace(chip, label=_(chip.label), hint=_(chip.hint)) for chip in table.chips)
+    chips = tuple(replace(chip, label=_chip_label(chip), hint=_(chip.hint)) for chip in table.chips)
     table_state = lookups.draw_lookup_table(f"lookup_{info.id}", replace(table, chips=chips))
     # Pictures of those on the screen alone: all of a large lookup would be too much for one message to the browser.
     faces = list(result.faces())
