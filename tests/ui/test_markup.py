@@ -182,7 +182,7 @@ class Reader:
                 return self.returns_of(module_of(source), function)
             case ast.Attribute(value=ast.Name(id=owner), attr=name) if owner in self.module.imported:
                 if owner == "words":
-                    return name in SAFE_CALLS
+                    return name in SAFE_CALLS or (name == "titled" and all(map(self.is_safe, call.args)))
                 return self.returns_of(module_of(self.module.imported[owner]), name)
             case ast.Attribute(value=value, attr="join"):
                 return self.is_safe(value) and all(self.is_safe(argument) for argument in call.args)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.base.types import Revision
 from core.language.texts import gettext as _
-from core.language.texts import localise_decimals, ngettext
+from core.language.texts import localise_decimals, ngettext, pgettext
 from core.learn.model_selection.comparison import Comparison, Verdict
 from core.store.values.runs import Run
 from core.ui import address, charts, data, frame, gallery, words
