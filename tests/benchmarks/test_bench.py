@@ -125,7 +125,7 @@ def test_the_benchmark_measures_and_tells_everything(
     monkeypatch.setattr(run, "IDENTIFICATIONS", N_PHOTOS)  # each photo once is enough to tell
     size = photos.EnlargedSize(photos.ONE_MEGAPIXEL, 400, 300, N_PHOTOS)
     archives = {
-        photos.SAMPLE: photos.select_photos(sample_zip, 24, tmp_path / "sample.zip"),
+        photos.SAMPLE: photos.select_photos(sample_zip, 10, tmp_path / "sample.zip"),
         photos.ONE_MEGAPIXEL: photos.enlarge_photos(sample_zip, size, ImageLimits(), tmp_path / "larger.zip"),
     }
     measured = measure_ours(services, BenchmarkOptions(quick=True), archives, UNWATCHED)

@@ -1,6 +1,7 @@
 """The correction log: the columns always say what the replay of the log says, and everything can be taken back.
 
-``FACE_ATLAS_SITTINGS`` says how often two hundred corrections are made at random.
+``FACE_ATLAS_SITTINGS`` says how often forty corrections are made at random, others each time; without it they are few
+and always the same.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ import os
 import random
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import Row, Select, select, text
@@ -129,11 +130,10 @@ class Desk:
             for field in OF_PERSON
         }
 
-    def base(self) -> Base:
-        """What the ingest said."""
+    def base(self, columns: Iterable[tuple[Entity, str, Field]]) -> Base:
+        """What the ingest said of these fields."""
         empty = {Field.NOTE: "", Field.COVER: None, Field.MERGED_INTO: None}
-        base = dict.fromkeys(self.columns(), 0)
-        base = {key: empty.get(key[2], value) for key, value in base.items()}
+        base: Base = {key: empty.get(key[2], 0) for key in columns}
         for face_id, person_id, split in self.rows("SELECT id, base_person_id, base_split FROM face"):
             base[Entity.FACE, face_id, Field.PERSON], base[Entity.FACE, face_id, Field.SPLIT] = person_id, split
         for person_id, name in self.rows("SELECT id, base_name FROM person"):
@@ -188,10 +188,13 @@ class Corrections(RuleBasedStateMachine):
     def take_everything_back(self) -> None:
         acts = [event.id for event in self.desk.log.events(self.desk.dataset_id) if event.target_id is None]
         self.desk.log.undo(self.desk.dataset_id, EDITORS[0], acts)
-        assert self.desk.columns() == self.desk.base()
+        columns = self.desk.columns()
+        assert columns == self.desk.base(columns)
 
-    @initialize()
-    def first_photos(self) -> None:
+    @initialize(number=st.integers(0, 1 << 32))
+    def first_photos(self, number: int) -> None:
+        # Hypothesis begins with what is simplest, one rule in every step: of few sittings that would be most.
+        assume(number)
         self.desk.ingest("ada", "ada", "ada", "bob", "bob", "cleo", None, None)
 
     faces = st.lists(st.integers(0, 7), min_size=1, max_size=4, unique=True)
@@ -373,9 +376,10 @@ class Corrections(RuleBasedStateMachine):
 
     @invariant()
     def the_columns_are_the_replay_of_the_log(self) -> None:
-        columns, told = self.desk.columns(), replay_log(self.desk.base(), self.desk.entries())
+        columns, entries = self.desk.columns(), self.desk.entries()
+        told = replay_log(self.desk.base(columns), entries)
         assert {key: told[key] for key in columns} == columns
-        undone = find_undone_events(self.desk.entries())
+        undone = find_undone_events(entries)
         assert undone == {event.id for event in self.desk.log.events(self.desk.dataset_id) if not event.active}
 
     @invariant()
@@ -398,7 +402,8 @@ class Corrections(RuleBasedStateMachine):
             )
         vectors, vectors_anew = self.newest.vectors_of(table), store.embeddings(dataset.id)
         assert (vectors.model_id, list(vectors.face_ids)) == (vectors_anew.model_id, list(vectors_anew.face_ids))
-        np.testing.assert_array_equal(vectors.vectors, vectors_anew.vectors)
+        # As lists: of no faces at all nobody says how long a vector would be.
+        assert vectors.vectors.tolist() == vectors_anew.vectors.tolist()
         # Nothing of who went is left in memory.
         assert set(table.photo_ids) == set(table.photo_ids.values), "values that no row has"
         # The crops of this machine are one: who is in front is told by other tests.
@@ -419,11 +424,14 @@ class Corrections(RuleBasedStateMachine):
 
 
 Corrections.TestCase.settings = settings(
-    max_examples=int(os.environ.get("FACE_ATLAS_SITTINGS", "2")),
-    stateful_step_count=200,
+    max_examples=int(os.environ.get("FACE_ATLAS_SITTINGS", "5")),
+    derandomize="FACE_ATLAS_SITTINGS" not in os.environ,
+    database=None,
+    # Each sitting is of some of the rules, so that many short ones see more than a few long ones.
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking 200 steps takes minutes and tells no more
+    phases=[Phase.explicit, Phase.generate],  # shrinking takes minutes and tells no more
 )
 TestCorrections = Corrections.TestCase
 
@@ -435,9 +443,7 @@ class CorrectionsOnPostgresql(Corrections):
         return running_server().new_database()
 
 
-CorrectionsOnPostgresql.TestCase.settings = settings(
-    Corrections.TestCase.settings, max_examples=1, stateful_step_count=120
-)
+CorrectionsOnPostgresql.TestCase.settings = settings(Corrections.TestCase.settings, max_examples=2)
 TestCorrectionsOnPostgresql = CorrectionsOnPostgresql.TestCase
 
 
