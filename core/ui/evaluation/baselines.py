@@ -134,9 +134,9 @@ def _columns() -> dict[str, Any]:
     column = st.column_config.TextColumn
     return {
         "Classifier": column(_("Classifier"), width=214),
-        "Right": column(_("Right (accuracy)"), width=160),
+        "Right": column(_("Right (accuracy)"), width=180),
         "Difference": column(
-            _("Difference, points"), width=160, help=_("Percentage points; above 0: better than the first.")
+            _("Difference, points"), width=148, help=_("Percentage points; above 0: better than the first.")
         ),
         "Balanced": column(_("Balanced"), width=80, help=_("The mean over people of how often each is recognised.")),
         "Macro F1": column(

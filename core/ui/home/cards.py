@@ -15,7 +15,7 @@ from core.language.texts import ngettext
 from core.store.job_model import Job, JobKind, JobRequest, JobState
 from core.store.values.datasets import Counts, Dataset
 from core.store.values.runs import Run
-from core.ui import damaged, data, frame, gallery, jobs, menu, words
+from core.ui import damaged, data, frame, gallery, jobs, menu, state, words
 from core.ui.access import offers
 from core.ui.home import trail
 from core.ui.keeping import photo_choice
@@ -134,7 +134,10 @@ def _trail(steps_done: tuple[bool, ...]) -> None:
 
 
 def _menu(dataset: Dataset) -> None:
-    with st.popover(_("More"), width="stretch"):
+    # A popover stays open, and in front of the dialog that a button of it opens; by another key it is another one.
+    with st.popover(
+        _("More"), width="stretch", key=f"more_{dataset.id}_{st.session_state.get(state.DIALOGS_ASKED, 0)}"
+    ):
         name = st.text_input(_("Name"), value=dataset.name, key=f"name_{dataset.id}", max_chars=80)
         if st.button(_("Rename"), key=f"rename_{dataset.id}", disabled=name.strip() in ("", dataset.name)):
             data.services().store.rename_dataset(dataset.id, name)
@@ -145,11 +148,16 @@ def _menu(dataset: Dataset) -> None:
         _show_rework_actions(dataset)
         if not offers.may(Action.ERASE, dataset.id):
             return
-        photo_choice.offer_discarding(dataset)
-        if st.button(_("Consent and retention"), key=f"terms_of_{dataset.id}", icon=":material/event_busy:"):
-            st.dialog(_("Consent and retention"))(terms_form.ask_for_dataset_terms)(dataset)
-        if st.button(_("Delete"), key=f"delete_{dataset.id}", icon=":material/delete:"):
+        photo_choice.offer_discarding(dataset, _close_popover)
+        terms_title = _("Consent and retention")
+        if st.button(terms_title, key=f"terms_of_{dataset.id}", icon=":material/event_busy:", on_click=_close_popover):
+            st.dialog(terms_title)(terms_form.ask_for_dataset_terms)(dataset)
+        if st.button(_("Delete"), key=f"delete_{dataset.id}", icon=":material/delete:", on_click=_close_popover):
             st.dialog(_("Delete this dataset?"))(_ask_whether_to_delete)(dataset)
+
+
+def _close_popover() -> None:
+    st.session_state[state.DIALOGS_ASKED] = st.session_state.get(state.DIALOGS_ASKED, 0) + 1
 
 
 def _show_rework_actions(dataset: Dataset) -> None:
@@ -174,6 +182,7 @@ def _show_rework_actions(dataset: Dataset) -> None:
         icon=":material/model_training:",
         disabled=not dataset.keeps_photos,
         help=None if dataset.keeps_photos else photo_choice.explain_absence(),
+        on_click=_close_popover,
     ):
         st.dialog(_("Change the model"))(_ask_for_model)(dataset, other_models)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.access.permissions import Action
@@ -62,11 +64,13 @@ def show_that_none_are_kept(dataset: Dataset) -> None:
         )
 
 
-def offer_discarding(dataset: Dataset) -> None:
-    """The button that deletes the photos of a dataset; a line where it keeps none."""
+def offer_discarding(dataset: Dataset, on_click: Callable[[], None]) -> None:
+    """The button that asks whether to delete the photos of a dataset; a line where it keeps none."""
     if not dataset.keeps_photos:
         st.caption(_(":material/no_photography: This dataset keeps no photos."), help=_(COSTS))
-    elif st.button(_("Keep no photos"), key=f"discard_{dataset.id}", icon=":material/no_photography:"):
+    elif st.button(
+        _("Keep no photos"), key=f"discard_{dataset.id}", icon=":material/no_photography:", on_click=on_click
+    ):
         st.dialog(_("Keep no photos?"))(_ask_whether_to_discard)(dataset)
 
 
