@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from html.parser import HTMLParser
 
 from pypdf import PdfReader
@@ -53,15 +53,20 @@ class Written:
     """A report and its two files."""
 
     document: Document
-    html: bytes
-    pdf: bytes
+
+    @cached_property
+    def html(self) -> bytes:
+        return to_html(self.document)
+
+    @cached_property
+    def pdf(self) -> bytes:
+        return to_pdf(self.document)
 
 
 @cache
 def written(kind: str) -> Written:
     """The report of a kind, drawn once for all tests that read it."""
-    document = write_report(KINDS[kind])
-    return Written(document, to_html(document), to_pdf(document))
+    return Written(write_report(KINDS[kind]))
 
 
 def pdf_text(pdf: bytes) -> str:

@@ -6,15 +6,12 @@ import re
 
 import pytest
 
-from core.report.html import to_html
-from core.report.writing import write_report
-from tests.report.made import material, study
-from tests.report.reading import KINDS, Page
+from tests.report.reading import KINDS, Page, written
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_page_loads_nothing_and_runs_nothing(kind):
-    page = Page(to_html(write_report(KINDS[kind])))
+    page = Page(written(kind).html)
     assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "embed", "base", "form"}
     addresses = [
         value
@@ -29,7 +26,7 @@ def test_the_page_loads_nothing_and_runs_nothing(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_picture_and_table_says_what_it_is(kind):
-    page = Page(to_html(write_report(KINDS[kind])))
+    page = Page(written(kind).html)
     pictures = [(tag, attributes) for tag, attributes in page.tags if tag in {"img", "svg"}]
     assert pictures and all(attributes.get("alt") or attributes.get("aria-label") for _, attributes in pictures)
     counted = {name: sum(tag == name for tag, _ in page.tags) for name in ("table", "caption", "thead", "h1")}
@@ -37,7 +34,7 @@ def test_every_picture_and_table_says_what_it_is(kind):
 
 
 def test_what_a_page_refers_to_has_a_name_of_its_own():
-    html = to_html(write_report(material(study=study()))).decode()
+    html = written("a study").html.decode()
     names = re.findall(r"\bid=['\"]([^'\"]+)", html)
     assert len(names) == len(set(names))
     referred = re.findall(r"(?:url\(|href=['\"])#([\w-]+)", html)
@@ -45,7 +42,7 @@ def test_what_a_page_refers_to_has_a_name_of_its_own():
 
 
 def test_colours_of_charts_follow_the_page():
-    html = to_html(write_report(material())).decode()
+    html = written("some errors").html.decode()
     charts = "".join(re.findall(r"<svg.*?</svg>", html, re.DOTALL))
     assert "currentColor" in charts and "var(--quiet)" in charts and "var(--grid)" in charts
     assert not re.search("#1b2426|#556165|#d9e0e1|DejaVu", charts)
