@@ -363,6 +363,15 @@ def object_store() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def google_store() -> Iterator[str]:
+    """The address of an object store that answers as Google's does."""
+    from tests.object_store import running_google_store
+
+    with running_google_store() as address:
+        yield address
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database of its own, of each kind that a store may lie in."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -245,11 +245,22 @@ class S3Store(ObjectStore):
         self._call("head_bucket")
 
 
+@dataclass
+class GcsStore(ObjectStore):
+    """The same in Google Cloud Storage. Earlier versions of an object stay, where the bucket keeps them."""
+
+    def _require_bucket(self) -> None:
+        self._system.info(self._root.partition("/")[0])
+
+
 def _version_key(entry: Any) -> tuple[str, str]:
     """What a version or a marker of a listing is told by."""
     return entry["Key"], entry["VersionId"]
 
 
+_STORES: Mapping[str, type[ObjectStore]] = {"s3": S3Store, "gs": GcsStore, "gcs": GcsStore}
+
+
 def open_object_store(url: str) -> ObjectStore:
     """The store of a URL. Raises InputRefused for one that cannot be used."""
-    return S3Store(url) if url.startswith("s3://") else ObjectStore(url)
+    return _STORES.get(url.partition("://")[0], ObjectStore)(url)

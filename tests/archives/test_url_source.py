@@ -15,7 +15,7 @@ from core.archives.source import CHANGED, PhotoSource
 from core.base.errors import ArchiveRefused, ImageRefused, SourceUnavailable
 from core.base.settings import ArchiveLimits
 from core.base.types import Refusal
-from tests.object_store import use_store
+from tests.object_store import new_google_bucket, use_google_store, use_store
 
 LIMITS = ArchiveLimits()
 FILES = {
@@ -27,7 +27,7 @@ FILES = {
 }
 
 
-@pytest.fixture(params=["s3", "memory", "file"])
+@pytest.fixture(params=["s3", "gs", "memory", "file"])
 def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A folder of files in each kind of store."""
     root = f"{request.param}://photos/archive"
@@ -36,6 +36,10 @@ def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
     if request.param == "s3":
         use_store(request.getfixturevalue("object_store"), monkeypatch)
         boto3.client("s3").create_bucket(Bucket="photos")
+    if request.param == "gs":
+        address = request.getfixturevalue("google_store")
+        use_google_store(address, monkeypatch)
+        root = new_google_bucket(address)
     for name, content in FILES.items():
         write(f"{root}/{name}", content)
     yield root

@@ -1,4 +1,4 @@
-"""The contract of artifacts, run over a folder, an object store, one that keeps versions, and memory."""
+"""The contract of artifacts, run over a folder, object stores, one that keeps versions, and memory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from core.store.object_store import ObjectStore, S3Store
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.photos.requests import IngestRequest
 from tests.conftest import write_zip
-from tests.object_store import new_bucket, use_store
+from tests.object_store import new_bucket, new_google_bucket, use_google_store, use_store
 
 DATASET, OTHER = "d00", "d01"
 PHOTO, CROP = ArtifactKind.PHOTO, ArtifactKind.CROP
@@ -55,7 +55,7 @@ def unlocked_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["data folder", "encrypted", "other folder", "s3", "s3 with versions", "memory"])
+@pytest.fixture(params=["data folder", "encrypted", "other folder", "s3", "s3 with versions", "gs", "memory"])
 def artifacts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Artifacts]:
     settings, wanted = Settings(tmp_path / "data"), str(request.param)
     if wanted == "other folder":
@@ -68,6 +68,10 @@ def artifacts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Artifa
     if wanted.startswith("s3"):
         request.getfixturevalue("s3")
         settings = replace(settings, artifacts_url=new_bucket(keeps_versions="versions" in wanted))
+    if wanted == "gs":
+        address = request.getfixturevalue("google_store")
+        use_google_store(address, request.getfixturevalue("monkeypatch"))
+        settings = replace(settings, artifacts_url=new_google_bucket(address))
     if wanted == "memory":
         settings = replace(settings, artifacts_url="memory://atlas")
     yield open_artifacts(settings)
@@ -115,12 +119,12 @@ def test_what_is_there_whole_is_not_written_again_and_what_was_cut_is(artifacts:
 def test_what_is_written_together_is_there_at_the_end(artifacts: Artifacts) -> None:
     with artifacts.together():
         for number in range(40):
-            artifacts.put(DATASET, CROP, f"{number:04x}", bytes([number]))
+            artifacts.put(DATASET, CROP, f"{number:04x}", b"%04d" % number)
         artifacts.replace(DATASET, ArtifactKind.ERASURE, "ee00", b"plan")
     assert sorted(artifacts.ids(DATASET, CROP)) == [f"{number:04x}" for number in range(40)]
     artifacts.fetch_ahead(DATASET, CROP, [*artifacts.ids(DATASET, CROP), "ffff"])
-    assert [artifacts.read(DATASET, CROP, f"{number:04x}") for number in range(40)] == [bytes([n]) for n in range(40)]
-    assert artifacts.size_bytes(DATASET) == 44
+    assert [artifacts.read(DATASET, CROP, f"{number:04x}") for number in range(40)] == [b"%04d" % n for n in range(40)]
+    assert artifacts.size_bytes(DATASET) == 164
 
 
 @pytest.mark.parametrize("kind", [ArtifactKind.MAP, ArtifactKind.LOOKUP_PHOTOS, ArtifactKind.LOOKUP_PART])
@@ -327,6 +331,16 @@ def test_a_bucket_that_is_not_there_is_no_photo_that_is_not_there(s3: None, tmp_
     artifacts = open_artifacts(Settings(tmp_path, artifacts_url="s3://nobodys/atlas"))
     for use in every_use(artifacts):
         with pytest.raises(ArtifactsUnavailable, match=r"s3://nobodys/atlas.*what is stored there stands"):
+            use()
+
+
+def test_a_bucket_of_google_that_is_not_there_is_no_photo_that_is_not_there(
+    google_store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_google_store(google_store, monkeypatch)
+    artifacts = open_artifacts(Settings(tmp_path, artifacts_url="gs://nobodys/atlas"))
+    for use in (lambda: artifacts.put(DATASET, PHOTO, "aa00", b"x"), lambda: artifacts.read(DATASET, PHOTO, "aa00")):
+        with pytest.raises(ArtifactsUnavailable, match=r"gs://nobodys/atlas.*what is stored there stands"):
             use()
 
 
