@@ -23,8 +23,12 @@ from playwright.sync_api import (
 
 from core.ui.components.mount import BROWSER_FOLDER, modules_address
 from core.ui.menu import SECTIONS, WORDS
-from tests.conftest import PROJECT_DIR, new_data_dir
-from tests.serving import App, serve
+from core.vision.engine.openvino import OpenVinoEngine
+from tests import prepared
+from tests.browser import hostile
+from tests.browser.watched import watched, write_watcher
+from tests.conftest import PROJECT_DIR, new_data_dir, services_on
+from tests.serving import WITHOUT_WORKER, App, serve
 from tests.waiting import LONGEST_S
 
 HEADING = "[data-testid=stMain] [data-testid=stHeading]"
@@ -56,6 +60,52 @@ LOAD_MODULES = """async (modules) => {
 def app(prepared_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app on an empty data folder, as ``make run`` starts it."""
     with serve(new_data_dir(prepared_models, tmp_path_factory.mktemp("browser") / "data")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def watcher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that has the app's processes watched; in it stands what they connected to."""
+    folder = tmp_path_factory.mktemp("watcher")
+    write_watcher(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def used(
+    sample_dir: Path,
+    engine: OpenVinoEngine,
+    sample_files: dict[str, bytes],
+    watcher: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[App]:
+    """The app with everything that it can show, and hostile names wherever a name can be."""
+    folder = prepared.copy(sample_dir, tmp_path_factory.mktemp("hostile") / "data")
+    hostile.fill(services_on(folder, engine), sample_files)
+    folder.chmod(0o755)  # as installations of before have them
+    (folder / "atlas.db").chmod(0o644)
+    with serve(folder, environment=watched(watcher)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def learned(sample_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app on a copy of the sample, learned; some add datasets, so that each is asked for by its id."""
+    with serve(prepared.copy(sample_dir, tmp_path_factory.mktemp("learned") / "data")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def of_sample(learned: App) -> str:
+    """What the address of a page of the sample ends with."""
+    return f"?dataset={learned.open_services().store.dataset(prepared.SAMPLE).id}"
+
+
+@pytest.fixture(scope="session")
+def empty(prepared_models: Path, watcher: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app before anything was taken."""
+    folder = new_data_dir(prepared_models, tmp_path_factory.mktemp("empty") / "data")
+    with serve(folder, environment=watched(watcher) | WITHOUT_WORKER) as running:
         yield running
 
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import Page
 
 from core.ui.components.mount import modules_address
-from tests.conftest import new_data_dir
-from tests.serving import WITHOUT_WORKER, App, serve
+from tests.serving import App
 
 DRAW_ENTRIES = """async ([module, ids, seen]) => {
   const { default: drawEntries } = await import(module);
@@ -25,16 +20,8 @@ DRAW_ENTRIES = """async ([module, ids, seen]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def app(prepared_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The app, for its modules alone."""
-    folder = new_data_dir(prepared_models, tmp_path_factory.mktemp("entries") / "data")
-    with serve(folder, environment=WITHOUT_WORKER) as running:
-        yield running
-
-
-def test_whoever_types_goes_from_group_to_group_whatever_cards_come_and_go(app: App, page: Page):
-    module = f"{app.url}{modules_address()}entries.js"
+def test_whoever_types_goes_from_group_to_group_whatever_cards_come_and_go(learned: App, page: Page):
+    module = f"{learned.url}{modules_address()}entries.js"
     page.goto(module)  # a bare page of the app's origin: the answers come in the order that is tested here
 
     def answer(*ids: str, seen: int = 0) -> None:

@@ -14,22 +14,13 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from core.imaging.pixels import encode_jpeg
-from tests import prepared
 from tests.browser.conftest import exported, launch, open_by_link, settle, shoot, wait_until_true
-from tests.serving import WITHOUT_WORKER, App, serve
+from tests.serving import App
 from tests.waiting import LONGEST_S
 
 GROUP_PHOTO = "2007_007763.jpg"
 GROUP_FACES = 7
 CAMERAS = exported("camera/camera.js", "cameras.states.values()")
-
-
-@pytest.fixture(scope="module")
-def learned(sample_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The app on the trained sample."""
-    folder = prepared.copy(sample_dir, tmp_path_factory.mktemp("learned") / "data")
-    with serve(folder, environment=WITHOUT_WORKER) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +45,8 @@ def lines(page: Page):
     return page.get_by_role("listbox", name="Faces of the photo").get_by_role("option")
 
 
-def test_a_group_photo_is_read_by_mouse(learned: App, page: Page, group_photo: Path):
-    page.goto(f"{learned.url}/identify")
+def test_a_group_photo_is_read_by_mouse(learned: App, of_sample: str, page: Page, group_photo: Path):
+    page.goto(f"{learned.url}/identify{of_sample}")
     give(page, group_photo)
     expect(page.locator(".box:visible")).to_have_count(GROUP_FACES)
     expect(lines(page)).to_have_count(GROUP_FACES)
@@ -79,8 +70,8 @@ def test_a_group_photo_is_read_by_mouse(learned: App, page: Page, group_photo: P
     shoot(page, "identify-group-400")
 
 
-def test_keys_alone_reach_every_face_and_action(learned: App, page: Page, group_photo: Path):
-    page.goto(f"{learned.url}/identify")
+def test_keys_alone_reach_every_face_and_action(learned: App, of_sample: str, page: Page, group_photo: Path):
+    page.goto(f"{learned.url}/identify{of_sample}")
     give(page, group_photo)
     reached = walk(page)
     assert {f"Face of {number}?" for number in range(1, GROUP_FACES + 1)} <= reached, "every face on the photo"
@@ -118,8 +109,8 @@ def walk(page: Page, steps: int = 80) -> set[str]:
     return names
 
 
-def test_what_is_said_of_a_face_is_learned_and_taken_back(learned: App, page: Page, group_photo: Path):
-    page.goto(f"{learned.url}/identify")
+def test_what_is_said_of_a_face_is_learned_and_taken_back(learned: App, of_sample: str, page: Page, group_photo: Path):
+    page.goto(f"{learned.url}/identify{of_sample}")
     give(page, group_photo)
     page.locator(".box").nth(3).click()
     expect(page.get_by_test_id("stMarkdown").get_by_text("4. Unknown")).to_be_visible()
@@ -136,12 +127,12 @@ def test_what_is_said_of_a_face_is_learned_and_taken_back(learned: App, page: Pa
 
 
 def test_several_photos_one_of_them_broken_and_one_without_a_face(
-    learned: App, page: Page, tmp_path: Path, sample_files: Mapping[str, bytes]
+    learned: App, of_sample: str, page: Page, tmp_path: Path, sample_files: Mapping[str, bytes]
 ):
     (tmp_path / "madonna.jpg").write_bytes(photo_of(sample_files, "madonna"))
     (tmp_path / "wall.jpg").write_bytes(encode_jpeg(np.full((400, 500, 3), 120, np.uint8)))
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 this is no picture")
-    page.goto(f"{learned.url}/identify")
+    page.goto(f"{learned.url}/identify{of_sample}")
     give(page, *(tmp_path / name for name in ("madonna.jpg", "wall.jpg", "broken.jpg")))
     expect(page.get_by_text("3 photos in this tab")).to_be_visible()
     expect(page.locator(".tag", has_text="1. madonna")).to_be_visible()
@@ -155,11 +146,11 @@ def test_several_photos_one_of_them_broken_and_one_without_a_face(
     shoot(page, "identify-several")
 
 
-def test_a_crowd_is_listed_and_reached(learned: App, page: Page, tmp_path: Path, sample_images):
+def test_a_crowd_is_listed_and_reached(learned: App, of_sample: str, page: Page, tmp_path: Path, sample_images):
     face = next(image for name, image in sample_images.items() if name.startswith("val/madonna/"))
     small = np.asarray(Image.fromarray(face).resize((100, 120), Image.Resampling.LANCZOS))
     (tmp_path / "crowd.jpg").write_bytes(encode_jpeg(np.tile(small, (10, 12, 1)), quality=95))
-    page.goto(f"{learned.url}/identify")
+    page.goto(f"{learned.url}/identify{of_sample}")
     give(page, tmp_path / "crowd.jpg")
     found = lines(page).count()
     assert found >= 100, found
@@ -172,8 +163,8 @@ def test_a_crowd_is_listed_and_reached(learned: App, page: Page, tmp_path: Path,
     shoot(page, "identify-crowd")
 
 
-def test_a_picture_is_pasted(learned: App, page: Page, sample_files: Mapping[str, bytes]):
-    page.goto(f"{learned.url}/identify")
+def test_a_picture_is_pasted(learned: App, of_sample: str, page: Page, sample_files: Mapping[str, bytes]):
+    page.goto(f"{learned.url}/identify{of_sample}")
     expect(page.get_by_text("Or paste a picture")).to_be_visible()
     settle(page)
     page.evaluate(
@@ -233,8 +224,8 @@ def streams(page: Page) -> list[bool]:
     return page.evaluate(f"async () => [...{CAMERAS}].map((camera) => camera.stream !== null)")
 
 
-def test_people_in_front_of_the_camera_are_named_until_it_is_stopped(learned: App, filmed: Page):
-    filmed.goto(f"{learned.url}/identify")
+def test_people_in_front_of_the_camera_are_named_until_it_is_stopped(learned: App, of_sample: str, filmed: Page):
+    filmed.goto(f"{learned.url}/identify{of_sample}")
     filmed.get_by_text("Live camera").click()
     press = filmed.locator(".live button")
     expect(press).to_have_text("Start the camera")
@@ -255,8 +246,8 @@ def test_people_in_front_of_the_camera_are_named_until_it_is_stopped(learned: Ap
     wait_until_true(filmed, f"[...{CAMERAS}].every((camera) => camera.stream === null)")
 
 
-def test_a_camera_that_is_denied_is_told_with_what_to_do(learned: App, refusing: Page):
-    refusing.goto(f"{learned.url}/identify")
+def test_a_camera_that_is_denied_is_told_with_what_to_do(learned: App, of_sample: str, refusing: Page):
+    refusing.goto(f"{learned.url}/identify{of_sample}")
     refusing.get_by_text("Live camera").click()
     refusing.locator(".live button").click()
     expect(refusing.locator(".told")).to_contain_text("does not let this page use the camera")

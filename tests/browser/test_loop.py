@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.base.settings import Settings
 from core.base.types import Photo, Split
-from core.services import Services
 from core.store.job_model import JobKind
-from core.store.values.datasets import PhotoLabel
+from core.store.values.datasets import Dataset, PhotoLabel
 from core.vision.engine.openvino import OpenVinoEngine
 from core.workflows.training.request import TrainRequest
 from tests import prepared
 from tests.browser.conftest import settle, shoot
 from tests.conftest import services_on
-from tests.serving import App, serve
+from tests.serving import App
 
 SHOWN, FILED = "madonna", "elton_john"
 MISFILED = "One misfiled"
 
 
 @pytest.fixture(scope="module")
-def app(sample_dir: Path, engine: OpenVinoEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The app on the sample once more, learned, but one photo to test on lies under another person."""
-    folder = prepared.copy(sample_dir, tmp_path_factory.mktemp("loop") / "data")
-    services = services_on(folder, engine)
+def misfiled(learned: App, engine: OpenVinoEngine) -> Dataset:
+    """The sample once more, learned, but one photo to test on lies under another person."""
+    services = services_on(learned.data_dir, engine)
     found = False
 
     def misfile(photo: Photo) -> tuple[str, PhotoLabel]:
@@ -40,8 +34,7 @@ def app(sample_dir: Path, engine: OpenVinoEngine, tmp_path_factory: pytest.TempP
 
     dataset_id = prepared.refile(services, prepared.SAMPLE, MISFILED, misfile)
     prepared.carry(services, dataset_id, JobKind.TRAIN, TrainRequest().to_json())
-    with serve(folder) as running:
-        yield running
+    return services.store.dataset(dataset_id)
 
 
 def click_cell(page: Page, who: str, given: str) -> None:
@@ -61,9 +54,8 @@ def click_cell(page: Page, who: str, given: str) -> None:
     page.mouse.click(*place)
 
 
-def test_a_misfiled_photo_is_found_corrected_learned_and_compared(app: App, page: Page):
-    dataset = Services(Settings(app.data_dir)).store.dataset(MISFILED)
-    page.goto(f"{app.url}/evaluate?dataset={dataset.id}&tab=Confusion")
+def test_a_misfiled_photo_is_found_corrected_learned_and_compared(learned: App, misfiled: Dataset, page: Page):
+    page.goto(f"{learned.url}/evaluate?dataset={misfiled.id}&tab=Confusion")
     expect(page.get_by_text("The one error is elton john taken for madonna")).to_be_visible()
     click_cell(page, "elton john", "madonna")
     expect(page.get_by_text("elton john, taken for madonna: 1 face")).to_be_visible()

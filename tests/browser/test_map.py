@@ -6,7 +6,6 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from core.base.settings import Settings
 from core.base.types import Box, Face, Photo
 from core.services import Services
 from core.store.artifacts import ArtifactKind
-from core.store.job_model import JobKind, JobState
 from core.store.values.datasets import Dataset, IngestBatch, PhotoLabel, StoredFace
 from core.vision.models.catalogue import DEFAULT_VECTORS_ID
 from core.workflows.projection import project
@@ -27,8 +25,7 @@ from tests import prepared
 from tests.benchmarks import synthetic
 from tests.browser.conftest import settle, shoot, wait_until_true
 from tests.browser.test_journey import SCATTERS, place_on_map
-from tests.serving import App, serve
-from tests.waiting import wait_until
+from tests.serving import App
 
 MANY, MANY_PEOPLE, FACES_OF_A_PHOTO = 100_000, 5_000, 20
 STORED_AT_ONCE = 20_000
@@ -53,29 +50,26 @@ COLOURED_PX = """() => {
 
 
 @pytest.fixture(scope="module")
-def app(sample_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The app on a copy of the sample, learned."""
-    with serve(prepared.copy(sample_dir, tmp_path_factory.mktemp("map") / "data")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def sample(app: App, tab: Page) -> Dataset:
-    """The sample, laid out by the app's own worker."""
-    services = Services(Settings(app.data_dir))
-    tab.goto(app.url)
-    tab.get_by_test_id("stMain").wait_for()  # with the first page the app starts its worker
+def sample(learned: App) -> Dataset:
+    """The sample with a map that is stored as UMAP's: the journey has one that a worker lays out."""
+    services = Services(Settings(learned.data_dir))
     dataset = services.store.dataset(prepared.SAMPLE)
-    job = services.jobs.submit(dataset.id, JobKind.MAP, MapOptions().to_json())
-    wait_until(lambda: not services.jobs.job(job.id).state.active, "the map of the sample")
-    assert services.jobs.job(job.id).state is JobState.DONE
+    store_map(services, dataset.id)
     return dataset
 
 
+def store_map(services: Services, dataset_id: str) -> None:
+    """Lay faces out at once, and store that as the map that a page shows first."""
+    made = project.build_map(services.run_tools(), dataset_id, MapOptions(method=Method.PCA))
+    content, other_id = services.artifacts.read(dataset_id, ArtifactKind.MAP, made.id), made.id[::-1]
+    services.artifacts.put(dataset_id, ArtifactKind.MAP, other_id, content)
+    services.runs.add_map(replace(made, id=other_id, method=Method.UMAP))
+
+
 @pytest.fixture(scope="module")
-def crowd(app: App) -> Dataset:
+def crowd(learned: App) -> Dataset:
     """100,000 faces of 5,000 people without files, and a map of them that is stored as UMAP's."""
-    services = Services(Settings(app.data_dir))
+    services = Services(Settings(learned.data_dir))
     dataset = services.store.create_dataset("Crowd", DEFAULT_VECTORS_ID)
     labels = np.arange(MANY, dtype=np.int64) % MANY_PEOPLE
     vectors = synthetic.vectors_of(labels, MANY_PEOPLE)
@@ -86,11 +80,7 @@ def crowd(app: App) -> Dataset:
         services.store.add(dataset.id, "", IngestBatch(photos=photos, faces=faces))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(project, "measure_faithfulness", lambda *_: None)  # of so many it takes longest, for one figure
-        made = project.build_map(services.run_tools(), dataset.id, MapOptions(method=Method.PCA))
-    services.artifacts.put(
-        dataset.id, ArtifactKind.MAP, "abcd", services.artifacts.read(dataset.id, ArtifactKind.MAP, made.id)
-    )
-    services.runs.add_map(replace(made, id="abcd", method=Method.UMAP))
+        store_map(services, dataset.id)
     return services.store.dataset(dataset.id)
 
 
@@ -113,9 +103,9 @@ def face_in_crowd(row: int, person: str) -> Face:
     )
 
 
-def open_map(app: App, page: Page, dataset: Dataset, **address: str) -> None:
+def open_map(learned: App, page: Page, dataset: Dataset, **address: str) -> None:
     words = "".join(f"&{name}={value}" for name, value in address.items())
-    page.goto(f"{app.url}/map?dataset={dataset.id}{words}")
+    page.goto(f"{learned.url}/map?dataset={dataset.id}{words}")
     page.locator("canvas.plane").wait_for()
     wait_until_true(page, f"{SHOWN}?.frames > 0")
     settle(page)
@@ -143,8 +133,8 @@ def download(page: Page, label: str) -> bytes:
     return Path(coming.value.path()).read_bytes()
 
 
-def test_a_person_who_is_searched_for_stands_in_front(app: App, page: Page, sample: Dataset):
-    open_map(app, page, sample)
+def test_a_person_who_is_searched_for_stands_in_front(learned: App, page: Page, sample: Dataset):
+    open_map(learned, page, sample)
     page.get_by_role("combobox", name="Find people").click()
     page.keyboard.type("madonna")
     page.keyboard.press("Enter")
@@ -154,10 +144,12 @@ def test_a_person_who_is_searched_for_stands_in_front(app: App, page: Page, samp
     shoot(page, "map-search")
 
 
-def test_a_new_photo_lies_among_those_it_is_like(app: App, page: Page, sample: Dataset, sample_files, tmp_path: Path):
+def test_a_new_photo_lies_among_those_it_is_like(
+    learned: App, page: Page, sample: Dataset, sample_files, tmp_path: Path
+):
     photo = tmp_path / "who.jpg"
     photo.write_bytes(sample_files[next(name for name in sample_files if name.startswith("val/elton"))] + b"another")
-    open_map(app, page, sample)
+    open_map(learned, page, sample)
     page.get_by_role("button", name="New photo").click()
     page.locator("input[type=file]").set_input_files(photo)
     expect(page.get_by_text("1 face of the new photo")).to_be_visible()
@@ -176,8 +168,8 @@ def test_a_new_photo_lies_among_those_it_is_like(app: App, page: Page, sample: D
     expect(card).to_contain_text("elton john: likeness")
 
 
-def test_faces_are_seen_at_their_points_and_a_click_shows_whom_one_is_like(app: App, page: Page, sample: Dataset):
-    open_map(app, page, sample)
+def test_faces_are_seen_at_their_points_and_a_click_shows_whom_one_is_like(learned: App, page: Page, sample: Dataset):
+    open_map(learned, page, sample)
     seen = f"((map) => map.faces.filter((face) => map.pictures.pictureOf(face.row)).length)({SHOWN})"
     wait_until_true(page, f"{seen} > 100")
     page.mouse.click(*place_on_map(page, 70))
@@ -189,8 +181,8 @@ def test_faces_are_seen_at_their_points_and_a_click_shows_whom_one_is_like(app: 
     wait_until_true(page, f"!{SHOWN}.near")
 
 
-def test_what_is_circled_can_be_taken_along(app: App, page: Page, sample: Dataset):
-    open_map(app, page, sample)
+def test_what_is_circled_can_be_taken_along(learned: App, page: Page, sample: Dataset):
+    open_map(learned, page, sample)
     circle(page, 0.01, 0.09, 0.99, 0.99)
     expect(page.get_by_text("118 faces of 5 people").nth(1)).to_be_visible()
     settle(page)
@@ -218,9 +210,9 @@ def saved(page: Page, place: int, to: Path) -> str:
 
 
 def test_the_picture_is_saved_by_keys_and_the_page_of_it_works_from_disk(
-    app: App, page: Page, browser: Browser, sample: Dataset, tmp_path: Path
+    learned: App, page: Page, browser: Browser, sample: Dataset, tmp_path: Path
 ):
-    open_map(app, page, sample)
+    open_map(learned, page, sample)
     assert saved(page, 0, tmp_path / "map.png") == "map-of-faces.png"
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
     assert saved(page, 1, tmp_path / "map.svg") == "map-of-faces.svg"
@@ -243,8 +235,8 @@ def test_the_picture_is_saved_by_keys_and_the_page_of_it_works_from_disk(
     assert asked == [f"file://{tmp_path}/map.html"]
 
 
-def test_space_turns_and_is_circled_as_it_is_seen(app: App, page: Page, sample: Dataset):
-    open_map(app, page, sample, layout="PCA", dimensions="3-D")
+def test_space_turns_and_is_circled_as_it_is_seen(learned: App, page: Page, sample: Dataset):
+    open_map(learned, page, sample, layout="PCA", dimensions="3-D")
     plane = page.locator("canvas.plane")
     plane.scroll_into_view_if_needed()
     box = plane.bounding_box()
@@ -268,8 +260,8 @@ def test_space_turns_and_is_circled_as_it_is_seen(app: App, page: Page, sample: 
     shoot(page, "map-space")
 
 
-def test_a_click_in_the_matrix_of_look_alikes_shows_the_two_on_the_map(app: App, page: Page, sample: Dataset):
-    page.goto(f"{app.url}/map?dataset={sample.id}&view=Look-alikes")
+def test_a_click_in_the_matrix_of_look_alikes_shows_the_two_on_the_map(learned: App, page: Page, sample: Dataset):
+    page.goto(f"{learned.url}/map?dataset={sample.id}&view=Look-alikes")
     expect(page.get_by_text("Most alike are")).to_be_visible()
     chart = page.locator(".js-plotly-plot")
     chart.scroll_into_view_if_needed()
@@ -283,8 +275,8 @@ def test_a_click_in_the_matrix_of_look_alikes_shows_the_two_on_the_map(app: App,
 
 
 @pytest.fixture
-def crowded(app: App, page: Page, crowd: Dataset) -> Page:
-    open_map(app, page, crowd)
+def crowded(learned: App, page: Page, crowd: Dataset) -> Page:
+    open_map(learned, page, crowd)
     return page
 
 

@@ -1,5 +1,6 @@
 """Nothing is asked of anybody but the app, whatever datasets, people, photos, files and notes are called: counted in
-the browser on every page, and in the app's own processes at every connection.
+the browser on every page, and in the app's own processes at every connection. And no page shuts anybody out, by the
+rules of axe-core (``test_axe``).
 
 The browser's policy (``core/ui/gate.py``) stops a request, and the browser complains of it; where photos are answered
 it is switched off, so that what a page would ask for goes out and is seen.
@@ -14,22 +15,34 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from core.base.settings import Settings
 from core.services import Services
-from core.vision.engine.openvino import OpenVinoEngine
-from tests import prepared
+from core.ui.menu import ACCESS, ENTRIES
 from tests.browser import hostile
 from tests.browser.conftest import open_by_link, settle
-from tests.browser.test_axe import PAGES
-from tests.conftest import new_data_dir, services_on
-from tests.serving import App, serve
+from tests.browser.test_axe import require_access
+from tests.browser.watched import watched
+from tests.serving import App
 from tests.ui.test_gate import HANDSHAKE, STREAM, ask
 from tests.waiting import LONGEST_S
 
+PAGES = [entry.address for entry in ENTRIES if entry.script != ACCESS]
+"""The addresses of all pages but the one that is there only where people sign in (``test_sign_in``)."""
+TABS = {"evaluate": 12}
+"""With two runs all of them are there."""
+RUN_AGAIN = """() => new Promise((begun) => {
+  const app = document.querySelector('[data-test-script-state]');
+  const watcher = new MutationObserver(() => { watcher.disconnect(); begun(); });
+  watcher.observe(app, { attributes: true, attributeFilter: ['data-test-script-state'] });
+  dispatchEvent(new PopStateEvent('popstate'));
+})"""
+"""As going back and forth does; it ends when the page's script runs."""
+IS_SHOWN_IN = "scheme => getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === scheme"
 OWN_SCHEMES = ("data:", "blob:")
 TAKEN_FOR_MARKUP = """hosts => {
   const roots = [document];
@@ -44,54 +57,6 @@ TAKEN_FOR_MARKUP = """hosts => {
     each.matches('.katex, img[alt="Streamlit logo"]')
   ).map((each) => each.outerHTML.slice(0, 300));
 }"""
-WATCHER = '''"""Writes every address that this process looks up or connects to into a file."""
-import os, sys
-def _watch(event, arguments):
-    if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"):
-        address = arguments[1] if event in ("socket.connect", "socket.sendto") else arguments[0]
-        with open(os.environ["CONNECTIONS"], "a") as log:
-            log.write(f"{event} {address!r}\\n")
-sys.addaudithook(_watch)
-'''
-
-
-@pytest.fixture(scope="module")
-def watcher(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder whose module every Python process of the app loads first; beside it, what they connected to."""
-    folder = tmp_path_factory.mktemp("watcher")
-    (folder / "sitecustomize.py").write_text(WATCHER)
-    (folder / "connections").touch()
-    return folder
-
-
-@pytest.fixture(scope="module")
-def used(
-    sample_dir: Path,
-    engine: OpenVinoEngine,
-    sample_files: dict[str, bytes],
-    watcher: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[App]:
-    """The app with hostile names wherever a name can be."""
-    folder = prepared.copy(sample_dir, tmp_path_factory.mktemp("hostile") / "data")
-    hostile.fill(services_on(folder, engine), sample_files)
-    folder.chmod(0o755)  # as installations of before have them
-    (folder / "atlas.db").chmod(0o644)
-    with serve(folder, environment=_watched(watcher)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def empty(models_dir: Path, watcher: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The app before anything was taken."""
-    with serve(
-        new_data_dir(models_dir, tmp_path_factory.mktemp("empty") / "data"), environment=_watched(watcher)
-    ) as running:
-        yield running
-
-
-def _watched(watcher: Path) -> dict[str, str]:
-    return {"PYTHONPATH": str(watcher), "CONNECTIONS": str(watcher / "connections")}
 
 
 class Visitor:
@@ -124,6 +89,13 @@ class Visitor:
             self.page.goto(f"{app.url}/{address}")
             settle(self.page)
 
+    def show_in(self, scheme: Literal["dark", "light"]) -> None:
+        """Have the page in the colours of night or day, drawn anew: charts have them from the server."""
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.wait_for_function(IS_SHOWN_IN, arg=scheme)
+        self.page.evaluate(RUN_AGAIN)
+        settle(self.page)
+
     def unfold(self) -> None:
         """Open everything on the page that can be opened: tabs, expanders, popovers."""
         main = self.page.get_by_test_id("stMain")
@@ -131,6 +103,7 @@ class Visitor:
         for tab in _each(main.get_by_role("tab")):
             tab.click()
             self.check()
+            require_access(self.page)
         for summary in _each(main.locator("[data-testid=stExpander] summary")):
             summary.click()
             self.check()
@@ -169,15 +142,24 @@ def strict(tab: Page) -> Visitor:
 
 
 @pytest.mark.parametrize("address", PAGES, ids=[address or "home" for address in PAGES])
-def test_an_empty_page_asks_nobody_but_the_app(empty: App, lenient: Visitor, address: str):
+def test_an_empty_page_asks_nobody_but_the_app_and_shuts_nobody_out(empty: App, lenient: Visitor, address: str):
     lenient.open(empty, address)
+    require_access(lenient.page)
     lenient.unfold()
 
 
 @pytest.mark.parametrize("address", PAGES, ids=[address or "home" for address in PAGES])
-def test_a_page_full_of_hostile_names_asks_nobody_but_the_app(used: App, strict: Visitor, address: str):
+def test_a_page_full_of_hostile_names_asks_nobody_but_the_app_and_shuts_nobody_out(
+    used: App, strict: Visitor, address: str
+):
     """And what it needs is within the policy of the browser."""
+    strict.page.emulate_media(color_scheme="dark")
     strict.open(used, address)
+    require_access(strict.page, "color-contrast")  # nothing else is another thing by night
+    strict.show_in("light")
+    require_access(strict.page)
+    n_tabs = strict.page.get_by_test_id("stMain").get_by_role("tab").count()
+    assert n_tabs == TABS.get(address, n_tabs)
     strict.unfold()
 
 
@@ -241,13 +223,13 @@ def test_the_app_and_its_worker_connect_to_nobody(used: App, empty: App, watcher
         for app in (used, empty):
             assert ask(app, STREAM, {**HANDSHAKE, "Origin": origin})[0] == 403
             assert ask(app, "/_stcore/host-config", {"Origin": origin})[0] == 403
-    assert used.worker_pid() and empty.worker_pid()
+    assert used.worker_pid()
     assert outside(watcher / "connections") == []
 
 
 def test_the_watcher_sees_what_a_process_of_the_app_looks_up(watcher: Path, tmp_path: Path):
     look_up = "import socket\ntry: socket.getaddrinfo('example.invalid', 80)\nexcept OSError: pass"
-    own = {**os.environ, **_watched(watcher), "CONNECTIONS": str(tmp_path / "connections")}
+    own = {**os.environ, **watched(watcher), "CONNECTIONS": str(tmp_path / "connections")}
     subprocess.run([sys.executable, "-c", look_up], env=own, check=True)
     assert outside(tmp_path / "connections") == ["socket.getaddrinfo 'example.invalid'"]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import settle
+from tests.browser.conftest import VIEWPORT, settle
 from tests.serving import ROOT, free_port, wait_until_up
 from tests.waiting import LONGEST_S
 
@@ -79,17 +79,24 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(LONGEST_S)
 
 
+@pytest.fixture(scope="module")
+def drawn(address: str, tab: Page) -> Page:
+    """That page, drawn to its end."""
+    tab.set_viewport_size(VIEWPORT)
+    tab.goto(address)
+    tab.get_by_role("heading", name="Drawn").wait_for()
+    settle(tab)
+    return tab
+
+
 def words_of(text: str) -> str:
     """A text without what cannot be seen, its white space as a browser shows it."""
     return " ".join(INVISIBLE.sub("", text).split())
 
 
-def test_every_text_is_shown_as_it_was_written_by_every_element(address: str, page: Page):
-    page.goto(address)
-    page.get_by_role("heading", name="Drawn").wait_for()
-    settle(page)
+def test_every_text_is_shown_as_it_was_written_by_every_element(drawn: Page):
     wrong = []
-    for text, container in zip(TEXTS, page.evaluate(SHOWN, [len(TEXTS), list(ELEMENTS)]), strict=True):
+    for text, container in zip(TEXTS, drawn.evaluate(SHOWN, [len(TEXTS), list(ELEMENTS)]), strict=True):
         for (selector, expected), shown in zip(ELEMENTS.items(), container, strict=True):
             assert len(shown) >= expected, selector
             wrong += [(text, selector, each) for each in shown[:expected] if not holds(each, text)]
@@ -104,10 +111,7 @@ def holds(shown: str, text: str) -> bool:
     return shown == "other" or (shown.startswith(written) and shown.removeprefix(written).strip() in beside)
 
 
-def test_no_text_became_a_part_of_the_page(address: str, page: Page):
-    page.goto(address)
-    page.get_by_role("heading", name="Drawn").wait_for()
-    settle(page)
+def test_no_text_became_a_part_of_the_page(drawn: Page):
     within = "[class*=st-key-text_] [data-testid=stMarkdownContainer]"
     made = ", ".join(
         f"{within} {tag}"
@@ -130,4 +134,4 @@ def test_no_text_became_a_part_of_the_page(address: str, page: Page):
             "dl",
         )
     )
-    assert page.locator(made).evaluate_all("all => all.map((each) => each.outerHTML.slice(0, 200))") == []
+    assert drawn.locator(made).evaluate_all("all => all.map((each) => each.outerHTML.slice(0, 200))") == []
