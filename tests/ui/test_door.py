@@ -97,7 +97,8 @@ def test_who_tries_to_sign_in_too_often_waits_and_nobody_else_does(
     [
         ("", "de-AT,de;q=0.9", ('lang="de"', "Melden Sie sich an", "Warten Sie eine Minute")),
         ("face_atlas_language=en", "de", ('lang="en"', "Sign in to see", "Wait a minute")),
-        ("", "fr", ('lang="en"', "Sign in to see", "Wait a minute")),
+        ("", "fr", ('lang="fr"', "Connectez-vous pour voir", "Attendez une minute")),
+        ("", "ja", ('lang="en"', "Sign in to see", "Wait a minute")),
     ],
 )
 def test_the_door_speaks_the_language_of_who_stands_before_it(
