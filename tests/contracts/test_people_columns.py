@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
-from core.base.face_table import Embeddings
+from core.base.face_table import Embeddings, FaceTable
 from core.base.types import Box, Face, Photo, Quality, Split
 from core.corrections.model import Editor
 from core.store.columns.face_changes import update_table, update_vectors
@@ -70,6 +71,30 @@ def test_vectors_follow_faces_that_come_and_go(tmp_path: Path) -> None:
     assert len(update_vectors(known, table.take(np.zeros(0, np.int64)), nobody)) == 0
     changes = store.face_changes(dataset.id, store.dataset(dataset.id).revision)
     assert update_table(table, changes).face_ids == table.face_ids
+
+
+def test_faces_that_come_in_the_place_of_as_many_others_leave_everybody_elses_columns_alone(tmp_path: Path) -> None:
+    """The table is as long as before, and its rows stand elsewhere."""
+    store = SqlFaceStore(open_database(tmp_path / "atlas.db"))
+    dataset = store.create_dataset("Family", "facenet-128")
+
+    def add(*numbers: int) -> None:
+        photos, faces = zip(*(_photo_and_face(2 * number, "Ann", 0.5) for number in numbers), strict=True)
+        store.add(dataset.id, "", IngestBatch(photos=photos, faces=faces))
+
+    add(0, 1, 2, 3)
+    corrector = Corrector(
+        store=store, log=SqlCorrectionLog(store.engine), dataset_id=dataset.id, editor=Editor("Ann", "sitting")
+    )
+    corrector.exclude(["f4"])
+    table, since = store.face_table(dataset.id), store.dataset(dataset.id).revision
+    store.replace_faces(dataset.id, "p0", [])
+    add(4)
+    updated, anew = update_table(table, store.face_changes(dataset.id, since)), store.face_table(dataset.id)
+    assert list(updated.face_ids) == ["f2", "f4", "f6", "f8"]
+    for column in fields(FaceTable):
+        updated_column, expected = list(getattr(updated, column.name)), list(getattr(anew, column.name))
+        np.testing.assert_array_equal(updated_column, expected, column.name)
 
 
 def _photo_and_face(

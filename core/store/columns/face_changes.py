@@ -34,26 +34,38 @@ class FaceChanges:
 
 def update_table(table: FaceTable, changes: FaceChanges) -> FaceTable:
     """The table as it is with the changes; columns that they leave alone are shared with the one of before."""
-    fresh = changes.faces
-    # Every row of the new table is one of the old, or one of the fresh, which stand behind those.
-    behind = np.arange(len(table), len(table) + len(fresh))
-    touched_rows = table.match(changes.touched_ids)[1]
-    fresh_rows = table.match(fresh.face_ids)[1]
-    if changes.remaining_ids is None and len(touched_rows) == len(fresh_rows) == len(fresh):
-        source = np.arange(len(table))
-        source[fresh_rows] = behind
-    else:
-        is_as_before = np.ones(len(table), dtype=bool)
-        if changes.remaining_ids is not None:
-            is_as_before[:] = False
-            is_as_before[table.match(changes.remaining_ids)[1]] = True
-        is_as_before[touched_rows] = False
-        remaining = np.flatnonzero(is_as_before)
-        ids = encode_texts(table.face_ids)[remaining]
-        source = np.insert(remaining, np.searchsorted(ids, encode_texts(fresh.face_ids)), behind)
-    columns = {name: _merge(getattr(table, name), getattr(fresh, name), source) for name in _OF_FACES}
+    fresh, source = changes.faces, _find_source_rows(table, changes)
+    replaced = _find_replaced_rows(source, len(table))
+
+    def update_column(name: str) -> Any:
+        column, fresh_column = getattr(table, name), getattr(fresh, name)
+        # Corrections leave most columns as they are: those are shared by all revisions that pages remember.
+        is_as_before = replaced is not None and _has_equal_rows(column, replaced, fresh_column)
+        return column if is_as_before else _merge(column, fresh_column, source)
+
+    columns = {name: update_column(name) for name in _OF_FACES}
     person_ids = np.concatenate([_person_ids_of(table), _person_ids_of(fresh)])[source]
     return FaceTable(**columns, **label_faces_by_person(person_ids, changes.people))
+
+
+def _find_source_rows(table: FaceTable, changes: FaceChanges) -> Ints:
+    """For each row of the new table one of the old, or one of the fresh, which stand behind those."""
+    fresh_ids = changes.faces.face_ids
+    behind = np.arange(len(table), len(table) + len(fresh_ids))
+    touched_rows = table.match(changes.touched_ids)[1]
+    replaced_rows = table.match(fresh_ids)[1]
+    if changes.remaining_ids is None and len(touched_rows) == len(replaced_rows) == len(fresh_ids):
+        source = np.arange(len(table))
+        source[replaced_rows] = behind
+        return source
+    is_as_before = np.ones(len(table), dtype=bool)
+    if changes.remaining_ids is not None:
+        is_as_before[:] = False
+        is_as_before[table.match(changes.remaining_ids)[1]] = True
+    is_as_before[touched_rows] = False
+    remaining = np.flatnonzero(is_as_before)
+    ids = encode_texts(table.face_ids)[remaining]
+    return np.insert(remaining, np.searchsorted(ids, encode_texts(fresh_ids)), behind)
 
 
 def update_vectors(embeddings: Embeddings, table: FaceTable, added: Embeddings) -> Embeddings:
@@ -103,22 +115,30 @@ _OF_PEOPLE = {"people", "labels", "person_ids", "hidden"}
 _OF_FACES = tuple(column.name for column in fields(FaceTable) if column.name not in _OF_PEOPLE)
 
 
+def _find_replaced_rows(source: Ints, n_before: int) -> Ints | None:
+    """The rows of the old table in whose place a fresh one stands; None where any other row stands elsewhere now.
+
+    As many may have gone as came: the table is as long as before then, and its rows have moved.
+    """
+    is_fresh = source >= n_before
+    if len(source) != n_before or not np.all(is_fresh | (source == np.arange(n_before))):
+        return None
+    return np.flatnonzero(is_fresh)
+
+
+def _has_equal_rows(column: Any, rows: Ints, fresh: Any) -> bool:
+    if isinstance(column, Column):
+        return bool(column.take(rows) == fresh)
+    return np.array_equal(column[rows], fresh, equal_nan=bool(np.issubdtype(column.dtype, np.floating)))
+
+
 def _merge(column: Any, fresh: Any, source: Ints) -> Any:
     """The rows of ``source`` of a column and a fresh one behind it."""
-    # Corrections leave most columns as they are: those are shared by all revisions that pages remember.
-    if len(source) == len(column) and _is_as_before(column, fresh, np.flatnonzero(source >= len(column))):
-        return column
     if not isinstance(column, Column):
         return np.concatenate([column, fresh])[source]
     merged = column.followed_by(fresh).take(source)
     # What nobody has any more may be of somebody who was erased.
     return merged.without_unused() if isinstance(merged, CodedColumn) else merged
-
-
-def _is_as_before(column: Any, fresh: Any, rows: Ints) -> bool:
-    if isinstance(column, Column):
-        return bool(column.take(rows) == fresh)
-    return np.array_equal(column[rows], fresh, equal_nan=bool(np.issubdtype(column.dtype, np.floating)))
 
 
 def _person_ids_of(table: FaceTable) -> Ints:
