@@ -25,8 +25,10 @@ def misfiled(learned: App, engine: OpenVinoEngine) -> Dataset:
     services = services_on(learned.data_dir, engine)
     found = False
 
-    def misfile(photo: Photo) -> tuple[str, PhotoLabel]:
+    def misfile(photo: Photo) -> tuple[str, PhotoLabel] | None:
         nonlocal found
+        if "/" not in photo.name:  # one that another test has named a face on
+            return None
         split, person, name = photo.name.split("/")[-3:]
         if not found and (split, person) == ("val", SHOWN):
             found, person = True, FILED
