@@ -28,7 +28,7 @@ COMPONENTS := core/ui/components
 NPM       := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm
 GROUP     ?= $(wildcard ../shared/faces/group-photos.zip)
 BENCH      = $(if $(GROUP),--group $(GROUP))
-TESTERS   ?= 4
+TESTERS   ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 4 ] && echo $$((n + 1)) || echo 4)
 PYTEST    := $(PY) -m pytest --durations 10 --durations-min 1
 # Python before 3.12 can only be watched line by line, which makes the tests a third slower: on request.
 COVERED    = $(if $(filter yes,$(COVERAGE)),--cov core --cov-report term:skip-covered)
@@ -57,8 +57,7 @@ run: env models
 	@exec $(PY) -m core.ui.serve --server.address 127.0.0.1 --server.port $(PORT)
 
 # Two processes have all tests in a browser, so that they do not starve each other, and begin with them: files are dealt in
-# their order, not by how many tests they hold. Those and the one with a cluster often wait, so that four suit two
-# processors.
+# their order, not by how many tests they hold. One process more than there are processors: in a browser they often wait.
 test: env-dev models browser
 	CHROMIUM=$(CHROMIUM) $(PYTEST) -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(COVERED) $(if $(filter no,$(BROWSER)),--ignore=tests/browser)
 

@@ -82,11 +82,10 @@ TOGETHER = {
 """Which files run in one process, one after another, and why; the first that fits."""
 BESIDE_BROWSER_NICENESS = 4
 LONGEST_FIRST = (
-    *("tests/browser/", "tests/cluster/", "tests/contracts/test_accuracy.py", "tests/contracts/test_kills.py"),
-    *("tests/contracts/", "tests/workflows/", "tests/jobs/test_worker.py", "tests/faults/", "tests/pages/"),
+    *("tests/browser/", "tests/contracts/test_accuracy.py", "tests/contracts/test_kills.py", "tests/contracts/"),
+    *("tests/workflows/", "tests/cluster/", "tests/jobs/test_worker.py", "tests/faults/", "tests/pages/"),
 )
-"""What would be waited for in the end if it began late; what takes seconds comes last. Browsers and clusters often
-wait, and leave the processors to the others meanwhile."""
+"""What would be waited for in the end if it began late; what takes seconds comes last."""
 
 
 class _FilesTogether(LoadFileScheduling):  # type: ignore[misc]

@@ -29,19 +29,20 @@ from tests.browser.test_axe import require_access
 from tests.browser.watched import watched
 from tests.serving import App
 from tests.ui.test_gate import HANDSHAKE, STREAM, ask
-from tests.waiting import LONGEST_S
+from tests.waiting import LONGEST_S, wait_until
 
 PAGES = [entry.address for entry in ENTRIES if entry.script != ACCESS]
 """The addresses of all pages but the one that is there only where people sign in (``test_sign_in``)."""
 TABS = {"evaluate": 12}
 """With two runs all of them are there."""
-RUN_AGAIN = """() => new Promise((begun) => {
+RUN_AGAIN = """() => new Promise((answer) => {
+  const watcher = new MutationObserver(() => { watcher.disconnect(); answer(true); });
   const app = document.querySelector('[data-test-script-state]');
-  const watcher = new MutationObserver(() => { watcher.disconnect(); begun(); });
   watcher.observe(app, { attributes: true, attributeFilter: ['data-test-script-state'] });
   dispatchEvent(new PopStateEvent('popstate'));
+  setTimeout(() => { watcher.disconnect(); answer(false); }, 5000);
 })"""
-"""As going back and forth does; it ends when the page's script runs."""
+"""As going back and forth does: whether the page's script ran then, which a page that draws itself anew may miss."""
 IS_SHOWN_IN = "scheme => getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === scheme"
 OWN_SCHEMES = ("data:", "blob:")
 TAKEN_FOR_MARKUP = """hosts => {
@@ -93,7 +94,7 @@ class Visitor:
         """Have the page in the colours of night or day, drawn anew: charts have them from the server."""
         self.page.emulate_media(color_scheme=scheme)
         self.page.wait_for_function(IS_SHOWN_IN, arg=scheme)
-        self.page.evaluate(RUN_AGAIN)
+        wait_until(lambda: bool(self.page.evaluate(RUN_AGAIN)), "the page's script")
         settle(self.page)
 
     def unfold(self) -> None:
