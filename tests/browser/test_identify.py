@@ -60,6 +60,7 @@ def test_a_group_photo_is_read_by_mouse(learned: App, of_sample: str, page: Page
     lines(page).nth(1).click()
     expect(page.locator(".box").nth(1)).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_test_id("stMarkdown").get_by_text("2. Unknown")).to_be_visible()
+    settle(page)  # until then the candidates may be those of the face before
     candidates = page.get_by_role("listbox", name="Candidates").get_by_role("option")
     other = candidates.nth(1)
     name = (other.get_attribute("aria-label") or "").split(",")[0]

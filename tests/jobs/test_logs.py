@@ -45,6 +45,8 @@ def test_a_worker_that_takes_learns_and_names_logs_json_lines_and_no_names(
         run = services.runs.runs(ingest.dataset_id)[0]
         lookup = submit_job(services.jobs, ingest.dataset_id, LookupRequest(str(archive), archive.name, run.id))
         wait_until(lambda: finished(lookup.id), "the names")
+        # The line of a job follows its end.
+        wait_until(lambda: lookup.id in (tmp_path / "worker.log").read_text(), "its line")
     states = [services.jobs.job(job.id).state for job in (ingest, training, lookup)]
     assert states == [JobState.DONE] * 3, [services.jobs.job(job.id).error for job in (ingest, training, lookup)]
     log = (tmp_path / "worker.log").read_text()
