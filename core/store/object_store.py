@@ -76,12 +76,16 @@ class ObjectStore:
             try:
                 return self._described(self._system.info(self._path(key)))
             except FileNotFoundError:
+                self._require_bucket()
                 return None
 
     def list_below(self, prefix: str) -> Iterator[StoredObject]:
         """The objects whose keys begin so; ``prefix`` ends with a slash."""
         with self._asking("listed"):
-            for info in self._system.find(self._path(prefix.rstrip("/")), detail=True).values():
+            listed = self._system.find(self._path(prefix.rstrip("/")), detail=True)
+            if not listed:
+                self._require_bucket()
+            for info in listed.values():
                 yield self._described(info)
 
     def remove_below(self, prefix: str, is_kept: IsKept = keep_nothing) -> int:
@@ -98,7 +102,7 @@ class ObjectStore:
             try:
                 self._system.rm_file(self._path(key))
             except FileNotFoundError:
-                return
+                self._require_bucket()
 
     def end_uploads(self, prefix: str, before: float) -> int:
         """Drop what was uploaded in part and not finished, and was begun before a time; how many there were."""

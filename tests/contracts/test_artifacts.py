@@ -339,7 +339,7 @@ def test_a_bucket_of_google_that_is_not_there_is_no_photo_that_is_not_there(
 ) -> None:
     use_google_store(google_store, monkeypatch)
     artifacts = open_artifacts(Settings(tmp_path, artifacts_url="gs://nobodys/atlas"))
-    for use in (lambda: artifacts.put(DATASET, PHOTO, "aa00", b"x"), lambda: artifacts.read(DATASET, PHOTO, "aa00")):
+    for use in every_use(artifacts):
         with pytest.raises(ArtifactsUnavailable, match=r"gs://nobodys/atlas.*what is stored there stands"):
             use()
 
